@@ -1,0 +1,82 @@
+"""Every setting of xsearch with its default and unit; the project overrides them in one dict, ``XSEARCH``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+
+DEFAULTS: dict[str, Any] = {
+    # Encoders by alias. An encoder turns text, photos or sounds into vectors.
+    "ENCODERS": {
+        "builtin": {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}},
+        "logmel": {"BACKEND": "xsearch.encoders.logmel.LogMelEncoder", "OPTIONS": {}},
+    },
+    # Which encoder fills which embedding column; None leaves the column empty.
+    "EMBEDDINGS": {"text": "builtin", "image": "builtin", "audio": "logmel"},
+    # Speech recognisers, asked in this order; the first that knows the language answers.
+    "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
+    # Limits on what customers upload and shops index.
+    "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
+    "IMAGE_MAX_PIXELS": 50_000_000,
+    "AUDIO_MAX_BYTES": 10 * 1024 * 1024,
+    "QUERY_AUDIO_MAX_SECONDS": 30.0,
+    "PRODUCT_AUDIO_MAX_SECONDS": 600.0,
+    "QUERY_MAX_CHARACTERS": 500,
+    # Indexing.
+    "TASK_QUEUE": None,  # Celery queue of the indexing tasks; None: the app's default queue
+    "BATCH_SIZE": 32,  # objects
+    "LEASE_S": 300,  # a worker that died is believed dead after this long
+    "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed again by hand
+    "RETRY_BACKOFF_S": 30,  # doubled with every attempt
+    "SWEEP_INTERVAL_S": 60,
+    "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
+    # Search.
+    "CANDIDATES": 300,  # nearest rows taken from each embedding column
+    "MAX_PAGE_SIZE": 100,
+    "FACET_SIZE": 50,  # values a facet
+    "WEIGHTS": {"lexical": 1.0, "text:text": 0.4, "text:image": 0.5, "image:image": 1.0, "image:text": 0.3,
+                "audio:audio": 1.0, "audio:text": 0.3},
+    "CUT_OFF": 0.12,  # hits with a lower score are not shown
+    "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
+    # HTTP.
+    "THROTTLE_RATES": {"search": "120/min", "media": "40/min", "suggest": "600/min", "events": "600/min"},
+}
+
+
+class Settings:
+    """Read-only view of ``settings.XSEARCH`` over the defaults, as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"xsearch has no setting {name!r}. Known: {', '.join(DEFAULTS)}")
+        default = DEFAULTS[name]
+        value = self.overrides().get(name, default)
+        if isinstance(default, dict) and isinstance(value, dict):
+            value = {**default, **value}
+        self.__dict__[name] = value
+        return value
+
+    @staticmethod
+    def overrides() -> dict[str, Any]:
+        """Return the project's ``XSEARCH`` dict, unchecked keys included."""
+        value = getattr(django_settings, "XSEARCH", {})
+        if not isinstance(value, dict):
+            raise ImproperlyConfigured(f"XSEARCH must be a dict of settings, not {type(value).__name__}.")
+        return value
+
+    def unknown_keys(self) -> list[str]:
+        """Return the keys of ``XSEARCH`` that xsearch does not know."""
+        return sorted(set(self.overrides()) - set(DEFAULTS))
+
+
+settings = Settings()
+
+
+@receiver(setting_changed)
+def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
+    if setting == "XSEARCH":
+        settings.__dict__.clear()

@@ -1,0 +1,46 @@
+"""The contract of encoder backends: media in, unit vectors out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class EncoderError(Exception):
+    """An encoder cannot work at all (missing weights, missing package); the message carries the cure."""
+
+
+class Encoder(ABC):
+    """Turns media of its ``modalities`` into unit vectors of one space.
+
+    Items are ``str`` for "text", upright RGB ``PIL.Image.Image`` for "image" and
+    ``xsearch.media.Waveform`` for "audio". Instances are shared between threads.
+    """
+
+    #: Length of the vectors.
+    dimension: int
+    #: Which of "text", "image" and "audio" the encoder understands.
+    modalities: ClassVar[frozenset[str]] | frozenset[str]
+    #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
+    fingerprint: str
+
+    @abstractmethod
+    def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
+        """Encode ``items`` and return float32 vectors, shape (len(items), dimension).
+
+        Rows have unit length; a row of zeros means that the encoder knows nothing about the input
+        (a text without a known word), and callers leave it out. Raises ``ValueError`` for a modality
+        that is not in ``modalities`` and ``EncoderError`` when the model cannot be loaded.
+        """
+
+
+def normalise(vectors: NDArray[np.floating[Any]]) -> Vectors:
+    """Scale rows, shape (n, d), to unit length; rows of zeros stay zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32)

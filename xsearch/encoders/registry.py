@@ -1,0 +1,57 @@
+"""Configured encoders, built once per process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from xsearch.conf import settings
+from xsearch.encoders.base import Encoder, EncoderError
+
+_lock = threading.RLock()
+_built: dict[str, Encoder] = {}
+
+
+def get_encoder(alias: str) -> Encoder:
+    """Return the encoder configured under ``alias`` in ``XSEARCH["ENCODERS"]``."""
+    return encoder_from_spec(encoder_spec(alias))
+
+
+def encoder_spec(alias: str) -> dict[str, Any]:
+    """Return the configuration of ``alias``; raises ``EncoderError`` when there is none."""
+    specs = settings.ENCODERS
+    if alias not in specs:
+        raise EncoderError(f"No encoder {alias!r} in XSEARCH['ENCODERS']. Configured: {', '.join(specs)}.")
+    return dict(specs[alias])
+
+
+def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
+    """Return the one encoder of this process for a ``{"BACKEND": …, "OPTIONS": …}`` dict."""
+    key = json.dumps(spec, sort_keys=True, default=str)
+    with _lock:
+        if key not in _built:
+            _built[key] = _build(spec)
+        return _built[key]
+
+
+def _build(spec: dict[str, Any]) -> Encoder:
+    try:
+        backend = import_string(spec["BACKEND"])
+    except ImportError as error:
+        raise EncoderError(f"The encoder backend {spec['BACKEND']!r} cannot be imported: {error}") from error
+    encoder = backend(**spec.get("OPTIONS", {}))
+    if not isinstance(encoder, Encoder):
+        raise EncoderError(f"{spec['BACKEND']!r} is not an xsearch.encoders.Encoder.")
+    return encoder
+
+
+def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
+    if setting == "XSEARCH":
+        _built.clear()
+
+
+setting_changed.connect(_forget_on_change)

@@ -1,0 +1,53 @@
+"""The contract of speech recognisers: waveform in, transcript out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from xsearch.media import Waveform
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What was understood; ``confidence`` and those of the alternatives lie in [0, 1]."""
+
+    text: str
+    language: str
+    confidence: float = 0.0
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """What can be said in this shop: titles, brands, categories, colours.
+
+    ``version`` changes when the catalogue does; ``load`` reads the phrases only when it has.
+    """
+
+    version: str = ""
+    load: Callable[[], Iterable[str]] = field(default=tuple)
+
+
+class LanguageUnsupported(Exception):  # noqa: N818 - a condition to fall back on, not a failure
+    """The recogniser does not know the language."""
+
+
+class TranscriberError(Exception):
+    """A recogniser cannot work at all (missing package or model); the message carries the cure."""
+
+
+class Transcriber(ABC):
+    """Turns speech into text. Instances are shared between threads."""
+
+    #: ISO 639-1 codes of the languages it understands.
+    languages: frozenset[str]
+
+    @abstractmethod
+    def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
+        """Return what was said; an empty text when nothing was.
+
+        Raises ``LanguageUnsupported`` for a language it does not know and ``TranscriberError`` when
+        the model cannot be loaded. ``language`` None means that the recogniser may guess.
+        """
