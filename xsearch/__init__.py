@@ -1,0 +1,25 @@
+"""Search by photo, voice and text for Django shops, with the vectors in the shop's own PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsearch.registry import Index, register
+
+if TYPE_CHECKING:
+    from xsearch.indexing import mark, pause_indexing
+    from xsearch.search import search
+
+__version__ = "0.1.0"
+__all__ = ["Index", "mark", "pause_indexing", "register", "search"]
+
+_LAZY = {"search": "xsearch.search", "mark": "xsearch.indexing", "pause_indexing": "xsearch.indexing"}
+
+
+def __getattr__(name: str) -> Any:
+    # These rooms import models, which is not possible before the apps are loaded.
+    if name not in _LAZY:
+        raise AttributeError(f"module 'xsearch' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

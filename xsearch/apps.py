@@ -1,0 +1,25 @@
+"""Start-up: find the shop's search.py, connect the signals, register the checks."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class XsearchConfig(AppConfig):
+    """The xsearch app."""
+
+    name = "xsearch"
+    verbose_name = _("Search")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Discover ``search.py`` in every installed app, like ``admin.py``."""
+        from xsearch import checks  # noqa: F401
+        from xsearch.indexing import schema, signals, tasks  # noqa: F401
+
+        pre_migrate.connect(schema.create_extension, sender=self)
+        post_migrate.connect(schema.create_text_indexes)
+        autodiscover_modules("search")

@@ -1,0 +1,160 @@
+"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, the vocabulary."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import HalfVectorField
+
+__all__ = ["EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "StagedVector", "Term"]
+
+
+class EmbeddedModel(models.Model):
+    """Adds the columns that xsearch fills and searches; mix it into a product, a companion or a photo model.
+
+    The vectors carry no dimension in the migration, so that another encoder never changes migration
+    state. Only ``xsearch.indexing`` writes these columns, and never through ``save()``.
+    """
+
+    text_embedding = HalfVectorField(null=True, editable=False)
+    image_embedding = HalfVectorField(null=True, editable=False)
+    audio_embedding = HalfVectorField(null=True, editable=False)
+    search_document = SearchVectorField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class IndexRecord(models.Model):
+    """Outbox and provenance of one searchable object: what is to be indexed, what is, what failed and why."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("to be indexed")
+        INDEXED = "indexed", _("indexed")
+        FAILED = "failed", _("failed")
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.CharField(_("object"), max_length=64)
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PENDING)
+    #: Grows with every mark, so that a worker knows whether the object changed while it was encoding.
+    revision = models.PositiveBigIntegerField(default=1)
+    #: Indexed anew even if the content is the same ("index again", --all).
+    forced = models.BooleanField(default=False)
+    source_hash = models.CharField(max_length=64, blank=True)
+    #: {"text": fingerprint, "image": …} of the vectors that the object has in the live spaces.
+    fingerprints = models.JSONField(default=dict)
+    #: What a customer would say or type to name the object, for suggestions and the speech vocabulary.
+    phrases = models.JSONField(default=list)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True)
+    #: Parts that could not be read although the object was indexed ({"image": why}).
+    warnings = models.JSONField(_("warnings"), default=dict)
+    marked_at = models.DateTimeField(_("marked"), default=timezone.now)
+    not_before = models.DateTimeField(default=timezone.now)
+    claimed_until = models.DateTimeField(null=True)
+    claim = models.UUIDField(null=True)
+    indexed_at = models.DateTimeField(_("indexed"), null=True)
+
+    class Meta:
+        verbose_name = _("index record")
+        verbose_name_plural = _("index records")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content_type", "object_id"], name="xsearch_record_object"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["content_type", "not_before"],
+                condition=models.Q(status="pending"),
+                name="xsearch_record_pending",
+            ),
+            models.Index(fields=["content_type", "status"], name="xsearch_record_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_type.app_label}.{self.content_type.model} {self.object_id}: {self.status}"
+
+
+class EncoderSpace(models.Model):
+    """The one space in which the vectors of an embedding column live now."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    modality = models.CharField(max_length=8)
+    fingerprint = models.CharField(max_length=128)
+    dimension = models.PositiveIntegerField()
+    #: {"BACKEND": …, "OPTIONS": …}: how to build the encoder that queries need while settings already name another.
+    spec = models.JSONField(default=dict)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content_type", "modality"], name="xsearch_space_live"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_type.model}.{self.modality}: {self.fingerprint}"
+
+
+class StagedVector(models.Model):
+    """A vector of the next space, kept beside the live ones until all are there and swapped at once."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")  # of the row
+    row_id = models.CharField(max_length=64)
+    modality = models.CharField(max_length=8)
+    fingerprint = models.CharField(max_length=128)
+    vector = HalfVectorField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["content_type", "modality", "row_id", "fingerprint"], name="xsearch_staged_row"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content_type.model} {self.row_id}.{self.modality}: {self.fingerprint}"
+
+
+class Term(models.Model):
+    """How many objects contain a lexeme; rare words weigh more."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    lexeme = models.CharField(max_length=255)
+    objects_with = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content_type", "lexeme"], name="xsearch_term_lexeme"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lexeme}: {self.objects_with}"
+
+
+class Event(models.Model):
+    """What a customer did with a result; kept without any trace of who it was."""
+
+    class Kind(models.TextChoices):
+        VIEW = "view", _("view")
+        CLICK = "click", _("click")
+        CART = "cart", _("cart")
+        PURCHASE = "purchase", _("purchase")
+
+    query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    position = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
