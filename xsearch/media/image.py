@@ -1,0 +1,137 @@
+"""Pictures as customers and shops send them → upright RGB pixels without any metadata."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from xsearch.conf import settings
+from xsearch.media.errors import MediaError, MediaUnreadable, MediaUnsupported
+from xsearch.media.quiet import pillow_warnings_silenced
+from xsearch.media.source import Source, read_bytes
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+#: JPEGs are decoded at a half, quarter or eighth of their size as long as both sides keep this many pixels.
+DRAFT_SIDE = 1024
+
+_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ORIENTATION_TAG = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def load_image(source: Source, *, max_bytes: int | None = None, max_pixels: int | None = None) -> Image.Image:
+    """Decode a picture to upright RGB without metadata: first frame, on white where it is transparent.
+
+    Large JPEGs come out at a fraction of their size (see ``DRAFT_SIDE``). The limits default to
+    ``IMAGE_MAX_BYTES`` and ``IMAGE_MAX_PIXELS``. Raises ``MediaTooLarge``, ``MediaUnsupported`` or
+    ``MediaUnreadable``.
+    """
+    content = read_bytes(source, settings.IMAGE_MAX_BYTES if max_bytes is None else max_bytes)
+    limit = settings.IMAGE_MAX_PIXELS if max_pixels is None else max_pixels
+    with pillow_warnings_silenced():
+        try:
+            return _decode(content, limit)
+        except MediaError:
+            raise
+        except Image.DecompressionBombError as error:
+            raise MediaUnreadable(_too_many_pixels(limit)) from error
+        except Exception as error:  # Pillow's plugins raise nearly anything for broken files
+            raise _unreadable(content) from error
+
+
+def crop_image(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
+    """Cut out ``box`` = (x, y, width, height) in fractions of the upright image, at least one pixel."""
+    if len(box) != 4 or not all(math.isfinite(value) for value in box):
+        raise ValueError(
+            _("A crop has four numbers: x, y, width, height, as fractions of the picture (0 to 1).")
+        )
+    x, y, width, height = box
+    slack = 1e-3  # fractions rounded by a browser
+    if min(x, y) < 0 or min(width, height) <= 0 or max(x + width, y + height) > 1 + slack or max(x, y) >= 1:
+        raise ValueError(
+            _("The crop must lie inside the picture: x + width and y + height at most 1, none negative.")
+        )
+    left, top = math.floor(x * image.width), math.floor(y * image.height)
+    right = min(image.width, max(left + 1, round((x + width) * image.width)))
+    bottom = min(image.height, max(top + 1, round((y + height) * image.height)))
+    return image.crop((left, top, right, bottom))
+
+
+def _decode(content: bytes, max_pixels: int) -> Image.Image:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if image.width * image.height > max_pixels:
+            raise MediaUnreadable(_too_many_pixels(max_pixels))
+        if image.format in ("JPEG", "MPO"):
+            image.draft(image.mode, (DRAFT_SIDE, DRAFT_SIDE))
+        image.load()
+        turn = _UPRIGHT.get(_orientation(image))
+        pixels = _to_rgb(image)
+        pixels = pixels.transpose(turn) if turn is not None else pixels
+        if type(pixels) is not Image.Image:
+            pixels = pixels.copy()  # a plain image: the file and what it knew stay behind
+        pixels.info = {}
+        return pixels
+
+
+def _orientation(image: Image.Image) -> int:
+    """Read the EXIF orientation; broken EXIF means upright."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # noqa: BLE001 - hostile EXIF raises nearly anything
+        return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _to_eight_bits(image)
+    if image.has_transparency_data:
+        return _on_white(image.convert("RGBA"))
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    return white.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit, 32-bit and float greys to 0…255 (Pillow's ``convert`` would clip them)."""
+    values: np.ndarray[Any, Any] = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
+    brightest = max(float(values.max()), 0.0)
+    full_scales = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0)
+    scale = next((full for full in full_scales if brightest <= full), brightest)
+    return Image.fromarray((values.clip(0, scale) * (255 / scale)).round().astype(np.uint8))
+
+
+def _too_many_pixels(max_pixels: int) -> str:
+    return _("The picture has more than %(limit)s megapixels. Send a smaller copy.") % {
+        "limit": f"{max_pixels / 1e6:.3g}"
+    }
+
+
+def _unreadable(content: bytes) -> MediaError:
+    """Tell a broken picture (right signature) from something that is not a picture."""
+    head = content[:16]
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
+    if head.startswith(_SIGNATURES) or is_webp or is_avif:
+        return MediaUnreadable(
+            _("The picture is damaged or incomplete. Choose another one or take it again.")
+        )
+    return MediaUnsupported(
+        _("This is not a picture that can be read. Allowed are JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF.")
+    )

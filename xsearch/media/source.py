@@ -1,0 +1,59 @@
+"""Bytes of an upload, a file or an open file object, never more of them than allowed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from django.utils.translation import gettext as _
+
+from xsearch.media.errors import MediaTooLarge, MediaUnreadable
+
+Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+
+
+def read_bytes(source: Source, max_bytes: int) -> bytes:
+    """Return the content of ``source``; a file object is read from where it stands and left open.
+
+    Raises ``MediaTooLarge`` above ``max_bytes`` and ``MediaUnreadable`` for an empty or missing file.
+    """
+    content = _content(source, max_bytes)
+    if len(content) > max_bytes:
+        raise MediaTooLarge(
+            _("The file is larger than %(limit)s MB. Send a smaller one.")
+            % {"limit": f"{max_bytes / 2**20:.3g}"}
+        )
+    if not content:
+        raise MediaUnreadable(_("The file is empty. Choose or record it again."))
+    return content
+
+
+def _content(source: Source, max_bytes: int) -> bytes:
+    if isinstance(source, memoryview):
+        return bytes(source) if source.nbytes <= max_bytes else source.cast("B")[: max_bytes + 1].tobytes()
+    if isinstance(source, bytes | bytearray):
+        return bytes(source[: max_bytes + 1])
+    try:
+        if isinstance(source, str | os.PathLike):
+            with Path(source).open("rb") as file:
+                return _read(file, max_bytes)
+        return _read(source, max_bytes)
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise MediaUnreadable(
+            _("The file cannot be opened: %(reason)s.") % {"reason": error.strerror}
+        ) from error
+
+
+def _read(file: BinaryIO, max_bytes: int) -> bytes:
+    """Read to the end or one byte past the limit; raw streams may return less than they are asked for."""
+    parts: list[bytes] = []
+    wanted = max_bytes + 1
+    while wanted > 0 and (part := file.read(wanted)):
+        if not isinstance(part, bytes | bytearray | memoryview):
+            raise TypeError(
+                "The file object returns text, not bytes. Open it in binary mode: open(path, 'rb')."
+            )
+        parts.append(bytes(part))
+        wanted -= len(part)
+    return b"".join(parts)
