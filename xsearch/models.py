@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import SearchVectorField
@@ -30,6 +30,12 @@ class EmbeddedModel(models.Model):
     class Meta:
         abstract = True
 
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
+        # An instance that was loaded before a worker wrote its vectors must not write the old ones back.
+        ours = {field.name for field in EmbeddedModel._meta.local_fields}
+        kept = [value for value in values if value[0].name not in ours]
+        return super()._do_update(base_qs, using, pk_val, kept, *args, **kwargs)  # type: ignore[misc]
+
 
 class IndexRecord(models.Model):
     """Outbox and provenance of one searchable object: what is to be indexed, what is, what failed and why."""
@@ -46,15 +52,14 @@ class IndexRecord(models.Model):
     revision = models.PositiveBigIntegerField(default=1)
     #: Indexed anew even if the content is the same ("index again", --all).
     forced = models.BooleanField(default=False)
-    source_hash = models.CharField(max_length=64, blank=True)
-    #: {"text": fingerprint, "image": …} of the vectors that the object has in the live spaces.
+    #: {column: SHA-256 of what it was made from}; a column whose source is the same is not encoded again.
+    source_hashes = models.JSONField(default=dict)
+    #: {column: fingerprint of the encoder that made its vector}.
     fingerprints = models.JSONField(default=dict)
     #: What a customer would say or type to name the object, for suggestions and the speech vocabulary.
     phrases = models.JSONField(default=list)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.TextField(_("last error"), blank=True)
-    #: Parts that could not be read although the object was indexed ({"image": why}).
-    warnings = models.JSONField(_("warnings"), default=dict)
     marked_at = models.DateTimeField(_("marked"), default=timezone.now)
     not_before = models.DateTimeField(default=timezone.now)
     claimed_until = models.DateTimeField(null=True)
