@@ -17,7 +17,7 @@ import django
 from django.conf import settings
 
 settings.configure(
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.postgres", "xsearch"],
+    INSTALLED_APPS=[*(f"django.contrib.{app}" for app in ("auth", "contenttypes", "postgres")), "xsearch"],
     DATABASES={"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "unused"}},
 )
 import xsearch
@@ -25,8 +25,15 @@ django.setup()
 
 package = pathlib.Path(xsearch.__file__).parent
 assert package.is_relative_to(sys.prefix), f"imported from {package}, not from the wheel"
-for pattern in ["py.typed", "templates/**/*.html", "static/**/*.js", "static/**/*.css", "encoders/weights/*.onnx",
-                "locale/zh_Hans/LC_MESSAGES/django.mo", "migrations/0001_*.py"]:
+for pattern in [
+    "py.typed",
+    "templates/**/*.html",
+    "static/**/*.js",
+    "static/**/*.css",
+    "encoders/weights/*.onnx",
+    "locale/zh_Hans/LC_MESSAGES/django.mo",
+    "migrations/0001_*.py",
+]:
     assert any(package.glob(pattern)), f"the wheel has no {pattern}"
 for heavy in ["torch", "transformers"]:
     assert importlib.util.find_spec(heavy) is None, f"the base install brings {heavy}"
