@@ -9,19 +9,18 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from django.conf import settings
 from django.db.backends.postgresql import base
+from psycopg.conninfo import conninfo_to_dict
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL whose address is known only once the embedded server runs."""
 
     def get_connection_params(self) -> dict[str, Any]:
-        server = embedded_server(Path(settings.VAR_DIR) / "postgres")
-        address = dj_database_url.parse(server)
-        for key in ("HOST", "PORT", "USER", "PASSWORD"):
-            self.settings_dict[key] = address.get(key, "")
+        address = conninfo_to_dict(embedded_server(Path(settings.VAR_DIR) / "postgres"))
+        for key in ("host", "port", "user", "password"):
+            self.settings_dict[key.upper()] = address.get(key) or ""
         return super().get_connection_params()
 
 

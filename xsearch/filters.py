@@ -1,0 +1,137 @@
+"""Declared filters: parameters of a request to conditions on a queryset, and facet values back to labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+
+from xsearch.errors import BadQuery
+
+if TYPE_CHECKING:
+    from xsearch.registry import Index
+
+_NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_LABEL_FIELDS = ("name", "title", "label", "slug")
+
+
+def parameter_names(index: Index) -> list[str]:
+    """Return every parameter of the declared filters, ``price_min`` and ``price_max`` included."""
+    names = list(index.filters)
+    for name in index.filters:
+        if isinstance(final_field(index.model, name), _NUMBERS):
+            names += [f"{name}_min", f"{name}_max"]
+    return names
+
+
+def filter_queryset(
+    index: Index, queryset: models.QuerySet[Any], params: Mapping[str, Any]
+) -> models.QuerySet[Any]:
+    """Return ``queryset`` limited by ``params``: several values of one filter are alternatives."""
+    allowed = parameter_names(index)
+    for name, value in params.items():
+        if name not in allowed:
+            raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
+        wanted = _as_list(value)
+        if wanted:
+            queryset = queryset.filter(_condition(index, name, wanted))
+    return queryset
+
+
+def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
+    """Return the model field that ``path`` ends at."""
+    field: Any = None
+    for name in path.split(LOOKUP_SEP):
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist as error:
+            raise BadQuery(f"{path!r} is not a field of {model._meta.label}.", code="bad_filter") from error
+        model = field.related_model or model
+    return field  # type: ignore[no-any-return]
+
+
+def label_path(index: Index, name: str) -> str:
+    """Return the lookup of a filter's readable value: "category" → "category__name"."""
+    field = final_field(index.model, name)
+    if not field.related_model:
+        return name
+    related: Any = field.related_model
+    fields = {f.name for f in related._meta.get_fields()}
+    chosen = next((label for label in _LABEL_FIELDS if label in fields), related._meta.pk.name)
+    return f"{name}{LOOKUP_SEP}{chosen}"
+
+
+def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
+    bare, bound = _bound_of(index, name)
+    field = final_field(index.model, bare)
+    if bound:
+        return models.Q(**{f"{bare}__{bound}": _number(name, wanted[-1])})
+    if isinstance(field, _NUMBERS):
+        return models.Q(**{f"{bare}__in": [_number(name, value) for value in wanted]})
+    if isinstance(field, models.BooleanField):
+        return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in wanted]})
+    return _any_of(index, bare, field, wanted)
+
+
+def _bound_of(index: Index, name: str) -> tuple[str, str]:
+    if name in index.filters:
+        return name, ""
+    bare, _, bound = name.rpartition("_")
+    return bare, {"min": "gte", "max": "lte"}[bound]
+
+
+def _any_of(index: Index, name: str, field: models.Field[Any, Any], wanted: Sequence[Any]) -> models.Q:
+    condition = models.Q()
+    for value in wanted:
+        text = _text(name, value)
+        if not field.related_model:
+            condition |= _own_value(name, field, text)
+            continue
+        condition |= models.Q(**{f"{label_path(index, name)}__iexact": text})
+        if text.isascii() and text.isdigit() and len(text) < 18:
+            condition |= models.Q(**{f"{name}__pk": int(text)})
+    return condition
+
+
+def _own_value(name: str, field: models.Field[Any, Any], text: str) -> models.Q:
+    if isinstance(field, models.CharField | models.TextField):
+        return models.Q(**{f"{name}__iexact": text})
+    try:
+        return models.Q(**{name: field.to_python(text)})
+    except ValidationError as error:
+        raise BadQuery(f"{name}: {' '.join(error.messages)}", code="bad_filter") from error
+
+
+def _as_list(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [item for item in value if item not in ("", None)]
+    return [] if value in ("", None) else [value]
+
+
+def _text(name: str, value: Any) -> str:
+    text = str(value)
+    if "\x00" in text or len(text) > 300:
+        raise BadQuery(f"{name}: a value has at most 300 characters and no NUL.", code="bad_filter")
+    return text
+
+
+def _number(name: str, value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number) > 10**15:
+        raise BadQuery(f"{name} must be a number, not {str(value)[:40]!r}.", code="bad_filter")
+    return number
+
+
+def _boolean(name: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE | _FALSE:
+        return text in _TRUE
+    raise BadQuery(f"{name} must be true or false, not {str(value)[:40]!r}.", code="bad_filter")

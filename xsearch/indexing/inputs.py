@@ -1,0 +1,103 @@
+"""From an object to what the encoders and the full-text search take: texts, photos, sounds and their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+
+from xsearch import paths
+from xsearch.conf import settings
+from xsearch.registry import Index
+from xsearch.stores import Store
+
+_MAX_PHRASE = 200  # characters
+
+
+@dataclass(frozen=True)
+class MediaInput:
+    """One file: the row that its vector belongs to, None for the object's own row, and its content."""
+
+    store: Store
+    row_pk: Any
+    name: str
+    content: bytes
+    digest: str
+
+
+@dataclass
+class ObjectInputs:
+    """Everything that one object is indexed by."""
+
+    texts: dict[str, list[str]]
+    media: list[MediaInput] = field(default_factory=list)
+    #: What could not be read, by column.
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The words for the text encoder, the weightiest first, since encoders cut long texts."""
+        return "\n".join(text for weight in sorted(self.texts) for text in self.texts[weight])
+
+    @property
+    def text_digest(self) -> str:
+        """Hash of the words and their weights."""
+        return hashlib.sha256(repr(sorted(self.texts.items())).encode()).hexdigest()
+
+    @property
+    def phrases(self) -> list[str]:
+        """What a customer would say or type: the texts of weight A and B."""
+        spoken = self.texts.get("A", []) + self.texts.get("B", [])
+        return list(dict.fromkeys(text[:_MAX_PHRASE] for text in spoken))
+
+
+def collect(index: Index, obj: models.Model) -> ObjectInputs:
+    """Read the declared texts and files of ``obj``; what cannot be read is noted in ``errors``."""
+    inputs = ObjectInputs({weight: _texts(obj, names) for weight, names in index.text.items()})
+    for store in index.stores():
+        if store.modality == "text" or not settings.EMBEDDINGS.get(store.modality):
+            continue
+        for row_pk, file in _files(store, obj):
+            try:
+                inputs.media.append(_read(store, row_pk, file))
+            except OSError as error:
+                inputs.errors[store.key] = f"{store.modality} {file.name}: cannot be read: {error.__class__.__name__}"
+            except _TooLarge as error:
+                inputs.errors[store.key] = str(error)
+    return inputs
+
+
+def _texts(obj: models.Model, names: Any) -> list[str]:
+    found = (str(value).strip() for name in names for value in paths.values(obj, name))
+    return [text.replace("\x00", "") for text in found if text]
+
+
+def _files(store: Store, obj: models.Model) -> Iterator[tuple[Any, Any]]:
+    """Yield (row, file) of a column: every photo row, or the first file of the object's own."""
+    if store.many:
+        for row in getattr(obj, store.many).all():
+            for file in paths.values(row, store.path):
+                if file:
+                    yield row.pk, file
+                    break
+        return
+    for file in paths.values(obj, store.path):
+        if file:
+            yield None, file
+            return
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def _read(store: Store, row_pk: Any, file: Any) -> MediaInput:
+    limit = settings.IMAGE_MAX_BYTES if store.modality == "image" else settings.AUDIO_MAX_BYTES
+    with file.storage.open(file.name) as stream:
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise _TooLarge(f"{store.modality} {file.name}: larger than {limit} bytes; raise the limit in XSEARCH.")
+    return MediaInput(store, row_pk, file.name, content, hashlib.sha256(content).hexdigest())

@@ -1,0 +1,28 @@
+"""Celery tasks; they translate and call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from xsearch.indexing import outbox, vocabulary
+from xsearch.indexing.work import index_pending
+from xsearch.registry import get_index
+
+_TASK_LIMIT_S = 60.0
+
+
+@shared_task(name="xsearch.index_pending", ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+def index_pending_task(label: str) -> None:
+    """Index what waits of one model; a long queue is split into tasks of a minute."""
+    index = get_index(label)
+    report = index_pending(index, limit_s=_TASK_LIMIT_S)
+    if report.handled and outbox.claimable(index).exists():
+        outbox.send_task(label)
+    vocabulary.refresh_if_due(index)
+
+
+@shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
+def sweep_task() -> None:
+    """Find what was missed, and bring the vocabulary up to date; run it every minute."""
+    outbox.sweep()
+    vocabulary.refresh_all()

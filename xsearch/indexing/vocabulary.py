@@ -1,0 +1,64 @@
+"""Term statistics of the indexed documents, and the phrases that name the products."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from xsearch.conf import settings
+from xsearch.indexing.outbox import content_type_of
+from xsearch.models import IndexRecord, Term
+from xsearch.registry import Index, registered
+from xsearch.stores import main_store
+
+_COUNT_TERMS = """
+INSERT INTO {terms} (content_type_id, lexeme, objects_with)
+SELECT %s, left(word, 255), max(ndoc)
+FROM ts_stat('SELECT search_document FROM "{table}" WHERE search_document IS NOT NULL')
+GROUP BY 2
+"""
+
+
+_counted: dict[str, tuple[str, float]] = {}  # label → version counted by this process, and when
+
+
+def refresh_all() -> None:
+    """Count the terms of every index anew where something was indexed since."""
+    for index in registered():
+        refresh_if_due(index)
+
+
+def refresh_if_due(index: Index) -> None:
+    """Count the terms of ``index`` anew if it changed, and not more often than the setting says."""
+    current, now = version(index), time.monotonic()
+    counted, when = _counted.get(index.label, ("", 0.0))
+    if index.text and counted != current and (not counted or now - when >= settings.VOCABULARY_MAX_AGE_S):
+        refresh(index)
+        _counted[index.label] = (current, now)
+
+
+@transaction.atomic
+def refresh(index: Index) -> None:
+    """Count in how many documents of ``index`` each term occurs."""
+    content_type = content_type_of(index)
+    table = main_store(index).model._meta.db_table
+    Term.objects.filter(content_type=content_type).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk])
+
+
+def version(index: Index) -> str:
+    """Return a text that changes whenever the indexed phrases may have changed."""
+    records = IndexRecord.objects.filter(content_type=content_type_of(index))
+    latest = records.aggregate(latest=Max("indexed_at"))["latest"]
+    return f"{records.count()}:{latest.isoformat() if latest else ''}"
+
+
+def phrases(index: Index) -> Iterator[str]:
+    """Yield the titles, brands, categories and colours of everything indexed."""
+    records = IndexRecord.objects.filter(content_type=content_type_of(index)).exclude(phrases=[])
+    for found in records.values_list("phrases", flat=True).iterator(chunk_size=2000):
+        yield from found
