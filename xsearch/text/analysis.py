@@ -1,0 +1,164 @@
+"""Text → lexemes: the one analysis for what is indexed and for what is searched."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from typing import TYPE_CHECKING, NamedTuple
+
+from xsearch.text import chinese, english
+from xsearch.text.folding import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_TOKENS = 5_000
+MAX_CHARACTERS = 200_000
+MAX_LEXEME_CHARACTERS = 100
+
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# After folding, what is neither Chinese, a space nor a connector belongs to a word.
+_LETTER = rf"[^\s'\-.,&{_HAN}]"
+_ATOM = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+\.\d+){_LETTER}*|{_LETTER}+"
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?:{_ATOM})(?:[-'.&](?:{_ATOM}))*")
+_ATOMS = re.compile(_ATOM)
+_MEASURE = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A lexeme and the part of the text that it stands for; tokens that overlap are ways to read one word."""
+
+    surface: str
+    lexeme: str
+    start: int
+    end: int
+
+
+class _Word(NamedTuple):
+    text: str
+    start: int
+    end: int
+
+
+class _Atom(NamedTuple):
+    """The shortest stretch that stands alone, and the ways to read it (none for the "t" of "t-shirt")."""
+
+    word: _Word
+    readings: list[_Word]
+    inner: bool = False  # continues a compound, as the "m" of "I'm"
+
+
+def analyse(text: str) -> list[Token]:
+    """Return the lexemes of a text in English, Chinese or both; stop words only if there is nothing else."""
+    text = text[:MAX_CHARACTERS]
+    folded, origins = fold(text)
+    words = list(islice(_words(folded), MAX_TOKENS))
+    telling = [word for word in words if not _is_stop_word(word.text)]
+    return [_token(text, word, origins) for word in telling or words]
+
+
+def detect_language(text: str) -> str:
+    """Return "zh" for a text that is mainly Chinese, otherwise "en"."""
+    chinese_characters = len(re.findall(rf"[{_HAN}]", text))
+    latin_words = len(re.findall(r"[A-Za-z]+", text))
+    return "zh" if chinese_characters and chinese_characters >= latin_words else "en"
+
+
+def _token(text: str, word: _Word, origins: Sequence[int]) -> Token:
+    start, end = origins[word.start], origins[word.end - 1] + 1
+    return Token(text[start:end], _lexeme(word.text), start, end)
+
+
+def _lexeme(word: str) -> str:
+    if word.isascii():
+        return english.stem(word)[:MAX_LEXEME_CHARACTERS]
+    return unicodedata.normalize("NFC", word)[:MAX_LEXEME_CHARACTERS]
+
+
+def _is_stop_word(word: str) -> bool:
+    return word in english.STOP_WORDS or word in chinese.STOP_WORDS
+
+
+def _words(folded: str) -> Iterator[_Word]:
+    """Yield every reading of every atom, and what neighbours make together, each once."""
+    atoms = list(islice(_atoms(folded), MAX_TOKENS))
+    seen: set[_Word] = set()
+    joined: _Word | None = None
+    for atom, following in zip_longest(atoms, atoms[1:]):
+        # A letter belongs to one side only: no "ccable" from "USB C cable".
+        joined = _joined(atom, following.word) if following and not joined else None
+        readings = [joined] if joined and _is_letter(atom.word) else [*atom.readings, joined]
+        for reading in readings:
+            if reading and reading not in seen:
+                seen.add(reading)
+                yield reading
+
+
+def _joined(atom: _Atom, following: _Word) -> _Word | None:
+    """Return "t shirt", "500 ml", "USB C" and "T恤" as the one word that they are also written as."""
+    word, gap = atom.word, following.start - atom.word.end
+    if gap > 1 or (atom.inner and _is_letter(word)) or not _belong_together(word, following, gap):
+        return None
+    return _Word(word.text + following.text, word.start, following.end)
+
+
+def _belong_together(word: _Word, following: _Word, gap: int) -> bool:
+    if not following.text.isascii():
+        return gap == 0 and _is_letter(word)
+    if _is_letter(word):
+        return word.text not in "ais" and following.text[0].isalpha()
+    if _is_letter(following):
+        return word.text in english.BEFORE_LETTER or _is_measure(word, following)
+    return _is_measure(word, following)
+
+
+def _is_letter(word: _Word) -> bool:
+    return len(word.text) == 1 and word.text.isascii() and word.text.isalpha()
+
+
+def _is_measure(word: _Word, following: _Word) -> bool:
+    return following.text in english.UNITS and _NUMBER.fullmatch(word.text) is not None
+
+
+def _atoms(folded: str) -> Iterator[_Atom]:
+    for match in _RUN.finditer(folded):
+        yield from _chinese_atoms(match) if match["han"] else _latin_atoms(match)
+
+
+def _chinese_atoms(match: re.Match[str]) -> Iterator[_Atom]:
+    offset, covered = match.start(), 0
+    for text, start, end in chinese.segment(match[0]):
+        readings = [(text, start, end)]
+        if start >= covered:
+            readings += chinese.kinds(text, start)
+            covered = end
+        words = [_Word(part, offset + first, offset + last) for part, first, last in readings]
+        yield _Atom(words[0], words)
+
+
+def _latin_atoms(match: re.Match[str]) -> Iterator[_Atom]:
+    offset, compound = match.start(), match[0]
+    found = [part for part in _ATOMS.finditer(compound) if not _is_possessive(part)]
+    words = [_Word(part[0].replace(",", ""), offset + part.start(), offset + part.end()) for part in found]
+    whole = _Word("".join(word.text for word in words), words[0].start, words[-1].end)
+    for word in words:
+        readings = [] if len(words) > 1 and _is_letter(word) else [word, *_measure(word)]
+        inner = word is not words[0]
+        yield _Atom(word, readings if inner or whole == word else [whole, *readings], inner)
+
+
+def _is_possessive(part: re.Match[str]) -> bool:
+    return part[0] == "s" and part.string[: part.start()].endswith("'")
+
+
+def _measure(word: _Word) -> list[_Word]:
+    """Return the number and the unit of "500ml"."""
+    match = _MEASURE.fullmatch(word.text)
+    if match is None or match[2] not in english.UNITS:
+        return []
+    middle = word.end - len(match[2])
+    return [_Word(match[1], word.start, middle), _Word(match[2], middle, word.end)]
