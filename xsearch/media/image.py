@@ -15,7 +15,8 @@ from xsearch.media.errors import MediaError, MediaUnreadable, MediaUnsupported
 from xsearch.media.quiet import pillow_warnings_silenced
 from xsearch.media.source import Source, read_bytes
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+#: What Pillow may open; several JPEGs in one file (MPO) come through its JPEG reader.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 #: JPEGs are decoded at a half, quarter or eighth of their size as long as both sides keep this many pixels.
 DRAFT_SIDE = 1024
 
