@@ -1,0 +1,1 @@
+"""The demonstration catalogue: what the shop sells, how it is described, and how it sounds."""
