@@ -38,8 +38,17 @@ DEFAULTS: dict[str, Any] = {
     "CANDIDATES": 300,  # nearest rows taken from each embedding column
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
-    "WEIGHTS": {"lexical": 1.0, "text:text": 0.4, "text:image": 0.5, "image:image": 1.0, "image:text": 0.3,
-                "audio:audio": 1.0, "audio:text": 0.3},
+    "WEIGHTS": {
+        "lexical": 1.0,
+        "text:text": 0.4,
+        "text:image": 0.5,
+        "image:image": 1.0,
+        "image:text": 0.3,
+        "audio:audio": 1.0,
+        "audio:text": 0.3,
+    },
+    "TEXT_BESIDE_PHOTO": 0.5,  # factor of the text weights when there is a photo too: "this, but red"
+    "MIN_TRANSCRIPT_CONFIDENCE": 0.0,  # below it, a recording counts as a sound only
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.

@@ -93,7 +93,9 @@ def _encode_modality(
 
 def _keep_live_searchable(modality: str, items: Sequence[Item], space: EncoderSpace) -> None:
     """While another space is being built, new content must be found in the live one too."""
-    changed = [item for item in items if item.job.record.source_hashes.get(item.key) != item.job.hashes[item.key]]
+    changed = [
+        item for item in items if item.job.record.source_hashes.get(item.key) != item.job.hashes[item.key]
+    ]
     encoder = live_encoder(space)
     if encoder is None:
         for item in changed:
@@ -158,7 +160,7 @@ def _encode_items(modality: str, items: Sequence[Item], encoder: Encoder) -> lis
         vectors = encoder.encode_batch(modality, [item.content for item in items])
     except EncoderError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a model throws at one input must not stop the others
+    except Exception as error:
         if len(items) == 1:
             logger.exception("Encoding %s of %s failed", modality, items[0].job.record)
             items[0].job.failed[items[0].key] = f"{modality}: {error.__class__.__name__}: {error}"

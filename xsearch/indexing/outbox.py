@@ -199,16 +199,18 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
         _mark_outdated(index)
-    IndexRecord.objects.filter(
-        content_type=content_type_of(index), status=IndexRecord.Status.FAILED
-    ).update(status=IndexRecord.Status.PENDING, attempts=0, not_before=timezone.now())
+    IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.FAILED).update(
+        status=IndexRecord.Status.PENDING, attempts=0, not_before=timezone.now()
+    )
     return claimable(index).count()
 
 
 def _mark_outdated(index: Index) -> None:
     from xsearch.indexing.spaces import target_fingerprints
 
-    indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
+    indexed = IndexRecord.objects.filter(
+        content_type=content_type_of(index), status=IndexRecord.Status.INDEXED
+    )
     indexed.exclude(fingerprints__contains=target_fingerprints(index)).update(
         status=IndexRecord.Status.PENDING, revision=F("revision") + 1, not_before=timezone.now()
     )

@@ -50,7 +50,9 @@ def target_fingerprints(index: Index) -> dict[str, str]:
 
 def live_spaces(index: Index) -> dict[str, EncoderSpace]:
     """Return the live space of each modality of ``index``."""
-    return {space.modality: space for space in EncoderSpace.objects.filter(content_type=content_type_of(index))}
+    return {
+        space.modality: space for space in EncoderSpace.objects.filter(content_type=content_type_of(index))
+    }
 
 
 def live_encoder(space: EncoderSpace) -> Encoder | None:
@@ -89,7 +91,7 @@ def swap_finished(index: Index) -> list[str]:
 
 def _is_complete(index: Index, modality: str, fingerprint: str) -> bool:
     records = IndexRecord.objects.filter(content_type=content_type_of(index))
-    waiting = records.exclude(**{"fingerprints__contains": {modality: fingerprint}})
+    waiting = records.exclude(fingerprints__contains={modality: fingerprint})
     return not waiting.exclude(status=IndexRecord.Status.FAILED).exists()
 
 

@@ -32,7 +32,11 @@ def write(index: Index, jobs: Sequence[Job]) -> None:
     run out, are left alone. Rows are locked before records, as ``save()`` and its signal do.
     """
     pks = [job.obj.pk for job in jobs]
-    locked = index.model._base_manager.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True, of=("self",))
+    locked = (
+        index.model._base_manager.filter(pk__in=pks)
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
     present = set(locked.values_list("pk", flat=True))
     claims = {job.record.pk: job.record.claim for job in jobs}
     records = IndexRecord.objects.filter(pk__in=claims).order_by("pk").select_for_update()
@@ -49,7 +53,11 @@ def write(index: Index, jobs: Sequence[Job]) -> None:
 def _write_documents(index: Index, jobs: Sequence[Job]) -> None:
     if not index.text:
         return
-    changed = [job for job in jobs if job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest]
+    changed = [
+        job
+        for job in jobs
+        if job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest
+    ]
     store = main_store(index)
     _ensure_rows(store, [job.obj.pk for job in changed])
     literals = [(tsvector_literal(job.inputs.texts), job.obj.pk) for job in changed]
@@ -113,7 +121,7 @@ def _finish(job: Job) -> None:
     attempts = job.record.attempts + 1 if job.failed else settings.MAX_ATTEMPTS if job.broken else 0
     IndexRecord.objects.filter(pk=job.record.pk).update(
         status=Case(unchanged_since, default=Value(Status.PENDING)),
-        forced=Case(When(revision=job.record.revision, then=Value(False)), default=F("forced")),  # noqa: FBT003
+        forced=Case(When(revision=job.record.revision, then=Value(False)), default=F("forced")),
         source_hashes={**_without(job.hashes, problems), _DOCUMENT: job.inputs.text_digest},
         fingerprints=_without(job.fingerprints, job.failed),
         phrases=job.inputs.phrases,

@@ -1,0 +1,25 @@
+"""Query → candidates → fused, filtered, explained results: the only reader of embeddings.
+
+The room is called like its main function, so that ``xsearch.search(queryset, text=…)`` reads well;
+calling the module calls the function.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from xsearch.errors import BadQuery
+from xsearch.search.engine import search, similar
+from xsearch.search.results import FacetValue, Hit, SearchResults
+from xsearch.search.suggestions import suggest
+from xsearch.search.voice import transcribe
+
+__all__ = ["BadQuery", "FacetValue", "Hit", "SearchResults", "search", "similar", "suggest", "transcribe"]
+
+
+class _CallableRoom(ModuleType):
+    def __call__(self, *args: Any, **kwargs: Any) -> SearchResults:
+        return search(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _CallableRoom

@@ -1,0 +1,124 @@
+"""The parts of a query: each compares one kind of input with one kind of column, or words with documents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.conf import settings
+from xsearch.encoders import Encoder
+from xsearch.errors import BadQuery
+from xsearch.indexing.spaces import live_encoder, live_spaces
+from xsearch.models import EncoderSpace
+from xsearch.registry import Index
+from xsearch.stores import MODALITIES, Store
+
+logger = logging.getLogger("xsearch.search")
+
+LEXICAL = "lexical"
+
+
+@dataclass(frozen=True)
+class VectorPart:
+    """A query vector of one modality to be compared with the columns of another."""
+
+    modality: str  # of the query: "text", "image", "audio", or "like" and "unlike" for examples
+    column: str  # modality of the embedding column
+    vector: NDArray[np.float32]
+    space: EncoderSpace
+    stores: tuple[Store, ...]
+
+    @property
+    def name(self) -> str:
+        """The part's name in weights and explanations: "text:image" compares words with photos."""
+        return f"{self.modality}:{self.column}"
+
+
+def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
+    """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
+    spaces = live_spaces(index)
+    parts: list[VectorPart] = []
+    encoded: dict[tuple[str, str], NDArray[np.float32]] = {}
+    for column, space in spaces.items():
+        if not settings.EMBEDDINGS.get(column):
+            continue
+        encoder = live_encoder(space)
+        stores = tuple(store for store in index.stores() if store.modality == column)
+        for modality, content in inputs.items():
+            if encoder is None:
+                degraded.append(f"{modality}:{column}")
+            elif modality in encoder.modalities:
+                key = (modality, space.fingerprint)
+                if key not in encoded:
+                    encoded[key] = _encode(encoder, modality, content, column, degraded)
+                if encoded[key].any():
+                    parts.append(VectorPart(modality, column, encoded[key], space, stores))
+    return parts
+
+
+def _encode(
+    encoder: Encoder, modality: str, content: Any, column: str, degraded: list[str]
+) -> NDArray[np.float32]:
+    try:
+        return encoder.encode_batch(modality, [content])[0]
+    except Exception:
+        # A query is answered by the parts that work, whatever one model throws.
+        logger.exception("Encoding a query (%s) failed", modality)
+        degraded.append(f"{modality}:{column}")
+        return np.zeros(encoder.dimension, dtype=np.float32)
+
+
+def example_parts(
+    index: Index, examples: Sequence[Any], modality: str, vectors_of: Mapping[str, NDArray[np.float32]]
+) -> list[VectorPart]:
+    """Return the parts that compare with the mean vectors of ``examples``, by column."""
+    spaces = live_spaces(index) if examples else {}
+    return [
+        VectorPart(
+            modality, column, vector, spaces[column], tuple(s for s in index.stores() if s.modality == column)
+        )
+        for column, vector in vectors_of.items()
+        if column in spaces and vector.any()
+    ]
+
+
+def part_weights(names: Sequence[str], overrides: Mapping[str, Any] | None) -> dict[str, float]:
+    """Return the weight of each part: defaults, scaled by modality ("image") or set by name ("text:image")."""
+    given = {str(key): _weight(key, value) for key, value in (overrides or {}).items()}
+    allowed = {LEXICAL, *MODALITIES, "like", "unlike"} | {
+        f"{q}:{c}" for q in (*MODALITIES, "like") for c in MODALITIES
+    }
+    unknown = sorted(set(given) - allowed)
+    if unknown:
+        raise BadQuery(f"Unknown weights: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
+    has_photo = any(name.startswith("image:") for name in names)
+    weights = {}
+    for name in names:
+        modality = "text" if name == LEXICAL else name.partition(":")[0]
+        default = _default_weight(name, modality)
+        if has_photo and modality == "text":
+            default *= settings.TEXT_BESIDE_PHOTO
+        weights[name] = given.get(name, default * given.get(modality, 1.0))
+    return weights
+
+
+def _default_weight(name: str, modality: str) -> float:
+    if modality in {"like", "unlike"}:
+        name = name.replace(modality, name.partition(":")[2], 1)  # as strong as a query in the same modality
+    weight = float(settings.WEIGHTS.get(name, 0.0))
+    return -weight if modality == "unlike" else weight
+
+
+def _weight(key: str, value: Any) -> float:
+    try:
+        weight = float(value)
+    except (TypeError, ValueError):
+        weight = float("nan")
+    if not 0 <= weight <= 100:
+        raise BadQuery(f"The weight of {key!r} must be a number from 0 to 100.")
+    return weight
