@@ -17,7 +17,7 @@ from shop.demo.servers import without_password
 from shop.models import Product
 
 #: The code that draws and describes the products; a change there makes a new catalogue.
-_MAKERS = ("rendering", "management/commands/make_catalogue.py")
+_MAKERS = ("catalogue", "rendering", "management/commands/make_catalogue.py")
 FILE_NAME = "catalogue.jsonl"
 
 
@@ -54,8 +54,9 @@ def _database() -> str:
 
 def _fingerprint_of_makers(products: int | None) -> str:
     shop = settings.BASE_DIR / "shop"
-    files = [file for maker in _MAKERS for file in sorted([shop / maker, *(shop / maker).rglob("*.py")])]
-    return f"{_hash([file for file in files if file.is_file()])} {products or 'all'}"
+    files = [file for maker in _MAKERS for file in sorted([shop / maker, *(shop / maker).rglob("*")])]
+    sources = [file for file in files if file.is_file() and file.suffix != ".pyc"]
+    return f"{_hash(sources)} {products or 'all'}"
 
 
 def _hash(files: list[Path]) -> str:
