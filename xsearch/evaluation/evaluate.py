@@ -1,0 +1,143 @@
+"""Runs judged queries through the search and sums up how it did."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import FieldError
+
+from xsearch.errors import BadQuery
+from xsearch.evaluation.judgements import JudgedQuery, Skipped
+from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, library, mean, measure
+from xsearch.media import MediaError
+from xsearch.registry import Index
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Evaluation:
+    """Metrics over all queries and by kind, and what did not count or not fully."""
+
+    overall: dict[str, float] = field(default_factory=dict)
+    by_kind: dict[str, dict[str, float]] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    #: Keys judged relevant that the catalogue does not have, by query.
+    unknown_keys: list[dict[str, Any]] = field(default_factory=list)
+    #: How often each part of the search was left out.
+    degraded: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``xsearch_evaluate --json`` prints."""
+        return {
+            "overall": self.overall,
+            "by_kind": self.by_kind,
+            "skipped": [skipped._asdict() for skipped in self.skipped],
+            "unknown_keys": self.unknown_keys,
+            "degraded": self.degraded,
+        }
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    query: JudgedQuery
+    keys: list[str]
+    latency_ms: float
+    degraded: list[str]
+
+
+def evaluate(
+    index: Index,
+    judgements: Iterable[JudgedQuery | Skipped],
+    *,
+    key: str = "pk",
+    weights: Mapping[str, float] | None = None,
+    progress: Progress = lambda _done: None,
+) -> Evaluation:
+    """Search for every judged query and compare the results with what is relevant by the field ``key``.
+
+    A query that the search refuses is skipped with its reason. Raises ``EvaluationError`` for a ``key``
+    that is not a field of the model.
+    """
+    library()
+    _check_key(index, key)
+    outcomes: list[_Outcome] = []
+    skipped: list[Skipped] = []
+    warm: set[str] = set()
+    for judgement in judgements:
+        done = judgement if isinstance(judgement, Skipped) else _attempt(index, judgement, key, weights, warm)
+        (skipped if isinstance(done, Skipped) else outcomes).append(done)  # type: ignore[arg-type]
+        progress(len(outcomes))
+    return _sum_up(outcomes, skipped, _unknown_keys(index, key, outcomes))
+
+
+def _check_key(index: Index, key: str) -> None:
+    try:
+        index.get_queryset().values_list(key)
+    except FieldError as error:
+        fields = ", ".join(field.name for field in index.model._meta.concrete_fields if field.editable)
+        raise EvaluationError(f"{index.label} has no field {key!r}. Use pk or one of: {fields}.") from error
+
+
+def _attempt(
+    index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float] | None, warm: set[str]
+) -> _Outcome | Skipped:
+    try:
+        if query.kind not in warm:  # models load with the first query of a kind, which is not its latency
+            warm.add(query.kind)
+            _run(index, query, key, weights)
+        return _run(index, query, key, weights)
+    except (BadQuery, MediaError) as error:
+        return Skipped(query.line, str(error))
+    except OSError as error:
+        return Skipped(query.line, f"{error.filename} cannot be read: {error.strerror}")
+
+
+def _run(index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float] | None) -> _Outcome:
+    from xsearch.search import search
+
+    media = {part: path.read_bytes() for part in ("image", "audio") if (path := getattr(query, part))}
+    queryset = index.filter_queryset(index.get_queryset(), query.filters)
+    started = time.perf_counter()
+    results = search(queryset, text=query.text, weights=weights, page_size=DEPTH, **media)
+    latency_ms = (time.perf_counter() - started) * 1000
+    pks = [hit.object.pk for hit in results.hits]
+    keys = dict(queryset.filter(pk__in=pks).values_list("pk", key))
+    return _Outcome(query, [str(keys[pk]) for pk in pks if pk in keys], latency_ms, list(results.degraded))
+
+
+def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[dict[str, Any]]:
+    unknown = []
+    known = set(map(str, index.get_queryset().order_by().values_list(key, flat=True)))
+    for outcome in outcomes:
+        query = outcome.query
+        if missing := [name for name, grade in query.relevant.items() if grade and name not in known]:
+            unknown.append({"line": query.line, "id": query.id, "keys": missing})
+    return unknown
+
+
+def _sum_up(
+    outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list[dict[str, Any]]
+) -> Evaluation:
+    scores = measure(
+        {outcome.query.id: outcome.query.relevant for outcome in outcomes},
+        {outcome.query.id: outcome.keys for outcome in outcomes},
+    )
+    kinds = sorted({outcome.query.kind for outcome in outcomes})
+    return Evaluation(
+        _means(outcomes, scores),
+        {kind: _means([o for o in outcomes if o.query.kind == kind], scores) for kind in kinds},
+        sorted(skipped),
+        unknown_keys,
+        dict(Counter(part for outcome in outcomes for part in outcome.degraded)),
+    )
+
+
+def _means(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    means = {name: mean([scores[outcome.query.id][name] for outcome in outcomes]) for name in MEASURES}
+    latency_ms = mean([outcome.latency_ms for outcome in outcomes])
+    return {"queries": len(outcomes), **means, "latency_ms": round(latency_ms, 3)}

@@ -1,0 +1,142 @@
+"""The lines of a query file → judged queries, or the reason why a line is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_MAX_GRADE = 1000
+PARTS = ("text", "image", "audio")
+
+
+@dataclass(frozen=True)
+class JudgedQuery:
+    """A query and how relevant each object is to it (0: not at all); media as paths of files that exist."""
+
+    line: int
+    id: str
+    relevant: Mapping[str, int]
+    text: str | None = None
+    image: Path | None = None
+    audio: Path | None = None
+    filters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """What the query consists of, such as "text" or "image+text"."""
+        return "+".join(sorted(part for part in PARTS if getattr(self, part) is not None))
+
+
+class Skipped(NamedTuple):
+    """A line that does not count, and why."""
+
+    line: int
+    reason: str
+
+
+class _BadLineError(ValueError):
+    """Why a line is not a judged query."""
+
+
+def read_judgements(lines: Iterable[bytes], folder: Path) -> Iterator[JudgedQuery | Skipped]:
+    """Yield a query, or why there is none, per line that is not blank; paths are relative to ``folder``."""
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            query = _query(number, _object(line.removeprefix(b"\xef\xbb\xbf")), folder)
+            if query.id in seen:
+                raise _BadLineError(
+                    f"the id {query.id!r} is that of line {seen[query.id]}; every id counts once"
+                )
+        except _BadLineError as error:
+            yield Skipped(number, str(error))
+            continue
+        seen[query.id] = number
+        yield query
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except UnicodeDecodeError as error:
+        raise _BadLineError(f"byte {error.start + 1} is not UTF-8; save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise _BadLineError(f"not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise _BadLineError(
+            'a line must be a JSON object such as {"id": "q1", "text": "…", "relevant": {"a1": 1}}'
+        )
+    return found
+
+
+def _query(number: int, fields: dict[str, Any], folder: Path) -> JudgedQuery:
+    query = JudgedQuery(
+        number,
+        _id(fields.get("id")),
+        _relevant(fields.get("relevant")),
+        _text(fields.get("text")),
+        _file(fields, "image", folder),
+        _file(fields, "audio", folder),
+        _filters(fields.get("filters")),
+    )
+    if not query.kind:
+        raise _BadLineError("nothing to search for: give at least one of text, image and audio")
+    return query
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise _BadLineError("id is missing or neither a text nor a whole number")
+    return str(value)
+
+
+def _relevant(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or not value:
+        raise _BadLineError('relevant must be an object of grades by key, such as {"a1": 2, "b7": 1}')
+    for key, grade in value.items():
+        if not _is_grade(grade):
+            raise _BadLineError(
+                f"the grade of {key!r} must be a whole number from 0 to {_MAX_GRADE}, not {grade!r}"
+            )
+    grades = {key: int(grade) for key, grade in value.items()}
+    if not any(grades.values()):
+        raise _BadLineError("relevant needs at least one grade above 0, or there is nothing to find")
+    return grades
+
+
+def _is_grade(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= _MAX_GRADE and float(value).is_integer()
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise _BadLineError("text must be a text that is not blank")
+    return value
+
+
+def _file(fields: dict[str, Any], part: str, folder: Path) -> Path | None:
+    value = fields.get(part)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or "\x00" in value:
+        raise _BadLineError(f"{part} must be the path of a file")
+    path = folder / value
+    if not path.is_file():
+        raise _BadLineError(f"{part}: there is no file {value}; paths are relative to the query file")
+    return path
+
+
+def _filters(value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _BadLineError('filters must be an object, such as {"category": "Shoes", "price_max": 50}')
+    return value
