@@ -1,1 +1,147 @@
+"""System checks: each finding has an id and a hint that is the cure."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import FieldError, ImproperlyConfigured
+from django.db import DatabaseError, connections
+from django.utils.module_loading import import_string
+
+from xsearch.conf import DEFAULTS, settings
+from xsearch.errors import BadQuery
+from xsearch.registry import Index, registered
+
+MIN_PGVECTOR = (0, 8)
+
+
+@checks.register("xsearch")
+def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E001 unknown keys, E002 malformed backends, E003 backends that cannot be imported, E004 unbound encoders."""
+    try:
+        unknown = settings.unknown_keys()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="XSEARCH = {}", id="xsearch.E001")]
+    known = ", ".join(DEFAULTS)
+    found: list[CheckMessage] = [
+        Error(f"XSEARCH has no setting {key!r}.", hint=f"Known settings: {known}.", id="xsearch.E001")
+        for key in unknown
+    ]
+    specs = [(f"ENCODERS[{alias!r}]", spec) for alias, spec in settings.ENCODERS.items()]
+    specs += [(f"TRANSCRIBERS[{number}]", spec) for number, spec in enumerate(settings.TRANSCRIBERS)]
+    for place, spec in specs:
+        found += _check_backend(place, spec)
+    for modality, alias in settings.EMBEDDINGS.items():
+        if alias is not None and alias not in settings.ENCODERS:
+            names = ", ".join(settings.ENCODERS)
+            hint = f"Configured encoders: {names}; None leaves the column empty."
+            text = f"XSEARCH['EMBEDDINGS'][{modality!r}] names the encoder {alias!r}, which is not configured."
+            found.append(Error(text, hint=hint, id="xsearch.E004"))
+    return found
+
+
+def _check_backend(place: str, spec: Any) -> Iterator[CheckMessage]:
+    if not isinstance(spec, dict) or not isinstance(spec.get("BACKEND"), str):
+        hint = '{"BACKEND": "dotted.path.Class", "OPTIONS": {}}'
+        yield Error(f"XSEARCH[{place}] needs a BACKEND.", hint=hint, id="xsearch.E002")
+        return
+    try:
+        import_string(spec["BACKEND"])
+    except ImportError as error:
+        hint = "Correct the dotted path, or install the package that the backend needs."
+        yield Error(f"XSEARCH[{place}]: {error}", hint=hint, id="xsearch.E003")
+
+
+@checks.register("xsearch")
+def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters and facets without a field."""
+    return [message for index in registered() for message in _check_index(index)]
+
+
+def _check_index(index: Index) -> Iterator[CheckMessage]:
+    from xsearch.paths import relations
+
+    for path in index.paths():
+        yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
+    yield from _attempt(index.stores, index, "xsearch.E011")
+    yield from _attempt(index.filter_names, index, "xsearch.E012")
+    for name in set(index.facets) - set(index.filters):
+        hint = f"Add {name!r} to `filters`, so that a click on the facet can limit the results."
+        yield CheckWarning(f"{index.label}: facet {name!r} is not a filter.", hint=hint, id="xsearch.W012")
+
+
+def _attempt(action: Callable[[], Any], index: Index, identifier: str) -> Iterator[CheckMessage]:
+    try:
+        action()
+    except (ImproperlyConfigured, FieldError, BadQuery) as error:
+        hint = f"Correct the declaration of {type(index).__module__}.{type(index).__name__}."
+        yield Error(str(error), hint=hint, obj=index.model, id=identifier)
+
+
+@checks.register("xsearch")
+def check_broker(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """W020: tasks have nowhere to go."""
+    from celery import current_app
+
+    if current_app.conf.broker_url:
+        return []
+    hint = "Set CELERY_BROKER_URL, for example to redis://127.0.0.1:6379/0, and import your Celery app in __init__.py."
+    return [CheckWarning("Celery has no broker: saved products wait for the sweep.", hint=hint, id="xsearch.W020")]
+
+
+@checks.register("xsearch", checks.Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E030 not PostgreSQL, E031 pgvector missing or too old, W032 another encoder's vectors, W033 missing indexes."""
+    found: list[CheckMessage] = []
+    for alias in databases or []:
+        try:
+            found += _check_pgvector(alias)
+            if not found:
+                found += _check_spaces(alias)
+        except DatabaseError as error:
+            hint = "python manage.py migrate"
+            found.append(
+                CheckWarning(f"xsearch cannot read the database {alias!r}: {error}", hint=hint, id="xsearch.W031")
+            )
+    return found
+
+
+def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
+    connection = connections[alias]
+    if connection.vendor != "postgresql":
+        yield Error("xsearch needs PostgreSQL with pgvector.", hint="Use the postgresql engine.", id="xsearch.E030")
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(x.extversion, a.default_version) FROM pg_available_extensions a"
+            " LEFT JOIN pg_extension x ON x.extname = a.name WHERE a.name = 'vector'"
+        )
+        row = cursor.fetchone()
+    if row is None:
+        hint = "Install pgvector ≥ 0.8 on the database server, then run: python manage.py migrate"
+        yield Error("The database server has no pgvector.", hint=hint, id="xsearch.E031")
+    elif tuple(int(part) for part in row[0].split(".")[:2]) < MIN_PGVECTOR:
+        hint = "Update the package on the server, then run: ALTER EXTENSION vector UPDATE;"
+        yield Error(f"pgvector {row[0]} is older than 0.8.", hint=hint, id="xsearch.E031")
+
+
+def _check_spaces(alias: str) -> Iterator[CheckMessage]:
+    from xsearch.indexing import schema, spaces
+    from xsearch.models import EncoderSpace
+
+    if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
+        return
+    for index in registered():
+        targets = spaces.target_fingerprints(index)
+        for modality, space in spaces.live_spaces(index).items():
+            if targets.get(modality, space.fingerprint) != space.fingerprint:
+                text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
+                yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W032")
+            for store in index.stores():
+                if store.modality == modality and not schema.has_index(store, store.column):
+                    text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
+                    yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")

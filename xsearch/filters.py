@@ -29,9 +29,7 @@ def parameter_names(index: Index) -> list[str]:
     return names
 
 
-def filter_queryset(
-    index: Index, queryset: models.QuerySet[Any], params: Mapping[str, Any]
-) -> models.QuerySet[Any]:
+def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
     """Return ``queryset`` limited by ``params``: several values of one filter are alternatives."""
     allowed = parameter_names(index)
     for name, value in params.items():

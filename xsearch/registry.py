@@ -92,9 +92,7 @@ class Index:
 
         return parameter_names(self)
 
-    def filter_queryset(
-        self, queryset: models.QuerySet[Any], params: Mapping[str, Any]
-    ) -> models.QuerySet[Any]:
+    def filter_queryset(self, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
         """Limit ``queryset`` by declared filters; raises ``BadQuery`` for an unknown name or a bad value."""
         from xsearch.filters import filter_queryset
 

@@ -74,9 +74,7 @@ def encode(index: Index, jobs: Sequence[Job]) -> None:
         job.broken.update(job.inputs.errors)
 
 
-def _encode_modality(
-    index: Index, modality: str, jobs: Sequence[Job], target: Encoder, space: EncoderSpace
-) -> None:
+def _encode_modality(index: Index, modality: str, jobs: Sequence[Job], target: Encoder, space: EncoderSpace) -> None:
     items: list[Item] = []
     for job in jobs:
         job.fingerprints[modality] = target.fingerprint
@@ -93,9 +91,7 @@ def _encode_modality(
 
 def _keep_live_searchable(modality: str, items: Sequence[Item], space: EncoderSpace) -> None:
     """While another space is being built, new content must be found in the live one too."""
-    changed = [
-        item for item in items if item.job.record.source_hashes.get(item.key) != item.job.hashes[item.key]
-    ]
+    changed = [item for item in items if item.job.record.source_hashes.get(item.key) != item.job.hashes[item.key]]
     encoder = live_encoder(space)
     if encoder is None:
         for item in changed:

@@ -64,10 +64,8 @@ def collect(index: Index, obj: models.Model) -> ObjectInputs:
             try:
                 inputs.media.append(_read(store, row_pk, file))
             except OSError as error:
-                inputs.errors[store.key] = (
-                    f"{store.modality} {file.name}: cannot be read: {error.__class__.__name__}"
-                )
-            except _TooLarge as error:
+                inputs.errors[store.key] = f"{store.modality} {file.name}: cannot be read: {error.__class__.__name__}"
+            except _FileTooLargeError as error:
                 inputs.errors[store.key] = str(error)
     return inputs
 
@@ -92,7 +90,7 @@ def _files(store: Store, obj: models.Model) -> Iterator[tuple[Any, Any]]:
             return
 
 
-class _TooLarge(Exception):
+class _FileTooLargeError(Exception):
     pass
 
 
@@ -101,7 +99,7 @@ def _read(store: Store, row_pk: Any, file: Any) -> MediaInput:
     with file.storage.open(file.name) as stream:
         content = stream.read(limit + 1)
     if len(content) > limit:
-        raise _TooLarge(
+        raise _FileTooLargeError(
             f"{store.modality} {file.name}: larger than {limit} bytes; raise the limit in XSEARCH."
         )
     return MediaInput(store, row_pk, file.name, content, hashlib.sha256(content).hexdigest())

@@ -141,8 +141,7 @@ def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker may take now."""
     now = timezone.now()
     return IndexRecord.objects.filter(
-        Q(status=IndexRecord.Status.PENDING)
-        | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
+        Q(status=IndexRecord.Status.PENDING) | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
         Q(claimed_until=None) | Q(claimed_until__lt=now),
         content_type=content_type_of(index),
         not_before__lte=now,
@@ -208,9 +207,7 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
 def _mark_outdated(index: Index) -> None:
     from xsearch.indexing.spaces import target_fingerprints
 
-    indexed = IndexRecord.objects.filter(
-        content_type=content_type_of(index), status=IndexRecord.Status.INDEXED
-    )
+    indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
     indexed.exclude(fingerprints__contains=target_fingerprints(index)).update(
         status=IndexRecord.Status.PENDING, revision=F("revision") + 1, not_before=timezone.now()
     )

@@ -33,16 +33,12 @@ def create_text_indexes(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
         if index.text and table in tables and _has_column(using, table, "search_document"):
             with connections[using].cursor() as cursor:
                 name = index_name(store, "search_document")
-                cursor.execute(
-                    f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING gin (search_document)'
-                )
+                cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING gin (search_document)')
 
 
 def _has_column(using: str, table: str, column: str) -> bool:
     with connections[using].cursor() as cursor:
-        return any(
-            c.name == column for c in connections[using].introspection.get_table_description(cursor, table)
-        )
+        return any(c.name == column for c in connections[using].introspection.get_table_description(cursor, table))
 
 
 def index_name(store: Store, column: str) -> str:

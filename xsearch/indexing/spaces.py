@@ -50,9 +50,7 @@ def target_fingerprints(index: Index) -> dict[str, str]:
 
 def live_spaces(index: Index) -> dict[str, EncoderSpace]:
     """Return the live space of each modality of ``index``."""
-    return {
-        space.modality: space for space in EncoderSpace.objects.filter(content_type=content_type_of(index))
-    }
+    return {space.modality: space for space in EncoderSpace.objects.filter(content_type=content_type_of(index))}
 
 
 def live_encoder(space: EncoderSpace) -> Encoder | None:

@@ -83,9 +83,7 @@ def _index_batch(index: Index, records: Sequence[IndexRecord], report: IndexingR
         report.indexed += len(jobs) - failed
 
 
-def _retry_singly(
-    index: Index, records: Sequence[IndexRecord], error: Exception, report: IndexingReport
-) -> None:
+def _retry_singly(index: Index, records: Sequence[IndexRecord], error: Exception, report: IndexingReport) -> None:
     """Find the object that a batch failed for, so that the others do not wait for it."""
     if len(records) == 1:
         writing.fail(records, error)

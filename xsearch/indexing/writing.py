@@ -32,11 +32,7 @@ def write(index: Index, jobs: Sequence[Job]) -> None:
     run out, are left alone. Rows are locked before records, as ``save()`` and its signal do.
     """
     pks = [job.obj.pk for job in jobs]
-    locked = (
-        index.model._base_manager.filter(pk__in=pks)
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
+    locked = index.model._base_manager.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True, of=("self",))
     present = set(locked.values_list("pk", flat=True))
     claims = {job.record.pk: job.record.claim for job in jobs}
     records = IndexRecord.objects.filter(pk__in=claims).order_by("pk").select_for_update()
@@ -54,9 +50,7 @@ def _write_documents(index: Index, jobs: Sequence[Job]) -> None:
     if not index.text:
         return
     changed = [
-        job
-        for job in jobs
-        if job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest
+        job for job in jobs if job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest
     ]
     store = main_store(index)
     _ensure_rows(store, [job.obj.pk for job in changed])

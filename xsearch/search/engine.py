@@ -133,9 +133,7 @@ def clean_text(text: str) -> str:
     kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
     cleaned = " ".join("".join(kept).split())
     if len(cleaned) > settings.QUERY_MAX_CHARACTERS:
-        raise BadQuery(
-            f"The query has {len(cleaned)} characters; at most {settings.QUERY_MAX_CHARACTERS} are read."
-        )
+        raise BadQuery(f"The query has {len(cleaned)} characters; at most {settings.QUERY_MAX_CHARACTERS} are read.")
     return cleaned
 
 

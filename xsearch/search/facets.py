@@ -23,9 +23,7 @@ def count_facets(
         return {}
     unknown = sorted(set(names) - set(index.facets))
     if unknown:
-        raise BadQuery(
-            f"Unknown facets: {', '.join(unknown)}. Declared: {', '.join(index.facets) or 'none'}."
-        )
+        raise BadQuery(f"Unknown facets: {', '.join(unknown)}. Declared: {', '.join(index.facets) or 'none'}.")
     objects = index.model._base_manager.using(queryset.db).filter(pk__in=keys)
     return {name: _count(index, objects, name) for name in names or index.facets}
 

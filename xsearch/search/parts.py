@@ -61,9 +61,7 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
     return parts
 
 
-def _encode(
-    encoder: Encoder, modality: str, content: Any, column: str, degraded: list[str]
-) -> NDArray[np.float32]:
+def _encode(encoder: Encoder, modality: str, content: Any, column: str, degraded: list[str]) -> NDArray[np.float32]:
     try:
         return encoder.encode_batch(modality, [content])[0]
     except Exception:
@@ -79,9 +77,7 @@ def example_parts(
     """Return the parts that compare with the mean vectors of ``examples``, by column."""
     spaces = live_spaces(index) if examples else {}
     return [
-        VectorPart(
-            modality, column, vector, spaces[column], tuple(s for s in index.stores() if s.modality == column)
-        )
+        VectorPart(modality, column, vector, spaces[column], tuple(s for s in index.stores() if s.modality == column))
         for column, vector in vectors_of.items()
         if column in spaces and vector.any()
     ]
@@ -90,9 +86,7 @@ def example_parts(
 def part_weights(names: Sequence[str], overrides: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the weight of each part: defaults, scaled by modality ("image") or set by name ("text:image")."""
     given = {str(key): _weight(key, value) for key, value in (overrides or {}).items()}
-    allowed = {LEXICAL, *MODALITIES, "like", "unlike"} | {
-        f"{q}:{c}" for q in (*MODALITIES, "like") for c in MODALITIES
-    }
+    allowed = {LEXICAL, *MODALITIES, "like", "unlike"} | {f"{q}:{c}" for q in (*MODALITIES, "like") for c in MODALITIES}
     unknown = sorted(set(given) - allowed)
     if unknown:
         raise BadQuery(f"Unknown weights: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")

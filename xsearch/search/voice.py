@@ -31,9 +31,7 @@ def transcribe(
     return transcribe_waveform(waveform, language, index or get_index())
 
 
-def transcribe_waveform(
-    waveform: Waveform, language: str | None, index: Index
-) -> tuple[Transcript | None, list[str]]:
+def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) -> tuple[Transcript | None, list[str]]:
     """Like ``transcribe``, for a recording that is decoded already."""
     code = (language or "").lower().replace("_", "-").partition("-")[0] or None
     try:
@@ -47,9 +45,7 @@ def transcribe_waveform(
     return None, ["speech"]
 
 
-def _understand(
-    transcriber: Transcriber, waveform: Waveform, language: str | None, index: Index
-) -> Transcript:
+def _understand(transcriber: Transcriber, waveform: Waveform, language: str | None, index: Index) -> Transcript:
     speech = trim_silence(denoise(waveform))
     if not len(speech.samples):
         return Transcript(text="", language=language or "")

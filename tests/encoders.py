@@ -1,0 +1,47 @@
+"""Encoders for tests that need one whose every vector is known, and a second to change to."""
+
+import hashlib
+
+import numpy as np
+
+from xsearch.encoders import Encoder, EncoderError, normalise
+
+
+class HashEncoder(Encoder):
+    """Texts and photos to pseudo-random vectors of their content; ``calls`` counts what was encoded."""
+
+    modalities = frozenset({"text", "image"})
+    calls: list[tuple[str, int]] = []
+
+    def __init__(self, dimension: int = 16, revision: str = "1") -> None:
+        self.dimension = dimension
+        self.fingerprint = f"hash:{dimension}:{revision}"
+        self._revision = revision
+
+    def encode_batch(self, modality, items):
+        if modality not in self.modalities:
+            raise ValueError(modality)
+        HashEncoder.calls.append((modality, len(items)))
+        rows = [self._vector(item if isinstance(item, str) else item.tobytes()) for item in items]
+        return normalise(np.array(rows).reshape(len(items), self.dimension))
+
+    def _vector(self, content):
+        content = content.encode() if isinstance(content, str) else content
+        digest = hashlib.sha256(self._revision.encode() + content).digest()
+        return np.random.default_rng(int.from_bytes(digest[:8])).normal(size=self.dimension)
+
+
+class BrokenEncoder(HashEncoder):
+    """A model that cannot be loaded."""
+
+    def encode_batch(self, modality, items):
+        raise EncoderError("The weights are missing; run: python manage.py xsearch_download")
+
+
+class PickyEncoder(HashEncoder):
+    """A model that fails on one input."""
+
+    def encode_batch(self, modality, items):
+        if any(item == "poison" or (isinstance(item, str) and "poison" in item) for item in items):
+            raise RuntimeError("cannot encode poison")
+        return super().encode_batch(modality, items)
