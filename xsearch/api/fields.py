@@ -1,0 +1,79 @@
+"""Parameters of a search that are more than text or a number."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from xsearch.api.uploads import decode_inline
+
+Box = tuple[float, float, float, float]
+_CROP_SLACK = 1e-3  # fractions rounded by a browser
+_WEIGHT_MAX = 100.0
+
+
+@extend_schema_field({"type": "string", "format": "binary"})
+class UploadField(serializers.Field[bytes | UploadedFile, Any, Any, Any]):
+    """A file, or its bytes as base64 text or ``data:`` URL."""
+
+    def to_internal_value(self, data: Any) -> bytes | UploadedFile:
+        """Return something that ``xsearch.search`` takes as a source."""
+        if isinstance(data, UploadedFile):
+            return data
+        if not isinstance(data, str):
+            raise serializers.ValidationError(_("Send one file, or base64 text or a data: URL."))
+        try:
+            return decode_inline(data, str(self.field_name))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+@extend_schema_field({"type": "string", "example": "0.1,0.2,0.5,0.5"})
+class CropField(serializers.Field[Box, Any, Any, Any]):
+    """A part of the upright photo: x, y, width and height in fractions of it."""
+
+    def to_internal_value(self, data: Any) -> Box:
+        """Return the four numbers; the box must lie inside the photo."""
+        parts = data.split(",") if isinstance(data, str) else data
+        try:
+            x, y, width, height = (float(part) for part in parts)
+        except (TypeError, ValueError):
+            raise serializers.ValidationError(_("Four numbers x,y,w,h between 0 and 1 are needed.")) from None
+        inside = x >= 0 and y >= 0 and max(x + width, y + height) <= 1 + _CROP_SLACK
+        if not inside or min(width, height) <= 0 or x >= 1 or y >= 1:
+            raise serializers.ValidationError(
+                _("x,y,w,h must lie inside the picture: fractions from 0 to 1, x + w and y + h at most 1.")
+            )
+        return x, y, width, height
+
+
+@extend_schema_field({"type": "string", "example": "text=1,image=0.5"})
+class WeightsField(serializers.Field[dict[str, float], Any, Any, Any]):
+    """How much each part of the query counts: a JSON object or ``text=1,image=0.5``."""
+
+    def to_internal_value(self, data: Any) -> dict[str, float]:
+        """Return the weights by name."""
+        try:
+            pairs = _as_object(data)
+            weights = {str(name): float(value) for name, value in pairs.items()}
+        except (TypeError, ValueError, RecursionError):
+            raise serializers.ValidationError(
+                _("Send a JSON object or name=number pairs, such as text=1,image=0.5.")
+            ) from None
+        if not all(math.isfinite(value) and 0 <= value <= _WEIGHT_MAX for value in weights.values()):
+            raise serializers.ValidationError(_("Each weight must be a number from 0 to 100."))
+        return weights
+
+
+def _as_object(data: Any) -> dict[Any, Any]:
+    if isinstance(data, dict):
+        return data
+    if data.lstrip().startswith("{"):
+        return dict(json.loads(data))
+    return dict(pair.split("=", 1) for pair in data.split(",") if pair.strip())

@@ -1,0 +1,64 @@
+"""Results and transcripts as JSON."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xsearch.registry import Index
+    from xsearch.search import Hit, SearchResults
+    from xsearch.speech.base import Transcript
+
+
+def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
+    """Return the answer to a search."""
+    return {
+        "query_id": str(results.query_id),
+        "transcript": results.transcript,
+        "hits": [hit_body(hit, index) for hit in results.hits],
+        "facets": {
+            name: [{"value": v.value, "label": str(v.label), "count": v.count} for v in values]
+            for name, values in results.facets.items()
+        },
+        "total": results.total,
+        "page": results.page,
+        "page_size": results.page_size,
+        "degraded": list(results.degraded),
+        "took_ms": round(results.took_ms, 1),
+    }
+
+
+def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
+    """Return one result with the fields that its index adds."""
+    extra = {name: _number(value) for name, value in index.card(hit.object).items()}
+    body = extra | {
+        "id": hit.object.pk,
+        "score": round(float(hit.score), 4),
+        "matched_by": list(hit.matched_by),
+        "title": index.title(hit.object),
+        "url": index.url(hit.object),
+        "image": index.image_url(hit.object),
+    }
+    return body if hit.explain is None else body | {"explain": hit.explain}
+
+
+def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[str, Any]:
+    """Return what was understood of a recording."""
+    if transcript is None:
+        unknown = dict.fromkeys(("transcript", "language", "confidence"))
+        return {**unknown, "alternatives": [], "degraded": degraded}
+    return {
+        "transcript": transcript.text,
+        "language": transcript.language,
+        "confidence": round(float(transcript.confidence), 4),
+        "alternatives": [
+            {"text": text, "confidence": round(float(confidence), 4)}
+            for text, confidence in transcript.alternatives
+        ],
+        "degraded": degraded,
+    }
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,58 @@
+"""How often one address may ask, by kind of request; the rates are ``XSEARCH["THROTTLE_RATES"]``."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from rest_framework.exceptions import Throttled
+from rest_framework.throttling import SimpleRateThrottle
+
+from xsearch.conf import settings
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+logger = logging.getLogger("xsearch.api")
+
+
+class ScopeThrottle(SimpleRateThrottle):
+    """Limits the requests of one scope by client address; a rate of None switches the limit off.
+
+    The address is found like DRF does: behind proxies set ``REST_FRAMEWORK["NUM_PROXIES"]``, or clients
+    can invent an ``X-Forwarded-For``. Counts live in Django's default cache.
+    """
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__()
+
+    def get_rate(self) -> str | None:
+        """Return the rate of the scope, such as "120/min", or None."""
+        return (settings.THROTTLE_RATES or {}).get(self.scope)
+
+    def get_cache_key(
+        self,
+        request: Request | HttpRequest,
+        view: APIView | None,  # noqa: ARG002
+    ) -> str:
+        """Return the key under which the requests of this client are counted."""
+        ident = self.get_ident(request)  # type: ignore[arg-type]
+        return f"xsearch_throttle_{self.scope}_{ident}"
+
+    def allow_request(self, request: Request | HttpRequest, view: APIView | None) -> bool:
+        """Count the request and say whether it may pass."""
+        try:
+            return super().allow_request(request, view)  # type: ignore[arg-type]
+        except Exception:  # each cache raises its own; searching must not depend on a cache
+            logger.exception("The cache cannot be reached; requests are not limited.")
+            return True
+
+
+def limit(request: Request | HttpRequest, scope: str) -> None:
+    """Count ``request`` under ``scope``; raises DRF's ``Throttled`` when it is one too many."""
+    throttle = ScopeThrottle(scope)
+    if not throttle.allow_request(request, None):
+        raise Throttled(throttle.wait())

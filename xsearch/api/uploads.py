@@ -1,0 +1,126 @@
+"""Uploads of customers: in memory only, refused before they are too large, never on disk."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from typing import TYPE_CHECKING, Any
+
+from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
+from django.utils.translation import gettext as _
+
+from xsearch.conf import settings
+from xsearch.errors import BadQuery
+from xsearch.media import MediaTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.http import HttpRequest
+
+#: Room for the other fields of a request with files, or all that one without files may have.
+FIELDS_MAX_BYTES = 1024 * 1024
+_DRAIN_CHUNK_BYTES = 64 * 1024
+#: An oversized body is read and dropped up to here, so that clients see the answer, not a broken pipe.
+_DRAIN_MAX_BYTES = 128 * 1024 * 1024
+
+
+def max_bytes_of(field_name: str) -> int:
+    """Return how large the file in ``field_name`` may be."""
+    limit: int = settings.IMAGE_MAX_BYTES if field_name == "image" else settings.AUDIO_MAX_BYTES
+    return limit
+
+
+class MemoryUploadHandler(FileUploadHandler):
+    """Keeps the expected files in memory and stops reading at the limit of each."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        super().__init__()
+        self.fields = tuple(fields)
+        self.too_large: str | None = None
+        self.unexpected: list[str] = []
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        """Begin a file; one that nobody asked for is skipped."""
+        super().new_file(*args, **kwargs)
+        self.buffer = io.BytesIO()
+        if self.field_name not in self.fields:
+            self.unexpected.append(str(self.field_name))
+            raise SkipFile
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Keep a piece of the file; above the limit nothing more of the request is kept."""
+        if start + len(raw_data) > max_bytes_of(str(self.field_name)):
+            self.too_large = self.field_name
+            self.buffer = io.BytesIO()
+            raise StopUpload(connection_reset=False)
+        self.buffer.write(raw_data)
+
+    def file_complete(self, file_size: int) -> UploadedFile:
+        """Return the file under a neutral name: what the customer called it is nobody's business."""
+        self.buffer.seek(0)
+        name = str(self.field_name)
+        return InMemoryUploadedFile(self.buffer, name, name, self.content_type, file_size, self.charset)
+
+    def check(self) -> None:
+        """Raise what was found wrong while reading."""
+        if self.too_large:
+            raise _too_large(max_bytes_of(self.too_large))
+        if self.unexpected:
+            allowed = ", ".join(self.fields) or _("none")
+            raise BadQuery(
+                _("No file is expected in %(name)s. Files are allowed in: %(allowed)s.")
+                % {"name": self.unexpected[0][:60], "allowed": allowed},
+                code="unknown_parameter",
+            )
+
+
+def keep_in_memory(request: HttpRequest, fields: Iterable[str]) -> MemoryUploadHandler:
+    """Make ``request`` read its files into memory only; call it before anything looks at the body."""
+    handler = MemoryUploadHandler(fields)
+    if not hasattr(request, "_files"):  # else a middleware has read the body already
+        request.upload_handlers = [handler]
+    return handler
+
+
+def refuse_large_body(request: HttpRequest, fields: Iterable[str]) -> None:
+    """Raise ``MediaTooLarge`` for a body that cannot be within the limits, by its declared length."""
+    allowed = FIELDS_MAX_BYTES + sum(max_bytes_of(name) for name in fields)
+    if request.content_type != "multipart/form-data":
+        allowed = allowed * 4 // 3  # base64
+    if _content_length(request) <= allowed:
+        return
+    left = min(_content_length(request), _DRAIN_MAX_BYTES)
+    while left > 0 and (part := request.read(min(left, _DRAIN_CHUNK_BYTES))):
+        left -= len(part)
+    raise _too_large(max((max_bytes_of(name) for name in fields), default=FIELDS_MAX_BYTES))
+
+
+def decode_inline(text: str, field_name: str) -> bytes:
+    """Return the bytes of a base64 string or ``data:`` URL; raises ``ValueError`` when it is neither."""
+    head, comma, rest = text.partition(",")
+    if head[:5].lower() == "data:":
+        if not comma or not head.lower().endswith(";base64"):
+            raise ValueError(_("A data: URL must be base64-encoded (data:image/jpeg;base64,…)."))
+        text = rest
+    if len(text) // 4 * 3 > max_bytes_of(field_name) + 3:
+        raise _too_large(max_bytes_of(field_name))
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(_("Send a file as multipart/form-data, or base64 text or a data: URL.")) from error
+
+
+def _content_length(request: HttpRequest) -> int:
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
+
+
+def _too_large(max_bytes: int) -> MediaTooLarge:
+    return MediaTooLarge(
+        _("The file is larger than %(limit)s MB. Send a smaller one.") % {"limit": f"{max_bytes / 2**20:.3g}"}
+    )

@@ -1,0 +1,136 @@
+"""The search page: works as a plain form without JavaScript, and feeds the widgets with results."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import TemplateView
+
+from xsearch.api import parameters
+from xsearch.api.problems import Problem, problem_of
+from xsearch.api.serializers import SearchRequest
+from xsearch.api.throttling import limit
+from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.registry import get_index
+from xsearch.search import search
+from xsearch.widgets import PageQuery
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
+    from xsearch.registry import Index
+    from xsearch.search import SearchResults
+
+#: Sent by the widgets, which want the results without the page around them.
+FRAGMENT_HEADER = "X-Xsearch"
+_MEDIA = ("image", "audio")
+
+
+@method_decorator(csrf_exempt, name="dispatch")
+class SearchView(TemplateView):
+    """A page with a search bar and its results; subclass it to choose the template or the queryset.
+
+    ``path("search/", SearchView.as_view(template_name="shop/search.html"), name="search")``.
+    The template gets ``results`` (``SearchResults`` or None), ``query`` (``PageQuery``), ``error``
+    (``Problem`` with ``code`` and ``detail``, or None) and ``index``; ``{% xsearch_bar %}`` and
+    ``{% xsearch_results %}`` read them from there. Uploads stay in memory. There is no CSRF check,
+    because a search changes nothing: so pages with a search bar can be cached and need no cookie.
+    """
+
+    template_name = "xsearch/search.html"
+    #: What the widgets get when they ask for results only.
+    fragment_template_name = "xsearch/results_content.html"
+    #: Model or label of the index; None: the only one.
+    model: type[Model] | str | None = None
+    page_size = 24
+
+    def get_queryset(self, index: Index) -> QuerySet[Any]:
+        """Return the objects that may be found."""
+        return index.get_queryset()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Keep uploads in memory and out of error reports."""
+        self.index = get_index(self.model)
+        self.upload_handler: MemoryUploadHandler = keep_in_memory(request, _MEDIA)
+        request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
+        response = super().dispatch(request, *args, **kwargs)
+        patch_vary_headers(response, [FRAGMENT_HEADER])
+        return response
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Search by what stands in the address."""
+        return self.answer(dict(parameters.collect(request.GET)))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        """Search by the form; text alone is sent on to an address that can be shared."""
+        try:
+            refuse_large_body(request, _MEDIA)
+            values = parameters.collect(request.POST) | parameters.collect(request.FILES)
+            self.upload_handler.check()
+        except Exception as error:  # noqa: BLE001 - bugs are raised again
+            return self.refuse(error, PageQuery(self.index, {}))
+        if not self.wants_fragment() and not any(name in values for name in _MEDIA):
+            return HttpResponseRedirect(
+                PageQuery(self.index, values).url() or request.path, status=HTTPStatus.SEE_OTHER
+            )
+        return self.answer(values)
+
+    def answer(self, values: dict[str, Any]) -> HttpResponse:
+        """Search and answer with the page or the fragment."""
+        query = PageQuery(self.index, values)
+        try:
+            results = self.find(values) if query.asks else None
+        except Exception as error:  # noqa: BLE001 - bugs are raised again
+            return self.refuse(error, query)
+        return self.show(query, results, None)
+
+    def find(self, values: dict[str, Any]) -> SearchResults:
+        """Run the search; parameters that belong to neither the search nor the index are ignored."""
+        limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
+        known = {*SearchRequest().fields, *self.index.filter_names()} - {"model", "explain"}
+        asked = {name: value for name, value in values.items() if name in known}
+        asked = {"page_size": self.page_size, **asked, "model": self.index.label}
+        checked = parameters.check(asked, SearchRequest, filters=True)
+        found = self.index.filter_queryset(self.get_queryset(self.index), checked.filters)
+        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
+        user = getattr(self.request, "user", None)
+        return search(
+            found,
+            text=options.pop("q", None),
+            language=options.pop("lang", None),
+            user=user if user is not None and user.is_authenticated else None,
+            facets=self.index.facets,
+            **options,
+        )
+
+    def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
+        """Show what is wrong with the request; a bug surfaces."""
+        problem = problem_of(error)
+        if problem is None:
+            raise error
+        if self.wants_fragment():
+            return JsonResponse(problem.body(), status=problem.status, headers=problem.headers)
+        return self.show(query, None, problem)
+
+    def show(self, query: PageQuery, results: SearchResults | None, error: Problem | None) -> HttpResponse:
+        """Render the page, or the results alone where the widgets ask for them."""
+        context = self.get_context_data(query=query, results=results, error=error, index=self.index)
+        response = self.response_class(
+            request=self.request,
+            template=[self.fragment_template_name] if self.wants_fragment() else self.get_template_names(),
+            context=context,
+            status=error.status if error else HTTPStatus.OK,
+            headers=error.headers if error else None,
+        )
+        if self.request.method == "POST":
+            response["Cache-Control"] = "no-store"
+        return response
+
+    def wants_fragment(self) -> bool:
+        """Say whether the widgets ask for the results without the page."""
+        return self.request.headers.get(FRAGMENT_HEADER) == "fragment"

@@ -1,0 +1,182 @@
+"""What the templates of the search bar and the results need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from xsearch.api.presenting import hit_body
+from xsearch.errors import BadQuery
+from xsearch.filters import final_field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xsearch.registry import Index
+    from xsearch.search import SearchResults
+
+Values = dict[str, list[str]]
+
+
+class PageQuery:
+    """What the customer asked for on a search page: ``q``, ``filters``, ``page`` and whether with media."""
+
+    def __init__(self, index: Index, values: Mapping[str, Any]) -> None:
+        self.index = index
+        self.q = str(_first(values.get("q", "")))
+        self.filters: Values = {
+            name: _texts(values[name]) for name in index.filter_names() if name in values and name != "q"
+        }
+        self.page = str(_first(values.get("page", "1")))
+        self.has_image = "image" in values
+        self.has_audio = "audio" in values
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to search for."""
+        return bool(self.q.strip()) or self.has_image or self.has_audio
+
+    @property
+    def has_media(self) -> bool:
+        """Whether a photo or recording is part of the query, which no address can hold."""
+        return self.has_image or self.has_audio
+
+    def url(self, page: int | None = None, **filters: list[str]) -> str:
+        """Return the address, relative to the page, of this query with other ``filters`` or another page."""
+        pairs = [("q", self.q)] if self.q else []
+        for name, texts in (self.filters | filters).items():
+            pairs += [(name, text) for text in texts]
+        if page and page > 1:
+            pairs.append(("page", str(page)))
+        return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def toggled(self, name: str, value: str) -> str:
+        """Return the address with ``value`` of a filter added or taken away."""
+        chosen = self.filters.get(name, [])
+        rest = [text for text in chosen if text.lower() != value.lower()]
+        return self.url(**{name: rest if len(rest) < len(chosen) else [*chosen, value]})
+
+    def chosen(self, name: str, *values: Any) -> bool:
+        """Say whether one of ``values`` of a filter is chosen."""
+        texts = {text.lower() for text in self.filters.get(name, [])}
+        return any(str(value).lower() in texts for value in values)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a facet, with the address that chooses it or takes it back."""
+
+    label: str
+    count: int | None
+    url: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Facet:
+    """The values that results can be limited to by one filter."""
+
+    name: str
+    label: str
+    options: list[Option]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Least and greatest value that the customer wants of a number, such as the price."""
+
+    name: str
+    label: str
+    least: str
+    greatest: str
+    hidden: list[tuple[str, str]]
+
+
+def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
+    """Return the facets of ``results``, yes-or-no filters included."""
+    found = []
+    for name, values in results.facets.items():
+        options = [_option(query, name, value) for value in values]
+        if options:
+            found.append(Facet(name, filter_label(query.index, name), options))
+    return found + [_switch(query, name) for name in _filters_of(query.index, models.BooleanField)]
+
+
+def ranges(query: PageQuery) -> list[Range]:
+    """Return the numbers that results can be limited by from below and above."""
+    names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
+    return [_range(query, name) for name in names if name in query.index.filters]
+
+
+def cards(index: Index, results: SearchResults) -> list[dict[str, Any]]:
+    """Return what a template shows of each hit: the fields of the API, ``object`` and ``position``."""
+    first = (results.page - 1) * results.page_size + 1
+    return [
+        {**hit_body(hit, index), "object": hit.object, "position": position}
+        for position, hit in enumerate(results.hits, start=first)
+    ]
+
+
+def notices(degraded: list[str]) -> list[str]:
+    """Return in plain words what was left out of a search."""
+    words = {
+        "speech": _("Speech could not be understood right now. You can type instead."),
+        "image": _("Photos could not be compared right now; the results rest on the other parts."),
+        "audio": _("Sounds could not be compared right now; the results rest on the other parts."),
+        "text": _("Only the exact words were compared right now, not their meaning."),
+    }
+    spoken = _("Speech in this language is not understood here yet. You can type instead.")
+    other = _("A part of the search is not available right now; some results may be missing.")
+    found = [
+        spoken if code.startswith("speech:") else words.get(code.split(":")[0], other) for code in degraded
+    ]
+    return list(dict.fromkeys(found))
+
+
+def filter_label(index: Index, name: str) -> str:
+    """Return what customers read above a filter."""
+    try:
+        field = final_field(index.model, name)
+    except (BadQuery, FieldDoesNotExist):
+        return capfirst(name.replace("_", " "))
+    return capfirst(str(getattr(field, "verbose_name", name)))
+
+
+def _option(query: PageQuery, name: str, value: Any) -> Option:
+    chosen = query.chosen(name, value.value, value.label)
+    text = str(value.label) if query.chosen(name, value.label) else str(value.value)
+    return Option(str(value.label), value.count, query.toggled(name, text), chosen)
+
+
+def _switch(query: PageQuery, name: str) -> Facet:
+    chosen = query.chosen(name, "true", "1", "on", "yes")
+    label = filter_label(query.index, name)
+    url = query.url(**{name: [] if chosen else ["true"]})
+    return Facet(name, "", [Option(label, None, url, chosen)])
+
+
+def _range(query: PageQuery, name: str) -> Range:
+    ends = (f"{name}_min", f"{name}_max")
+    hidden = [("q", query.q)] if query.q else []
+    hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
+    least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
+    return Range(name, filter_label(query.index, name), least, greatest, hidden)
+
+
+def _filters_of(index: Index, kind: type[models.Field[Any, Any]]) -> list[str]:
+    named = [name for name in index.filters if name not in index.facets]
+    return [name for name in named if isinstance(final_field(index.model, name), kind)]
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, list) and value else value
