@@ -75,7 +75,7 @@ def _load_sample(part: VectorPart) -> NDArray[np.float32]:
     # Shuffled, but the same for every process and page.
     shuffled = MD5(Cast("pk", models.CharField()))
     rows = store.model._base_manager.exclude(**{store.column: None}).order_by(shuffled)
-    vectors = [vector.to_numpy() for vector in rows.values_list(store.column, flat=True)[:_SAMPLE_SIZE]]
+    vectors = [np.asarray(vector) for vector in rows.values_list(store.column, flat=True)[:_SAMPLE_SIZE]]
     same_space = [vector for vector in vectors if len(vector) == part.space.dimension]
     if not same_space:
         return np.zeros((0, part.space.dimension), dtype=np.float32)

@@ -166,4 +166,4 @@ def mean_vectors(index: Index, examples: Sequence[Any]) -> dict[str, NDArray[np.
 
 def _vectors_of(store: Store, keys: Sequence[Any]) -> list[NDArray[np.float32]]:
     rows = store.model._base_manager.filter(**{f"{store.object_key}__in": keys}).exclude(**{store.column: None})
-    return [np.asarray(v.to_numpy(), dtype=np.float32) for v in rows.values_list(store.column, flat=True)]
+    return [np.asarray(vector, dtype=np.float32) for vector in rows.values_list(store.column, flat=True)]
