@@ -34,7 +34,7 @@ class EmbeddedModel(models.Model):
         # An instance that was loaded before a worker wrote its vectors must not write the old ones back.
         ours = {field.name for field in EmbeddedModel._meta.local_fields}
         kept = [value for value in values if value[0].name not in ours]
-        return super()._do_update(base_qs, using, pk_val, kept, *args, **kwargs)  # type: ignore[misc]
+        return super()._do_update(base_qs, using, pk_val, kept, *args, **kwargs)
 
 
 class IndexRecord(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Encoder(ABC):
     #: Length of the vectors.
     dimension: int
     #: Which of "text", "image" and "audio" the encoder understands.
-    modalities: ClassVar[frozenset[str]] | frozenset[str]
+    modalities: frozenset[str]
     #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
     fingerprint: str
 

@@ -54,7 +54,7 @@ def mark(objects: Objects, *, forced: bool = False, dispatch: bool = True) -> in
     sql = _MARK.format(table=IndexRecord._meta.db_table, rows=rows)
     with connections[using].cursor() as cursor:
         cursor.execute(sql, [content_type_of(index).pk, forced, *params])
-        count = cursor.rowcount
+        count: int = cursor.rowcount
     if count and dispatch:
         _dispatch_on_commit(index.label, using)
     return count

@@ -11,7 +11,7 @@ from xsearch.registry import get_index
 _TASK_LIMIT_S = 60.0
 
 
-@shared_task(name="xsearch.index_pending", ignore_result=True, acks_late=True)  # type: ignore[untyped-decorator]
+@shared_task(name="xsearch.index_pending", ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
 def index_pending_task(label: str) -> None:
     """Index what waits of one model; a long queue is split into tasks of a minute."""
     index = get_index(label)
@@ -21,7 +21,7 @@ def index_pending_task(label: str) -> None:
     vocabulary.refresh_if_due(index)
 
 
-@shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[untyped-decorator]
+@shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
 def sweep_task() -> None:
     """Find what was missed, and bring the vocabulary up to date; run it every minute."""
     outbox.sweep()

@@ -73,8 +73,8 @@ def _ensure_rows(store: Store, object_pks: Sequence[Any]) -> None:
     """Make the companion rows that are missing."""
     if not store.link:
         return
-    attname = store.model._meta.get_field(store.link).attname
-    rows = [store.model(**{attname: pk}) for pk in object_pks]
+    field: Any = store.model._meta.get_field(store.link)
+    rows = [store.model(**{field.attname: pk}) for pk in object_pks]
     store.model._base_manager.bulk_create(rows, ignore_conflicts=True)
 
 

@@ -63,12 +63,14 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 
 def _encode(encoder: Encoder, modality: str, content: Any, column: str, degraded: list[str]) -> NDArray[np.float32]:
     try:
-        return encoder.encode_batch(modality, [content])[0]
+        vectors = encoder.encode_batch(modality, [content])
     except Exception:
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         degraded.append(f"{modality}:{column}")
         return np.zeros(encoder.dimension, dtype=np.float32)
+    vector: NDArray[np.float32] = vectors[0]
+    return vector
 
 
 def example_parts(

@@ -8,47 +8,17 @@ from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models import F, FloatField, Func
 from numpy.typing import NDArray
-from pgvector import HalfVector
 
 from xsearch.conf import settings
 from xsearch.registry import Index
+from xsearch.search.expressions import Matches, cosine_distance
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, VectorPart
 from xsearch.stores import Store, main_store, rows_of
 
 #: Object key → part name → similarity, or lexical score.
 Evidence = dict[Any, dict[str, float]]
-
-
-class CosineDistance(Func):
-    """Cosine distance of a column to a vector, written so that the live space's HNSW index serves it."""
-
-    output_field = FloatField()
-
-    def __init__(self, column: str, vector: NDArray[np.float32]) -> None:
-        super().__init__(F(column))
-        self.vector, self.dimension = HalfVector(vector).to_text(), len(vector)
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
-        column, params = compiler.compile(self.get_source_expressions()[0])
-        cast = f"halfvec({self.dimension})"
-        return f"(({column})::{cast} <=> %s::{cast})", [*params, self.vector]
-
-
-class Matches(Func):
-    """Whether a document has a word of the query."""
-
-    output_field = models.BooleanField()
-
-    def __init__(self, document: str, literal: str) -> None:
-        super().__init__(F(document))
-        self.literal = literal
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
-        document, params = compiler.compile(self.get_source_expressions()[0])
-        return f"({document} @@ %s::tsquery)", [*params, self.literal]
 
 
 def retrieve(
@@ -97,7 +67,7 @@ def _nearest_of(part: VectorPart, objects: models.QuerySet[Any]) -> Callable[[],
         found: list[Any] = []
         for store in part.stores:
             rows = rows_of(store, objects).exclude(**{store.column: None})
-            nearest = rows.order_by(CosineDistance(store.column, part.vector))
+            nearest = rows.order_by(cosine_distance(store.column, part.vector))
             found += nearest.values_list(store.object_key, flat=True)[: settings.CANDIDATES]
         return found
 
@@ -145,7 +115,7 @@ def _expressions(
     for part in parts:
         if part.name not in degraded:
             for store in part.stores:
-                similarity = 1.0 - CosineDistance(store.column, part.vector)
+                similarity = 1.0 - cosine_distance(store.column, part.vector)
                 tables[store.model, store.object_key][part.name] = similarity
     if words and LEXICAL not in degraded:
         store = main_store(index)
@@ -154,7 +124,7 @@ def _expressions(
 
 
 def mean_vectors(index: Index, examples: Sequence[Any]) -> dict[str, NDArray[np.float32]]:
-    """Return the mean vector of ``examples`` by column, shape (dimension,), unit length; the first photo counts."""
+    """Return the mean vector of ``examples`` by column, shape (dimension,), unit length."""
     found: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     keys = [example.pk for example in examples]
     for store in index.stores():

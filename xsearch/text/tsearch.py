@@ -31,14 +31,14 @@ def tsvector_literal(fields: Mapping[str, Sequence[str]]) -> str:
         places = positions.setdefault(lexeme, {})
         if len(places) < MAX_POSITIONS_A_LEXEME:
             places.setdefault(position, weight)
-    return " ".join(f"{_quoted(lexeme)}:{_places(places)}" for lexeme, places in positions.items())
+    return " ".join(f"{quoted(lexeme)}:{_places(places)}" for lexeme, places in positions.items())
 
 
 def tsquery_literal(tokens: Iterable[Token], *, prefix_last: bool = False) -> str | None:
     """Return ``'a' | 'b'`` for tokens, with ``prefix_last`` the last word as a prefix; None for no tokens."""
     tokens = [token for token in tokens if token.lexeme]
     end = max((token.end for token in tokens), default=0)
-    terms = (_quoted(token.lexeme) + (":*" if prefix_last and token.end == end else "") for token in tokens)
+    terms = (quoted(token.lexeme) + (":*" if prefix_last and token.end == end else "") for token in tokens)
     return " | ".join(dict.fromkeys(terms)) or None
 
 
@@ -60,5 +60,6 @@ def _places(places: Mapping[int, str]) -> str:
     return ",".join(f"{position}{'' if weight == 'D' else weight}" for position, weight in places.items())
 
 
-def _quoted(lexeme: str) -> str:
+def quoted(lexeme: str) -> str:
+    """Return the lexeme as PostgreSQL's text search literals quote it."""
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
