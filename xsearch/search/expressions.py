@@ -1,0 +1,71 @@
+"""SQL expressions of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from django.db.models import BooleanField, F, FloatField, Func
+from django.db.models.functions import Cast
+from numpy.typing import NDArray
+from pgvector import HalfVector
+from pgvector.django import CosineDistance, HalfVectorField
+
+from xsearch.text.tsearch import quoted
+
+#: How much a word counts by the weight of the field where it stands.
+FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
+
+
+def cosine_distance(column: str, vector: NDArray[np.float32]) -> CosineDistance:
+    """Return the distance of a column to ``vector``, written so that the live space's HNSW index serves it."""
+    cast = Cast(column, HalfVectorField(dimensions=len(vector)))
+    return CosineDistance(cast, HalfVector(vector))
+
+
+class DocumentExpression(Func):
+    """Something computed from a document; subclasses give the SQL."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__(F(document))
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        document, params = compiler.compile(self.get_source_expressions()[0])
+        return self.document_sql(document, list(params))
+
+    def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
+        """Return SQL and parameters for the compiled ``document``."""
+        raise NotImplementedError
+
+
+class Matches(DocumentExpression):
+    """Whether a document has a word of the query."""
+
+    output_field = BooleanField()
+
+    def __init__(self, document: str, literal: str) -> None:
+        super().__init__(document)
+        self.literal = literal
+
+    def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
+        return f"({document} @@ %s::tsquery)", [*params, self.literal]
+
+
+class LexicalScore(DocumentExpression):
+    """Share-weighted sum over the words of the best field weight that each is found with, in [0, 1]."""
+
+    output_field = FloatField()
+
+    def __init__(self, document: str, shares: Mapping[str, float]) -> None:
+        super().__init__(document)
+        self.shares = shares
+
+    def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
+        case = " ".join(f"WHEN {document} @@ %s::tsquery THEN %s::float8" for _ in FIELD_WEIGHTS)
+        values: list[Any] = []
+        for lexeme, share in self.shares.items():
+            for weight, value in FIELD_WEIGHTS.items():
+                values += [*params, f"{quoted(lexeme)}:{weight}", value * share]
+        total = " + ".join(f"CASE {case} ELSE 0 END" for _ in self.shares)
+        return f"COALESCE({total}, 0)", values
