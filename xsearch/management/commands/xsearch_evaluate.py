@@ -16,9 +16,7 @@ from xsearch.registry import Index, get_index
 
 
 class Command(BaseCommand):
-    help = (
-        "Measure the search on judged queries: recall, MRR, nDCG and latency, overall and per kind of query."
-    )
+    help = "Measure the search on judged queries: recall, MRR, nDCG and latency, overall and per kind of query."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="QUERIES.jsonl", help="one judged query a line")
@@ -40,9 +38,7 @@ class Command(BaseCommand):
             self.stderr.write(as_table(evaluation))
             raise CommandError(f"{options['file']} holds no query that could be run.")
         self.stdout.write(
-            json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2)
-            if options["json"]
-            else as_table(evaluation)
+            json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2) if options["json"] else as_table(evaluation)
         )
 
     def _evaluate(self, index: Index, options: dict[str, Any]) -> Evaluation:
@@ -70,11 +66,7 @@ def _index(label: str | None) -> Index:
 
 def _weights(text: str) -> dict[str, float]:
     try:
-        pairs = (
-            json.loads(text)
-            if text.lstrip().startswith("{")
-            else dict(pair.split("=") for pair in text.split(","))
-        )
+        pairs = json.loads(text) if text.lstrip().startswith("{") else dict(pair.split("=") for pair in text.split(","))
         weights = {name.strip(): float(value) for name, value in pairs.items()}
     except (ValueError, TypeError) as error:
         raise ArgumentTypeError(f"{text!r} is neither like text=1,image=0.5 nor a JSON object") from error

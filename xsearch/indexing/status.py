@@ -1,0 +1,201 @@
+"""What is indexed, by which encoders, what waits and which parts can be reached."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import CharField, Count, Exists, Max, Min, OuterRef, QuerySet
+from django.db.models.functions import Cast
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from xsearch.conf import settings
+from xsearch.encoders import get_encoder
+from xsearch.indexing import schema
+from xsearch.indexing.outbox import claimable, content_type_of
+from xsearch.indexing.spaces import live_spaces
+from xsearch.models import EncoderSpace, IndexRecord
+from xsearch.registry import Index, registered
+from xsearch.stores import Store, main_store
+
+BROKER_TIMEOUT_S = 1.0
+#: What waits this many sweeps long has no worker that takes it.
+PATIENCE_SWEEPS = 3
+
+
+def status() -> dict[str, Any]:
+    """Return the counts, encoders, database indexes and queue, as ``xsearch_status --json`` prints them."""
+    models = {index.label: index_status(index) for index in registered()}
+    waiting = [model["queue"] for model in models.values()]
+    oldest = [queue["oldest_s"] for queue in waiting if queue["oldest_s"] is not None]
+    return {
+        "models": models,
+        "queue": {
+            "broker": broker_answers(),
+            "waiting": sum(queue["waiting"] for queue in waiting),
+            "in_work": sum(queue["in_work"] for queue in waiting),
+            "oldest_s": max(oldest, default=None),
+            "stuck": any(queue["stuck"] for queue in waiting),
+        },
+        "encoders": {alias: encoder_status(alias) for alias in settings.ENCODERS},
+        "speech": [_speech_status(spec) for spec in settings.TRANSCRIBERS],
+        "pgvector": pgvector_version(),
+    }
+
+
+def index_status(index: Index) -> dict[str, Any]:
+    """Return the counts, columns and queue of one model."""
+    return {
+        "counts": counts(index),
+        "last_indexed_at": _last_indexed_at(index),
+        "columns": _columns(index),
+        "queue": _queue(index),
+    }
+
+
+def counts(index: Index) -> dict[str, int]:
+    """Return how many objects there are, by status; "unseen" ones await the next sweep."""
+    found = dict(_records(index).order_by().values_list("status").annotate(Count("pk")))
+    by_status = {str(value): found.get(value, 0) for value in IndexRecord.Status.values}
+    return {"total": index.get_queryset().count(), **by_status, "unseen": without_record(index).count()}
+
+
+def without_record(index: Index) -> QuerySet[Any]:
+    """Return the objects that no record says anything about."""
+    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", CharField()))
+    unseen: QuerySet[Any] = objects.filter(~Exists(_records(index).filter(object_id=OuterRef("xsearch_key"))))
+    return unseen
+
+
+def broker_answers() -> bool:
+    """Say whether tasks can be sent now."""
+    from celery import current_app
+
+    try:
+        with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as broker:
+            broker.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
+    except Exception:  # noqa: BLE001 - each transport raises its own
+        return False
+    return True
+
+
+def encoder_status(alias: str) -> dict[str, Any]:
+    """Return what an encoder is, or why it cannot be had."""
+    facts: dict[str, Any] = {
+        "backend": settings.ENCODERS.get(alias, {}).get("BACKEND"),
+        "used_for": [modality for modality, name in settings.EMBEDDINGS.items() if name == alias],
+        "error": None,
+    }
+    try:
+        encoder = get_encoder(alias)
+        return facts | {
+            "modalities": sorted(encoder.modalities),
+            "dimension": encoder.dimension,
+            "fingerprint": encoder.fingerprint,
+        }
+    except Exception as error:  # noqa: BLE001 - a backend of the host may raise anything
+        return facts | {"modalities": [], "dimension": None, "fingerprint": None, "error": str(error)}
+
+
+def pgvector_version() -> str | None:
+    """Return the version of the extension in the database, None where it is missing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
+        row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def _last_indexed_at(index: Index) -> str | None:
+    return _as_iso(_records(index).aggregate(latest=Max("indexed_at"))["latest"])
+
+
+def _as_iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _records(index: Index) -> QuerySet[IndexRecord]:
+    return IndexRecord.objects.filter(content_type=content_type_of(index))
+
+
+def _queue(index: Index) -> dict[str, Any]:
+    now = timezone.now()
+    oldest = claimable(index).aggregate(oldest=Min("not_before"))["oldest"]
+    in_work = _records(index).filter(claimed_until__gt=now).count()
+    patience = timedelta(seconds=PATIENCE_SWEEPS * settings.SWEEP_INTERVAL_S)
+    idle = not in_work and not _records(index).filter(indexed_at__gt=now - patience).exists()
+    return {
+        "waiting": claimable(index).count(),
+        "in_work": in_work,
+        "retrying": _retried_later(index, now).count(),
+        "oldest_s": round((now - oldest).total_seconds()) if oldest else None,
+        "stuck": bool(oldest and oldest < now - patience and idle),
+    }
+
+
+def _retried_later(index: Index, now: datetime) -> QuerySet[IndexRecord]:
+    failed = _records(index).filter(status=IndexRecord.Status.FAILED)
+    return failed.filter(attempts__lt=settings.MAX_ATTEMPTS, not_before__gt=now)
+
+
+def _columns(index: Index) -> list[dict[str, Any]]:
+    spaces = live_spaces(index)
+    columns = [_vector_column(store, spaces.get(store.modality)) for store in index.stores()]
+    return [_document_column(main_store(index)), *columns] if index.text else columns
+
+
+def _document_column(store: Store) -> dict[str, Any]:
+    facts = _column(store, "search_document")
+    return {"key": "document", **facts, "encoder": None, "state": "live" if facts["filled"] else "empty"}
+
+
+def _vector_column(store: Store, space: EncoderSpace | None) -> dict[str, Any]:
+    alias = settings.EMBEDDINGS.get(store.modality)
+    configured = encoder_status(alias)["fingerprint"] if alias else None
+    return {
+        "key": store.key,
+        **_column(store, store.column),
+        "encoder": alias,
+        "state": _state(alias, space, configured),
+        "dimension": space.dimension if space else None,
+        "fingerprint": space.fingerprint if space else None,
+        "configured_fingerprint": configured,
+        "since": _as_iso(space.since if space else None),
+    }
+
+
+def _column(store: Store, column: str) -> dict[str, Any]:
+    return {
+        "column": f"{store.model._meta.label}.{column}",
+        "filled": store.model._base_manager.exclude(**{column: None}).count(),
+        "index": _database_index(schema.index_name(store, column)),
+    }
+
+
+def _database_index(name: str) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [f'"{name}"'])
+        size = cursor.fetchone()[0]
+    return {"name": name, "present": size is not None, "bytes": size}
+
+
+def _state(alias: str | None, space: EncoderSpace | None, configured: str | None) -> str:
+    """Return "off", "broken", "empty", "live", or "rebuilding" while another encoder's vectors are made."""
+    if alias is None:
+        return "off"
+    if configured is None:
+        return "broken"
+    if space is None:
+        return "empty"
+    return "live" if space.fingerprint == configured else "rebuilding"
+
+
+def _speech_status(spec: dict[str, Any]) -> dict[str, Any]:
+    # Named by the settings only: this room does not know the one of speech.
+    facts: dict[str, Any] = {"backend": spec.get("BACKEND"), "languages": [], "error": None}
+    try:
+        recogniser = import_string(spec["BACKEND"])(**spec.get("OPTIONS", {}))
+        return facts | {"languages": sorted(recogniser.languages)}
+    except Exception as error:  # noqa: BLE001 - a backend of the host may raise anything
+        return facts | {"error": f"{error.__class__.__name__}: {error}"}
