@@ -14,12 +14,13 @@ from django.db import models
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source, crop_image, load_audio, load_image
+from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
 from xsearch.search.facets import count_facets
-from xsearch.search.fusion import fuse
+from xsearch.search.fusion import fuse, matched_by
 from xsearch.search.lexical import lexical_query
 from xsearch.search.parts import LEXICAL, encode_parts, example_parts, part_weights
-from xsearch.search.results import SearchResults
+from xsearch.search.results import Hit, SearchResults
 from xsearch.search.retrieval import mean_vectors, retrieve
 from xsearch.search.voice import transcribe_waveform
 
@@ -158,7 +159,8 @@ def _rank(
     words = lexical_query(index, query.text) if query.text else None
     parts = encode_parts(index, query.inputs, results.degraded)
     for modality, examples in (("like", like), ("unlike", unlike)):
-        parts += example_parts(index, examples, modality, mean_vectors(index, examples))
+        if examples:
+            parts += example_parts(index, modality, mean_vectors(index, examples))
     names = [part.name for part in parts] + ([LEXICAL] if words else [])
     evidence = retrieve(index, objects, parts, words, results.degraded)
     results.degraded[:] = dict.fromkeys(results.degraded)
@@ -167,13 +169,12 @@ def _rank(
 
 def _hits(
     queryset: models.QuerySet[Any], ranked: Sequence[tuple[Any, float, dict[str, Any]]], *, explain: bool
-) -> list[Any]:
-    from xsearch.search.fusion import matched_by
-    from xsearch.search.results import Hit
-
+) -> list[Hit]:
     keys = [key for key, *_ in ranked]
     if queryset.query.is_sliced or queryset.query.combinator:
         queryset = queryset.model._base_manager.using(queryset.db).all()
+    if issubclass(queryset.model, EmbeddedModel):
+        queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
     objects = {obj.pk: obj for obj in queryset.filter(pk__in=keys)}
     return [
         Hit(objects[key], round(score, 4), matched_by(trace), trace if explain else None)

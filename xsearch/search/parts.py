@@ -73,14 +73,13 @@ def _encode(encoder: Encoder, modality: str, content: Any, column: str, degraded
     return vector
 
 
-def example_parts(
-    index: Index, examples: Sequence[Any], modality: str, vectors_of: Mapping[str, NDArray[np.float32]]
-) -> list[VectorPart]:
-    """Return the parts that compare with the mean vectors of ``examples``, by column."""
-    spaces = live_spaces(index) if examples else {}
+def example_parts(index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]]) -> list[VectorPart]:
+    """Return the parts that compare each column with the examples' mean vector in it."""
+    spaces = live_spaces(index)
+    stores = index.stores()
     return [
-        VectorPart(modality, column, vector, spaces[column], tuple(s for s in index.stores() if s.modality == column))
-        for column, vector in vectors_of.items()
+        VectorPart(modality, column, vector, spaces[column], tuple(s for s in stores if s.modality == column))
+        for column, vector in vectors.items()
         if column in spaces and vector.any()
     ]
 
