@@ -45,8 +45,10 @@ def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs."""
     content_type = content_type_of(index)
     table = main_store(index).model._meta.db_table
-    Term.objects.filter(content_type=content_type).delete()
     with connection.cursor() as cursor:
+        # Two workers that count at once would both insert what they counted.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
+        Term.objects.filter(content_type=content_type).delete()
         cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk])
 
 
