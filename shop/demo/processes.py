@@ -35,10 +35,15 @@ class Child:
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
         return self.process.returncode is not None or os.waitid(os.P_PID, self.process.pid, flags) is not None
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the process and to everything it started."""
+    def ask_to_end(self) -> None:
+        """Let the process end what it started itself, in its own order."""
+        if not self.has_ended:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """Kill the process and everything it started."""
         with suppress(ProcessLookupError, PermissionError):  # macOS refuses where only zombies are left
-            os.killpg(self.process.pid, number)
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def log_tail(self) -> str:
         """Return the last lines it wrote."""
@@ -78,15 +83,13 @@ class Supervisor:
             raise Stopped
         for child in self.children:
             if child.has_ended:
-                raise DemoError(
-                    f"The {child.name} has ended by itself. The end of {child.log}:\n{child.log_tail()}"
-                )
+                raise DemoError(f"The {child.name} has ended by itself. The end of {child.log}:\n{child.log_tail()}")
 
     def stop(self, *, patience_s: float = 10.0) -> None:
         """Ask every child to end; after ``patience_s`` kill those left, and all that any of them started."""
         on_stop_signals(lambda *_: self._kill())  # impatient: a second Ctrl-C
         for child in self.children:
-            child.signal(signal.SIGTERM)
+            child.ask_to_end()
         deadline = time.monotonic() + patience_s
         while time.monotonic() < deadline and not all(child.has_ended for child in self.children):
             time.sleep(_POLL_S)
@@ -97,7 +100,7 @@ class Supervisor:
 
     def _kill(self) -> None:
         for child in self.children:
-            child.signal(signal.SIGKILL)
+            child.kill()
 
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None

@@ -28,9 +28,7 @@ _NAME = _PASSWORD = "demo"  # noqa: S105 — of an account that only this machin
 class Demo:
     """The shop with its database, worker, timer and web server."""
 
-    def __init__(
-        self, *, port: int, products: int | None, follow_parent: bool, say: Callable[[str], object]
-    ) -> None:
+    def __init__(self, *, port: int, products: int | None, follow_parent: bool, say: Callable[[str], object]) -> None:
         self.port = port
         self.products = products
         self.say = say
@@ -55,16 +53,16 @@ class Demo:
         servers.require_broker()
         self.say("Starting the database …")
         servers.require_database()
-        self._prepare()
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         self._start_workers()
+        self._load()
         self._index()
         self._start_web()
         connections.close_all()
         self._tell()
 
-    def _prepare(self) -> None:
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+    def _load(self) -> None:
         folder = self.var / "catalogue"
         self.say("Preparing the catalogue …")
         catalogue.make_once(folder, self.products)
@@ -86,9 +84,7 @@ class Demo:
         if state[IndexRecord.Status.PENDING]:
             self.say("  The worker is slow; it goes on in the background. See /admin/ for how far it is.")
         if state[IndexRecord.Status.FAILED]:
-            self.say(
-                f"  {state[IndexRecord.Status.FAILED]} products could not be indexed; see /admin/ for why."
-            )
+            self.say(f"  {state[IndexRecord.Status.FAILED]} products could not be indexed; see /admin/ for why.")
 
     def _start_web(self) -> None:
         bind = [f"--bind=127.0.0.1:{self.port}", f"--chdir={settings.BASE_DIR}", "--no-control-socket"]
@@ -120,9 +116,7 @@ class Demo:
 
     def _tell(self) -> None:
         address = f"http://127.0.0.1:{self.port}/"
-        account = (
-            f"({_NAME} / {_PASSWORD})" if servers.is_on_this_machine() else "(manage.py createsuperuser)"
-        )
+        account = f"({_NAME} / {_PASSWORD})" if servers.is_on_this_machine() else "(manage.py createsuperuser)"
         self.say(
             f"""
 The shop is open:    {address}

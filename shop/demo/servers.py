@@ -62,9 +62,7 @@ def require_broker() -> None:
 
 def _unreachable(variable: str, error: Exception) -> DemoError:
     address = without_password(os.environ[variable])
-    return DemoError(
-        f"{variable}={address} does not answer ({error}). Start that server, or unset {variable}."
-    )
+    return DemoError(f"{variable}={address} does not answer ({error}). Start that server, or unset {variable}.")
 
 
 def without_password(address: str) -> str:
