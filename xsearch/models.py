@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
 
-__all__ = ["EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "StagedVector", "Term"]
+__all__ = ["EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Term"]
 
 
 class EmbeddedModel(models.Model):
@@ -83,6 +83,16 @@ class IndexRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_type.app_label}.{self.content_type.model} {self.object_id}: {self.status}"
+
+
+class SearchOverview(IndexRecord):
+    """Stands for the overview page in the admin, with a permission of its own."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = _("overview")
+        verbose_name_plural = _("overview")
 
 
 class EncoderSpace(models.Model):
