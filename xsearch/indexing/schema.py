@@ -49,10 +49,13 @@ def index_name(store: Store, column: str) -> str:
 
 
 def has_index(store: Store, column: str) -> bool:
-    """Say whether xsearch's index on ``column`` exists."""
+    """Say whether xsearch's index on ``column`` exists and was not left unfinished."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [f'"{index_name(store, column)}"'])
-        return cursor.fetchone()[0] is not None
+        cursor.execute(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{index_name(store, column)}"']
+        )
+        row = cursor.fetchone()
+    return row is not None and bool(row[0])
 
 
 def create_vector_indexes(index: Index) -> None:
@@ -67,11 +70,23 @@ def create_vector_indexes(index: Index) -> None:
 
 def _create_vector_index(store: Store, space: EncoderSpace) -> None:
     table, name = store.model._meta.db_table, index_name(store, store.column)
+    expression = f"({store.column}::halfvec({space.dimension})) halfvec_cosine_ops"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING hnsw '
-            f"(({store.column}::halfvec({space.dimension})) halfvec_cosine_ops)"
-        )
+        if connection.in_atomic_block:
+            # Pending foreign key checks would forbid the index.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING hnsw ({expression})')
+            return
+        # One worker builds it, and nobody who saves a product waits for that.
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            if not has_index(store, store.column):
+                cursor.execute(f'DROP INDEX IF EXISTS "{name}"')  # left unfinished
+                cursor.execute(f'CREATE INDEX CONCURRENTLY "{name}" ON "{table}" USING hnsw ({expression})')
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
 
 
 def drop_vector_index(store: Store) -> None:

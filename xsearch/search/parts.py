@@ -41,34 +41,34 @@ class VectorPart:
 
 def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
     """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
-    spaces = live_spaces(index)
     parts: list[VectorPart] = []
-    encoded: dict[tuple[str, str], NDArray[np.float32]] = {}
-    for column, space in spaces.items():
+    encoded: dict[tuple[str, str], NDArray[np.float32] | None] = {}
+    for column, space in live_spaces(index).items():
         if not settings.EMBEDDINGS.get(column):
             continue
         encoder = live_encoder(space)
         stores = tuple(store for store in index.stores() if store.modality == column)
         for modality, content in inputs.items():
-            if encoder is None:
+            if encoder and modality not in encoder.modalities:
+                continue
+            key = (modality, space.fingerprint)
+            if key not in encoded:
+                encoded[key] = _encode(encoder, modality, content) if encoder else None
+            vector = encoded[key]
+            if vector is None:
                 degraded.append(f"{modality}:{column}")
-            elif modality in encoder.modalities:
-                key = (modality, space.fingerprint)
-                if key not in encoded:
-                    encoded[key] = _encode(encoder, modality, content, column, degraded)
-                if encoded[key].any():
-                    parts.append(VectorPart(modality, column, encoded[key], space, stores))
+            elif vector.any():
+                parts.append(VectorPart(modality, column, vector, space, stores))
     return parts
 
 
-def _encode(encoder: Encoder, modality: str, content: Any, column: str, degraded: list[str]) -> NDArray[np.float32]:
+def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
         vectors = encoder.encode_batch(modality, [content])
     except Exception:
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
-        degraded.append(f"{modality}:{column}")
-        return np.zeros(encoder.dimension, dtype=np.float32)
+        return None
     vector: NDArray[np.float32] = vectors[0]
     return vector
 

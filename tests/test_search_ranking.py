@@ -1,0 +1,362 @@
+"""What a search finds, in which order, and why, with an encoder whose every vector is known."""
+
+import io
+
+import numpy as np
+import pytest
+from django.db import connection, transaction
+from PIL import Image
+
+import xsearch
+from shop.models import Brand, Category, Product, ProductPhoto
+from tests.encoders import HashEncoder
+from xsearch.indexing import index_pending, mark, vocabulary
+from xsearch.registry import get_index
+from xsearch.search import BadQuery, similar, suggest
+from xsearch.search.background import forget_samples
+
+pytestmark = pytest.mark.django_db
+
+HASH = {
+    "ENCODERS": {"hash": {"BACKEND": "tests.encoders.HashEncoder"}},
+    "EMBEDDINGS": {"text": "hash", "image": "hash", "audio": None},
+}
+
+
+@pytest.fixture(autouse=True)
+def _hash_encoder(settings):
+    settings.XSEARCH = HASH
+    forget_samples()
+
+
+def photo_bytes(seed):
+    noise = np.random.default_rng(seed).integers(0, 255, (24, 24, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(noise).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def add(sku, title, *, photo=None, photos=(), category=None, brand=None, **fields):
+    product = Product(sku=sku, title=title, **fields)
+    if category:
+        product.category = Category.objects.get_or_create(name=category, defaults={"slug": category.lower()})[0]
+    if brand:
+        product.brand = Brand.objects.get_or_create(name=brand)[0]
+    if photo is not None:
+        product.photo.save(f"{sku}.png", io.BytesIO(photo_bytes(photo)), save=False)
+    product.save()
+    for seed in photos:
+        row = ProductPhoto(product=product)
+        row.image.save(f"{sku}-{seed}.png", io.BytesIO(photo_bytes(seed)))
+    return product
+
+
+def index_all():
+    report = index_pending(get_index(Product))
+    vocabulary.refresh(get_index(Product))
+    forget_samples()
+    return report
+
+
+@pytest.fixture
+def catalogue():
+    """Forty products of four categories, one photo each, two with further photos."""
+    kinds = ["jacket", "mug", "guitar", "boot"]
+    colours = ["red", "blue", "green", "black", "white"]
+    for number in range(40):
+        kind, colour = kinds[number % 4], colours[number % 5]
+        add(
+            f"P{number}",
+            f"{colour.title()} {kind} model {number}",
+            photo=number,
+            photos=[100 + number] if number < 2 else [],
+            category=kind.title(),
+            colour=colour,
+            price=10 + number,
+            in_stock=number % 3 > 0,
+        )
+    assert index_all().failed == 0
+    return Product.objects.all()
+
+
+def titles(results):
+    return [hit.object.title for hit in results.hits]
+
+
+def test_all_words_in_the_title_come_before_some_of_them(catalogue):
+    found = xsearch.search(catalogue, text="red jacket", page_size=10)
+    assert {"Red", "jacket"} <= set(titles(found)[0].split())
+    both = ["Red" in title and "jacket" in title for title in titles(found)]
+    assert both == sorted(both, reverse=True)
+    assert found.hits[0].matched_by == ["text"]
+
+
+def test_rare_words_count_more_than_common_ones(catalogue):
+    add("X1", "A theremin of brass")
+    add("X2", "Some other model")
+    index_all()
+    found = xsearch.search(catalogue, text="theremin model", weights={"text:text": 0, "text:image": 0})
+    assert titles(found)[0] == "A theremin of brass"
+
+
+def test_chinese_words_find_chinese_titles(catalogue):
+    wanted = add("Z1", "Dress", title_zh="红色连衣裙", description_zh="适合夏天穿的连衣裙")
+    index_all()
+    assert xsearch.search(catalogue, text="连衣裙").hits[0].object == wanted
+    assert xsearch.search(catalogue, text="我要红色的裙子").hits[0].object == wanted
+
+
+def test_a_photo_finds_the_product_that_has_it(catalogue):
+    found = xsearch.search(catalogue, image=photo_bytes(17))
+    assert found.hits[0].object.sku == "P17"
+    assert found.hits[0].matched_by == ["image"]
+    assert found.hits[0].score > 0.7
+
+
+def test_a_further_photo_of_a_product_counts_like_the_main_one(catalogue):
+    found = xsearch.search(catalogue, image=photo_bytes(101))
+    assert found.hits[0].object.sku == "P1"
+
+
+def test_a_crop_is_searched_instead_of_the_whole_photo(catalogue):
+    canvas = Image.new("RGB", (48, 24), "white")
+    canvas.paste(Image.open(io.BytesIO(photo_bytes(9))), (24, 0))
+    stream = io.BytesIO()
+    canvas.save(stream, "PNG")
+    found = xsearch.search(catalogue, image=stream.getvalue(), crop=(0.5, 0, 0.5, 1))
+    assert found.hits[0].object.sku == "P9"
+
+
+def test_words_beside_a_photo_change_the_ranking(catalogue):
+    plain = xsearch.search(catalogue, image=photo_bytes(4), page_size=40)
+    mixed = xsearch.search(catalogue, image=photo_bytes(4), text="black boot", page_size=40)
+    assert mixed.hits[0].object.sku == "P4"
+
+    def places(results):
+        return [n for n, hit in enumerate(results.hits) if "Black boot" in hit.object.title]
+
+    assert places(mixed)
+    assert max(places(mixed)) < min(places(plain), default=41)
+    assert mixed.hits[1].matched_by == ["text"]
+
+
+def test_scores_are_the_weighted_mean_of_calibrated_exact_similarities(catalogue):
+    found = xsearch.search(catalogue, image=photo_bytes(3), text="green boot", explain=True, page_size=40)
+    encoder = HashEncoder()
+    query = encoder.encode_batch("image", [Image.open(io.BytesIO(photo_bytes(3))).convert("RGB")])[0]
+    for hit in found.hits:
+        assert hit.score == pytest.approx(sum(part["contribution"] for part in hit.explain.values()), abs=1e-3)
+        stored = Product.objects.values_list("image_embedding", flat=True).get(pk=hit.object.pk)
+        photos = [np.asarray(stored)] + [np.asarray(p.image_embedding) for p in hit.object.photos.all()]
+        cosine = max(float(query @ vector / np.linalg.norm(vector)) for vector in photos)
+        assert hit.explain["image:image"]["similarity"] == pytest.approx(cosine, abs=2e-3)
+    scores = [hit.score for hit in found.hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_without_explain_hits_carry_no_trace(catalogue):
+    assert xsearch.search(catalogue, text="mug").hits[0].explain is None
+
+
+def test_weights_switch_parts_off_and_reject_what_they_do_not_know(catalogue):
+    by_words = xsearch.search(catalogue, image=photo_bytes(4), text="guitar", weights={"image": 0, "text:image": 0})
+    assert all("guitar" in title for title in titles(by_words)[:10])
+    by_photo = xsearch.search(catalogue, image=photo_bytes(4), text="guitar", weights={"text": 0})
+    assert by_photo.hits[0].object.sku == "P4"
+    for bad in ({"colour": 1}, {"text": -1}, {"text": "much"}, {"text": float("nan")}):
+        with pytest.raises(BadQuery):
+            xsearch.search(catalogue, text="mug", weights=bad)
+
+
+@pytest.mark.parametrize(
+    "narrow",
+    [
+        lambda products: products.filter(price__lt=20),
+        lambda products: products.filter(category__name="Mug", in_stock=True),
+        lambda products: products.filter(photos__isnull=False).distinct(),
+        lambda products: products.order_by("-price")[:7],
+        lambda products: products.filter(price__lt=15) | products.filter(price__gt=45),
+        lambda products: products.filter(price__lt=15).union(products.filter(price__gt=45)),
+        lambda products: products.only("title"),
+    ],
+)
+def test_only_objects_of_the_queryset_are_found(catalogue, narrow):
+    allowed = set(narrow(catalogue).values_list("pk", flat=True))
+    for query in ({"text": "red mug"}, {"image": photo_bytes(2)}, {"text": "boot", "image": photo_bytes(2)}):
+        found = xsearch.search(narrow(catalogue), **query, page_size=40)
+        assert {hit.object.pk for hit in found.hits} <= allowed
+        assert found.total <= len(allowed)
+
+
+def test_an_empty_queryset_gives_an_empty_page(catalogue):
+    found = xsearch.search(Product.objects.none(), text="red", image=photo_bytes(1))
+    assert (found.hits, found.total) == ([], 0)
+    assert xsearch.search(catalogue.filter(price__gt=10_000), text="red").hits == []
+
+
+def test_pages_put_together_are_the_whole_ranking(catalogue):
+    whole = xsearch.search(catalogue, text="red jacket", page_size=40)
+    pages = [xsearch.search(catalogue, text="red jacket", page=page, page_size=5) for page in range(1, 9)]
+    assert [hit.object.pk for page in pages for hit in page.hits] == [hit.object.pk for hit in whole.hits]
+    assert {page.total for page in pages} == {whole.total} == {len(whole.hits)}
+    assert xsearch.search(catalogue, text="red jacket", page=99).hits == []
+
+
+def test_facets_count_the_results(catalogue):
+    found = xsearch.search(catalogue, text="red jacket", page_size=40)
+    for name, of in (("category", lambda o: o.category.name), ("colour", lambda o: o.colour)):
+        counted = {value.value: value.count for value in found.facets[name]}
+        expected = {}
+        for hit in found.hits:
+            expected[of(hit.object)] = expected.get(of(hit.object), 0) + 1
+        assert counted == expected
+    assert list(xsearch.search(catalogue, text="mug", facets=["colour"]).facets) == ["colour"]
+    assert xsearch.search(catalogue, text="mug", facets=None).facets == {}
+    with pytest.raises(BadQuery, match="Declared: category, brand, colour"):
+        xsearch.search(catalogue, text="mug", facets=["size"])
+
+
+def test_facet_labels_speak_the_language_of_the_page(catalogue):
+    from django.utils import translation
+
+    Category.objects.filter(name="Mug").update(name_zh="马克杯")
+    with translation.override("zh-hans"):
+        facet = xsearch.search(catalogue, text="mug", facets=["category"]).facets["category"]
+    assert ("Mug", "马克杯") in [(value.value, value.label) for value in facet]
+
+
+def test_similar_products_leave_the_product_itself_out(catalogue):
+    product = Product.objects.get(sku="P8")
+    twin = add("T1", "Something else", photo=8)
+    index_all()
+    found = similar(catalogue, product)
+    assert found.hits[0].object == twin
+    assert product not in [hit.object for hit in found.hits]
+
+
+def test_what_is_unlike_sinks(catalogue):
+    product, twin = Product.objects.get(sku="P8"), add("T1", "Something else", photo=8)
+    index_all()
+    liked = xsearch.search(catalogue, image=photo_bytes(8), page_size=40)
+    assert twin in [hit.object for hit in liked.hits[:2]]
+    unliked = xsearch.search(catalogue, image=photo_bytes(8), unlike=[product], page_size=40)
+    assert twin not in [hit.object for hit in unliked.hits[:2]]
+
+
+@pytest.mark.parametrize("bad", [{}, {"text": ""}, {"text": " \t\x00\x07 "}])
+def test_nothing_to_search_for_is_a_bad_query(catalogue, bad):
+    with pytest.raises(BadQuery, match="Nothing to search for"):
+        xsearch.search(catalogue, **bad)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE shop_product; --",
+        "red & !jacket | (boot <-> ):*",
+        "':*' \\' \\\\ ''",
+        "🧥🔴👢",
+        "red\x00jacket\x1b[31m",
+        "the and of",
+        "%_%",
+        "\u202e\u200b\ufeff",
+        "a" * 500,
+        "1" * 400,
+        "ＲＥＤ ｊａｃｋｅｔ",
+        "İstanbul ﬁ ß Ω",
+        "\ud800",
+    ],
+)
+def test_any_text_gets_an_answer(catalogue, text):
+    try:
+        found = xsearch.search(catalogue, text=text)
+    except BadQuery as error:
+        assert "Nothing to search for" in str(error)  # noqa: PT017 - nothing but spaces is left of it
+    else:
+        assert found.total >= 0
+    assert Product.objects.count() == 40
+
+
+def test_too_long_a_text_is_a_bad_query(catalogue):
+    with pytest.raises(BadQuery, match="10000 characters"):
+        xsearch.search(catalogue, text="x" * 10_000)
+
+
+@pytest.mark.parametrize("page", [{"page": 0}, {"page": -3}, {"page_size": 0}, {"page_size": 101}])
+def test_pages_out_of_bounds_are_bad_queries(catalogue, page):
+    with pytest.raises(BadQuery, match="page"):
+        xsearch.search(catalogue, text="red", **page)
+
+
+def test_a_model_that_fails_leaves_the_words_working(catalogue, settings):
+    broken = {"BACKEND": "tests.encoders.BrokenEncoder"}
+    from xsearch.models import EncoderSpace
+
+    EncoderSpace.objects.update(spec=broken)
+    settings.XSEARCH = {**HASH, "ENCODERS": {"hash": broken}}
+    found = xsearch.search(catalogue, text="red jacket")
+    assert {"Red", "jacket"} <= set(titles(found)[0].split())
+    assert set(found.degraded) == {"text:text", "text:image"}
+
+
+def test_a_column_of_the_wrong_dimension_is_left_out(catalogue):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'shop_product' AND indexdef LIKE '%image_embedding%'"
+        )
+        cursor.execute(f'DROP INDEX "{cursor.fetchone()[0]}"')
+        cursor.execute("UPDATE shop_product SET image_embedding = '[1,2,3]' WHERE sku = 'P5'")
+    found = xsearch.search(catalogue, text="red jacket")
+    assert {"Red", "jacket"} <= set(titles(found)[0].split())
+    assert found.degraded == ["text:image"]
+
+
+@pytest.mark.django_db(transaction=True)  # an index is not used by the transaction that made it
+def test_nearest_neighbours_by_the_vector_index_are_those_of_an_exact_scan(catalogue):
+    from xsearch.search.expressions import cosine_distance
+
+    vector = HashEncoder().encode_batch("text", ["anything"])[0]
+    nearest = Product.objects.order_by(cosine_distance("image_embedding", vector)).values_list("pk", flat=True)[:10]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        assert "Index Scan using xsearch_" in nearest.explain()
+        by_index = list(nearest)
+    rows = Product.objects.values_list("pk", "image_embedding")
+    exact = sorted(rows, key=lambda row: -float(vector @ np.asarray(row[1]) / np.linalg.norm(row[1])))
+    assert by_index == [pk for pk, _ in exact[:10]]
+
+
+def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypatch):
+    from xsearch.search import engine
+
+    fuse = engine.fuse
+
+    def fuse_then_delete(*args):
+        ranked = fuse(*args)
+        Product.objects.filter(pk=ranked[0][0]).delete()
+        return ranked
+
+    monkeypatch.setattr(engine, "fuse", fuse_then_delete)
+    found = xsearch.search(catalogue, text="red jacket")
+    assert found.hits
+    assert all(Product.objects.filter(pk=hit.object.pk).exists() for hit in found.hits)
+
+
+def test_products_that_changed_are_found_by_their_new_words_only(catalogue):
+    Product.objects.filter(sku="P0").update(title="Violet theremin")
+    mark(Product.objects.filter(sku="P0"))
+    index_all()
+    assert xsearch.search(catalogue, text="theremin").hits[0].object.sku == "P0"
+    lexical_only = xsearch.search(catalogue, text="model", weights={"text:text": 0, "text:image": 0})
+    assert "P0" not in [hit.object.sku for hit in lexical_only.hits]
+
+
+def test_suggestions_complete_the_beginning_of_words(catalogue):
+    assert all(name.lower().startswith("red") for name in suggest(catalogue, "re", limit=5))
+    assert any("guitar" in title for title in suggest(catalogue, "gui"))
+    assert suggest(catalogue, "") == suggest(catalogue, "\x00") == suggest(catalogue, "%") == []
+
+
+def test_a_model_that_is_not_registered_says_so():
+    with pytest.raises(LookupError, match="not registered with xsearch"):
+        xsearch.search(Brand.objects.all(), text="x")
