@@ -47,20 +47,24 @@ class PageQuery:
         """Whether a photo or recording is part of the query, which no address can hold."""
         return self.has_image or self.has_audio
 
-    def url(self, page: int | None = None, **filters: list[str]) -> str:
+    def url(self, filters: Values | None = None, *, page: int | None = None) -> str:
         """Return the address, relative to the page, of this query with other ``filters`` or another page."""
         pairs = [("q", self.q)] if self.q else []
-        for name, texts in (self.filters | filters).items():
+        for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
 
+    def without_filters(self) -> str | None:
+        """Return the address without any filter, or None if there is none."""
+        return self.url({name: [] for name in self.filters}) if self.filters else None
+
     def toggled(self, name: str, value: str) -> str:
         """Return the address with ``value`` of a filter added or taken away."""
         chosen = self.filters.get(name, [])
         rest = [text for text in chosen if text.lower() != value.lower()]
-        return self.url(**{name: rest if len(rest) < len(chosen) else [*chosen, value]})
+        return self.url({name: rest if len(rest) < len(chosen) else [*chosen, value]})
 
     def chosen(self, name: str, *values: Any) -> bool:
         """Say whether one of ``values`` of a filter is chosen."""
@@ -108,6 +112,21 @@ def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
     return found + [_switch(query, name) for name in _filters_of(query.index, models.BooleanField)]
 
 
+def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
+    """Return the filters in force, each with the address that takes it back."""
+    labels = {
+        (name, str(text).lower()): str(value.label)
+        for name, values in results.facets.items()
+        for value in values
+        for text in (value.value, value.label)
+    }
+    return [
+        Option(_chosen_label(query, name, text, labels), None, query.toggled(name, text), chosen=True)
+        for name, texts in query.filters.items()
+        for text in texts
+    ]
+
+
 def ranges(query: PageQuery) -> list[Range]:
     """Return the numbers that results can be limited by from below and above."""
     names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
@@ -133,9 +152,7 @@ def notices(degraded: list[str]) -> list[str]:
     }
     spoken = _("Speech in this language is not understood here yet. You can type instead.")
     other = _("A part of the search is not available right now; some results may be missing.")
-    found = [
-        spoken if code.startswith("speech:") else words.get(code.split(":")[0], other) for code in degraded
-    ]
+    found = [spoken if code.startswith("speech:") else words.get(code.split(":")[0], other) for code in degraded]
     return list(dict.fromkeys(found))
 
 
@@ -157,8 +174,19 @@ def _option(query: PageQuery, name: str, value: Any) -> Option:
 def _switch(query: PageQuery, name: str) -> Facet:
     chosen = query.chosen(name, "true", "1", "on", "yes")
     label = filter_label(query.index, name)
-    url = query.url(**{name: [] if chosen else ["true"]})
+    url = query.url({name: [] if chosen else ["true"]})
     return Facet(name, "", [Option(label, None, url, chosen)])
+
+
+def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str, str], str]) -> str:
+    """Return how a filter in force reads: "Red", "Price ≥ 10", "In stock"."""
+    bare, _underscore, end = name.rpartition("_")
+    if name not in query.index.filters:
+        return f"{filter_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
+    if isinstance(final_field(query.index.model, name), models.BooleanField):
+        label = filter_label(query.index, name)
+        return label if text.lower() in ("true", "1", "on", "yes") else _("Not: %(label)s") % {"label": label}
+    return labels.get((name, text.lower()), text)
 
 
 def _range(query: PageQuery, name: str) -> Range:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def answers(serializer: type[Serializer[Any]], *problems: int, success: int = 200) -> dict[int, Any]:
     """Return the answers of a view: ``serializer`` on success, and its ``problems`` by status."""
-    described = {
-        status: OpenApiResponse(ProblemSerializer, description=PROBLEMS[status]) for status in problems
-    }
+    described = {status: OpenApiResponse(ProblemSerializer, description=PROBLEMS[status]) for status in problems}
     return {success: serializer, **described}
 
 

@@ -19,10 +19,10 @@ _WEIGHT_MAX = 100.0
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
-class UploadField(serializers.Field[bytes | UploadedFile, Any, Any, Any]):
+class UploadField(serializers.Field["bytes | UploadedFile[bytes]", Any, Any, Any]):
     """A file, or its bytes as base64 text or ``data:`` URL."""
 
-    def to_internal_value(self, data: Any) -> bytes | UploadedFile:
+    def to_internal_value(self, data: Any) -> bytes | UploadedFile[bytes]:
         """Return something that ``xsearch.search`` takes as a source."""
         if isinstance(data, UploadedFile):
             return data

@@ -19,9 +19,7 @@ def check() -> dict[str, Any]:
     """Return the state of every part; "down" only if no search can be answered."""
     pgvector = _pgvector_version()
     broker = _broker_answers()
-    encoders = {
-        alias: _encoder_state(alias) for alias in sorted({a for a in settings.EMBEDDINGS.values() if a})
-    }
+    encoders = {alias: _encoder_state(alias) for alias in sorted({a for a in settings.EMBEDDINGS.values() if a})}
     healthy = broker and all(state == "ready" for state in encoders.values())
     return {
         "status": "down" if pgvector is None else "ok" if healthy else "degraded",

@@ -47,9 +47,7 @@ def collect(source: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in _IGNORED and not _is_blank(value)}
 
 
-def check(
-    values: Mapping[str, Any], serializer: type[RequestSerializer], *, filters: bool = False
-) -> Parameters:
+def check(values: Mapping[str, Any], serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
     """Return the checked parameters; ``filters`` says whether those of the index are allowed too."""
     index = _index(values.get("model"))
     own = serializer().fields

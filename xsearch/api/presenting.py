@@ -53,8 +53,7 @@ def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[
         "language": transcript.language,
         "confidence": round(float(transcript.confidence), 4),
         "alternatives": [
-            {"text": text, "confidence": round(float(confidence), 4)}
-            for text, confidence in transcript.alternatives
+            {"text": text, "confidence": round(float(confidence), 4)} for text, confidence in transcript.alternatives
         ],
         "degraded": degraded,
     }

@@ -14,9 +14,7 @@ from xsearch.models import Event
 
 PAGE_SIZE = 24
 _PAGE_MAX = 1_000_000
-_LANGUAGE = RegexValidator(
-    r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}\Z", _("Send a language code such as en or zh.")
-)
+_LANGUAGE = RegexValidator(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}\Z", _("Send a language code such as en or zh."))
 
 
 class Request(serializers.Serializer[Any]):
@@ -50,9 +48,7 @@ class PagedRequest(Request):
     def validate_page_size(self, value: int) -> int:
         """Refuse more than ``MAX_PAGE_SIZE``."""
         if value > settings.MAX_PAGE_SIZE:
-            raise serializers.ValidationError(
-                _("At most %(size)s results a page.") % {"size": settings.MAX_PAGE_SIZE}
-            )
+            raise serializers.ValidationError(_("At most %(size)s results a page.") % {"size": settings.MAX_PAGE_SIZE})
         return value
 
 

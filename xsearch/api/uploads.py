@@ -58,7 +58,7 @@ class MemoryUploadHandler(FileUploadHandler):
             raise StopUpload(connection_reset=False)
         self.buffer.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes]:
         """Return the file under a neutral name: what the customer called it is nobody's business."""
         self.buffer.seek(0)
         name = str(self.field_name)

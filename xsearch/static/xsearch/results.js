@@ -1,0 +1,115 @@
+/* The results: fetched without a reload, rendered by the server with the shop's own templates. */
+
+export class Results {
+  constructor(section) {
+    this.section = section;
+    this.place = section.querySelector("[data-xs-place]");
+    this.live = section.querySelector("[data-xs-live]");
+    this.running = null;
+    this.openFacets();
+  }
+
+  attach({ refine, more, retry }) {
+    this.retry = retry;
+    this.section.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-xs-refine], a[data-xs-more]");
+      if (event.target.closest("[data-xs-retry]")) return retry();
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return undefined;
+      event.preventDefault();
+      return link.matches("[data-xs-more]") ? more(link.href) : refine(link.href);
+    });
+    this.section.addEventListener("submit", (event) => {
+      if (!event.target.matches("[data-xs-range]")) return;
+      event.preventDefault();
+      const query = new URLSearchParams(new FormData(event.target));
+      refine(`${location.origin}${location.pathname}?${query}`);
+    });
+  }
+
+  async show(address, body, texts) {
+    this.wait(texts);
+    const content = await this.fetch(address, body, texts);
+    if (!content) return;
+    const focused = this.focusedHref();
+    this.place.replaceChildren(content);
+    this.openFacets();
+    this.refocus(focused);
+    this.live.textContent = content.dataset.summary;
+    this.section.setAttribute("aria-busy", "false");
+  }
+
+  async append(address, body, texts) {
+    this.live.textContent = texts.searching;
+    const content = await this.fetch(address, body, texts);
+    if (!content) return;
+    const added = [...content.querySelectorAll("[data-xs-hits] > li")];
+    this.place.querySelector("[data-xs-hits]").append(...added);
+    this.place.querySelector("[data-xs-pages]").replaceWith(content.querySelector("[data-xs-pages] [data-xs-more]")?.closest("nav") ?? "");
+    added[0]?.querySelector("a")?.focus({ preventScroll: true });
+    this.live.textContent = content.dataset.summary;
+  }
+
+  wait(texts) {
+    this.section.setAttribute("aria-busy", "true");
+    this.live.textContent = texts.searching;
+    const isEmpty = !this.place.querySelector("[data-xs-hits]");
+    if (isEmpty) this.place.replaceChildren(this.copy("[data-xs-skeleton]"));
+  }
+
+  /* Returns the new content, or null when a newer query overtook this one or it failed, which is shown. */
+  async fetch(address, body, texts) {
+    this.running?.abort();
+    const mine = (this.running = new AbortController());
+    try {
+      const response = await fetch(address, {
+        method: "POST", body, headers: { "X-Xsearch": "fragment" }, signal: mine.signal,
+      });
+      if (!response.ok) return this.fail(await this.reason(response, texts));
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      return document.adoptNode(page.querySelector("[data-xs-content]"));
+    } catch (error) {
+      return error.name === "AbortError" ? null : this.fail(texts.failed);
+    }
+  }
+
+  async reason(response, texts) {
+    try {
+      return (await response.json()).detail ?? texts.failed;
+    } catch {
+      return texts.failed;
+    }
+  }
+
+  fail(detail) {
+    const problem = this.copy("[data-xs-problem]");
+    problem.querySelector("[data-xs-problem-text]").textContent = detail;
+    this.place.replaceChildren(problem);
+    this.section.setAttribute("aria-busy", "false");
+    this.live.textContent = "";
+    return null;
+  }
+
+  copy(selector) {
+    return this.section.querySelector(selector).content.firstElementChild.cloneNode(true);
+  }
+
+  /* Where there is room, the filters stand beside the results. */
+  openFacets() {
+    const facets = this.place.querySelector("[data-xs-facets]");
+    if (facets) facets.open = this.facetsWereOpen ?? matchMedia("(min-width: 56rem)").matches;
+    facets?.addEventListener("toggle", () => { this.facetsWereOpen = facets.open; });
+  }
+
+  focusedHref() {
+    const focused = document.activeElement;
+    return this.place.contains(focused) ? focused.querySelector(".xs-option-label")?.textContent ?? "" : null;
+  }
+
+  /* A filter chosen by keyboard keeps the focus, although it is a new element now. */
+  refocus(label) {
+    if (label === null) return;
+    const options = [...this.place.querySelectorAll("a[data-xs-refine]")];
+    const same = options.find((link) => label && link.querySelector(".xs-option-label")?.textContent === label);
+    (same ?? this.place.querySelector("a"))?.focus({ preventScroll: true });
+  }
+}

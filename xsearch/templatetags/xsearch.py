@@ -1,0 +1,203 @@
+"""``{% load xsearch %}``: the search bar, the results, similar objects.
+
+A page with a search needs three lines::
+
+    {% load xsearch %}
+    {% xsearch_assets %}                      {# in <head>: the style sheets and the script #}
+    {% xsearch_bar action="/search/" %}       {# on any page #}
+    {% xsearch_results %}                     {# on the page that xsearch.views.SearchView serves #}
+
+Shops restyle them with the custom properties at the top of ``xsearch/bar.css`` and replace any of the
+templates in ``xsearch/`` (``hit.html`` is one result) by one of the same name in their own folder.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.db import DatabaseError, transaction
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
+
+from xsearch import widgets
+from xsearch.conf import settings
+from xsearch.registry import get_index
+from xsearch.search import similar
+from xsearch.widget_text import script_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db.models import Model
+    from django.template import Context
+
+    from xsearch.api.problems import Problem
+    from xsearch.registry import Index
+    from xsearch.search import SearchResults
+
+logger = logging.getLogger("xsearch.widgets")
+register = template.Library()
+
+#: A spoken query is over after this long, whatever longer recordings the server would read.
+_SPEECH_MAX_S = 15
+
+
+@register.inclusion_tag("xsearch/assets.html", takes_context=True)
+def xsearch_assets(context: Context) -> dict[str, Any]:
+    """Link the style sheets and the script; without it, the first widget of the page does."""
+    return {"needed": not _assets_linked(context)}
+
+
+@register.inclusion_tag("xsearch/bar.html", takes_context=True)
+def xsearch_bar(
+    context: Context,
+    action: str = "",
+    model: type[Model] | str | None = None,
+    placeholder: str = "",
+    autofocus: bool = False,
+    filters: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Render the search bar: text with suggestions, photo, camera, microphone, paste, drag and drop.
+
+    ``action`` is the address of a page served by ``xsearch.views.SearchView`` (default: this page).
+    ``filters`` (a dict of filter name to value or list) limits every search from this bar, such as to
+    the category of the page; without it the filters chosen on the results page are kept.
+    """
+    index = get_index(model)
+    query = context.get("query")
+    known = query if isinstance(query, widgets.PageQuery) else widgets.PageQuery(index, {})
+    kept = widgets.PageQuery(index, filters).filters if filters else known.filters
+    number = _count_up(context)
+    return {
+        "needed": not _assets_linked(context),
+        "id": f"xsearch-{number}",
+        "action": action,
+        "q": known.q,
+        "placeholder": placeholder,
+        "autofocus": autofocus,
+        "kept": [(name, text) for name, texts in kept.items() for text in texts],
+        "config": _config(index, fixed=bool(filters)),
+        "max_mb": round(settings.IMAGE_MAX_BYTES / 2**20),
+    }
+
+
+@register.inclusion_tag("xsearch/results.html", takes_context=True)
+def xsearch_results(
+    context: Context,
+    results: SearchResults | None = None,
+    query: widgets.PageQuery | None = None,
+    error: Problem | None = None,
+) -> dict[str, Any]:
+    """Render the results in the context, or an empty place that the search bar fills.
+
+    The arguments default to the context variables of the same name, which ``SearchView`` provides.
+    """
+    own = {
+        "results": results if results is not None else context.get("results"),
+        "query": query or context.get("query"),
+        "error": error or context.get("error"),
+    }
+    return {**own, "request": context.get("request"), "needed": not _assets_linked(context)}
+
+
+@register.inclusion_tag("xsearch/results_parts.html", takes_context=True)
+def xsearch_results_content(context: Context) -> dict[str, Any]:
+    """Render what stands inside ``{% xsearch_results %}`` and is exchanged by the search bar."""
+    results, query, error = context.get("results"), context.get("query"), context.get("error")
+    base = {"results": results, "query": query, "error": error, "events_url": _address("events")}
+    if results is None:
+        return base
+    if not isinstance(query, widgets.PageQuery):
+        query = widgets.PageQuery(_index_of(results), {})
+    shown = results.page * results.page_size
+    return base | {
+        "query": query,
+        "index": query.index,
+        "cards": widgets.cards(query.index, results),
+        "facets": widgets.facets(query, results),
+        "ranges": widgets.ranges(query),
+        "chosen": widgets.chosen(query, results),
+        "notices": widgets.notices(results.degraded),
+        "next": query.url(page=results.page + 1) if shown < results.total else None,
+        "previous": query.url(page=results.page - 1) if results.page > 1 else None,
+        "everything": query.without_filters(),
+        "can_refine": not query.has_media or _is_fragment(context),
+    }
+
+
+@register.inclusion_tag("xsearch/similar.html", takes_context=True)
+def xsearch_similar(context: Context, obj: Model, limit: int = 8) -> dict[str, Any]:
+    """Render the objects that are most like ``obj``; nothing when there are none or the search is down."""
+    index = get_index(type(obj))
+    try:
+        with transaction.atomic():  # an error must not spoil the transaction of the page
+            found = similar(index.get_queryset(), obj, page_size=limit)
+    except DatabaseError:
+        logger.exception("Similar objects cannot be searched")
+        return {}
+    return {
+        "needed": not _assets_linked(context),
+        "results": found,
+        "index": index,
+        "cards": widgets.cards(index, found),
+        "events_url": _address("events"),
+    }
+
+
+def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
+    """Return what the script must know; addresses are None where the API is not mounted."""
+    return {
+        "model": index.label,
+        "language": (get_language() or "en").split("-")[0],
+        "suggest": _address("suggest"),
+        "transcribe": _address("transcribe"),
+        "filters": index.filter_names(),
+        "fixed": fixed,
+        "sounds": bool(index.audio),
+        "imageMaxBytes": settings.IMAGE_MAX_BYTES,
+        "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
+        "minConfidence": settings.MIN_TRANSCRIPT_CONFIDENCE,
+        "texts": script_texts(),
+    }
+
+
+def _address(name: str) -> str | None:
+    try:
+        return reverse(f"xsearch:{name}")
+    except NoReverseMatch:
+        return None
+
+
+def _index_of(results: SearchResults) -> Index:
+    return get_index(type(results.hits[0].object) if results.hits else None)
+
+
+def _is_fragment(context: Context) -> bool:
+    request = context.get("request")
+    return request is not None and request.headers.get("X-Xsearch") == "fragment"
+
+
+def _assets_linked(context: Context) -> bool:
+    """Say whether the page has the script already, and note that it has it now."""
+    notes = _notes(context)
+    linked = "assets" in notes
+    notes["assets"] = 1
+    return linked
+
+
+def _count_up(context: Context) -> int:
+    notes = _notes(context)
+    notes["bars"] = notes.get("bars", 0) + 1
+    return notes["bars"]
+
+
+def _notes(context: Context) -> dict[str, int]:
+    """Return notes that all tags of one page share."""
+    request: Any = context.get("request")
+    holder: Any = context.template if request is None else request
+    if not hasattr(holder, "_xsearch_notes"):
+        holder._xsearch_notes = {}
+    notes: dict[str, int] = holder._xsearch_notes
+    return notes

@@ -1,0 +1,54 @@
+"""What the script of the search bar says, in the language of the page."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def script_texts() -> dict[str, str]:
+    """Return every text of the script by name; ``{…}`` is filled in by the script."""
+    return {**_photo_texts(), **_voice_texts(), **_result_texts()}
+
+
+def _photo_texts() -> dict[str, str]:
+    return {
+        "photo": _("Your photo"),
+        "removePhoto": _("Remove the photo"),
+        "photoAdded": _("Photo added."),
+        "photoRemoved": _("Photo removed."),
+        "notAPhoto": _("That is not a photo. Choose a JPEG, PNG or WebP picture."),
+        "photoTooLarge": _("The photo is too large. Choose a smaller one."),
+        "cameraDenied": _("The camera is blocked. Allow it in the browser's settings, or choose a photo instead."),
+        "cameraMissing": _("No camera was found. Choose a photo instead."),
+    }
+
+
+def _voice_texts() -> dict[str, str]:
+    return {
+        "asking": _("Allow the microphone, please …"),
+        "listening": _("Listening … say what you are looking for."),
+        "hearingNothing": _("I cannot hear anything. Is the microphone on?"),
+        "transcribing": _("Understanding …"),
+        "heard": _("Heard: “{text}”"),
+        "removeHeard": _("Forget what was heard"),
+        "unsure": _("Did you say this? Correct it, or press Enter to search."),
+        "notUnderstood": _("I did not understand that. Try again, or type."),
+        "microphoneDenied": _("The microphone is blocked. Allow it in the browser's settings, or type."),
+        "microphoneMissing": _("No microphone was found. You can type instead."),
+        "microphoneUnsupported": _("This browser cannot record here. Voice search needs a secure (https) page."),
+        "speechUnavailable": _("Speech could not be understood right now. You can type instead."),
+        "speechLanguage": _("Speech in this language is not understood here yet. You can type instead."),
+        "soundSearch": _("Search for this sound"),
+        "sound": _("Your recording"),
+        "removeSound": _("Remove the recording"),
+    }
+
+
+def _result_texts() -> dict[str, str]:
+    return {
+        "searching": _("Searching …"),
+        "failed": _("The search did not answer. Check the connection and try again."),
+        "retry": _("Try again"),
+        "suggestions": _("{count} suggestions. Use the arrow keys."),
+        "more": _("Show more"),
+    }
