@@ -1,0 +1,138 @@
+"""Speed and memory of search on the catalogue that is in the database."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xsearch.indexing import index_pending, mark
+from xsearch.paths import values
+from xsearch.registry import Index
+from xsearch.search import search
+
+Timing = dict[str, float]
+
+# Run in a process of its own: what a web worker weighs after it has answered its first photo query.
+_WORKER = """
+import json, os, resource, sys
+import django
+django.setup()
+from django.core.handlers.wsgi import WSGIHandler
+handler = WSGIHandler()
+def rss():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+started = rss()
+from xsearch.registry import get_index
+from xsearch.search import search
+search(get_index(sys.argv[1]).get_queryset(), image=sys.argv[2])
+heavy = sorted({"torch", "transformers", "librosa", "scipy"} & set(sys.modules))
+print(json.dumps({"started_mb": round(started, 1), "after_photo_query_mb": round(rss(), 1), "heavy_imports": heavy}))
+"""
+
+
+def measure_queries(index: Index, repeats: int) -> dict[str, Timing]:
+    """Return count, p50 and p95 in milliseconds by kind of query, asked with the catalogue's own words and photos."""
+    samples = list(itertools.islice(_samples(index), repeats))
+    photos = [sample for sample in samples if sample["image"]]
+    kinds: dict[str, Sequence[dict[str, Any]]] = {
+        "text": [{"text": sample["text"]} for sample in samples],
+        "photo": [{"image": sample["image"]} for sample in photos],
+        "photo + text": photos,
+    }
+    return {
+        kind: timed([lambda query=query: search(index.get_queryset(), **query) for query in queries])  # type: ignore[misc]
+        for kind, queries in kinds.items()
+        if queries
+    }
+
+
+def _samples(index: Index) -> Iterator[dict[str, Any]]:
+    """Yield the title and the photo of objects spread over the whole catalogue."""
+    objects = index.get_queryset().order_by("pk")
+    step = max(objects.count() // 200, 1)
+    for obj in objects[::step]:
+        files = (file for path in index.image_paths() for file in values(obj, path) if file)
+        file = next(files, None)
+        yield {"text": index.title(obj)[:100], "image": _content(file) if file else None}
+
+
+def _content(file: Any) -> bytes:
+    with file.storage.open(file.name) as stream:
+        content: bytes = stream.read()
+    return content
+
+
+def timed(calls: Sequence[Callable[[], Any]]) -> Timing:
+    """Call each once after one to warm up; return count, p50 and p95 in milliseconds."""
+    calls[0]()
+    times_ms = []
+    for call in calls:
+        started = time.perf_counter()
+        call()
+        times_ms.append((time.perf_counter() - started) * 1000)
+    p50, p95 = np.percentile(times_ms, [50, 95])
+    return {"count": len(times_ms), "p50_ms": round(float(p50), 1), "p95_ms": round(float(p95), 1)}
+
+
+def measure_encoders(index: Index, repeats: int) -> dict[str, Timing]:
+    """Return the time to decode and encode one photo, and to encode one text, by the live encoders."""
+    from xsearch.encoders import get_encoder
+    from xsearch.indexing.spaces import bound_modalities
+    from xsearch.media import load_image
+
+    aliases = {modality: _alias(modality) for modality in bound_modalities(index)}
+    samples = list(itertools.islice(_samples(index), repeats))
+    found = {}
+    if alias := aliases.get("image"):
+        photos = [sample["image"] for sample in samples if sample["image"]]
+        encoder = get_encoder(alias)
+        calls = [lambda photo=photo: encoder.encode_batch("image", [load_image(photo)]) for photo in photos]  # type: ignore[misc]
+        found["photo"] = timed(calls) if calls else {}
+    if alias := aliases.get("text"):
+        texts = get_encoder(alias)
+        found["text"] = timed([lambda s=sample: texts.encode_batch("text", [s["text"]]) for sample in samples])  # type: ignore[misc]
+    return found
+
+
+def _alias(modality: str) -> str:
+    from xsearch.conf import settings
+
+    return str(settings.EMBEDDINGS[modality])
+
+
+def measure_indexing(index: Index) -> Mapping[str, float]:
+    """Index the whole catalogue anew in this process; return objects, seconds and objects a second."""
+    mark(index.get_queryset(), forced=True, dispatch=False)
+    started = time.perf_counter()
+    report = index_pending(index)
+    seconds = time.perf_counter() - started
+    rate = report.handled / seconds if seconds else 0.0
+    return {
+        "objects": report.handled,
+        "failed": report.failed,
+        "seconds": round(seconds, 2),
+        "objects_per_s": round(rate, 1),
+    }
+
+
+def measure_memory(index: Index, photo: bytes, folder: str) -> dict[str, Any]:
+    """Return the resident memory in MB of a fresh process at its start and after its first photo query."""
+    path = f"{folder}/photo"
+    with open(path, "wb") as file:  # noqa: PTH123
+        file.write(photo)
+    command = [sys.executable, "-W", "ignore", "-c", _WORKER, index.label, path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def first_photo(index: Index) -> bytes | None:
+    """Return the first photo of the catalogue."""
+    return next((sample["image"] for sample in _samples(index) if sample["image"]), None)
