@@ -14,6 +14,8 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
+_LONGEST_WAIT_S = 0.4
+
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
     """Writes each message beside the queue and moves it in."""
@@ -30,6 +32,10 @@ class Transport(filesystem.Transport):  # type: ignore[misc]
     """What ``filesystem://`` means to the demonstration shop."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Look up often, so that a worker that is asked to end does so soon."""
+        super().drain_events(connection, timeout and min(timeout, _LONGEST_WAIT_S))
 
 
 def use_for_filesystem_urls() -> None:
