@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("SHOP_VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+# WhiteNoise warns when there is no folder of collected files, and warnings are errors.
+(Path(os.environ["SHOP_VAR_DIR"]) / "static").mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(autouse=True)
