@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
-from shop.demo.errors import DemoError
 from shop.demo.servers import without_password
 from shop.models import Product
 
@@ -21,17 +20,25 @@ _MAKERS = ("catalogue", "rendering", "management/commands/make_catalogue.py")
 FILE_NAME = "catalogue.jsonl"
 
 
-def make_once(folder: Path, products: int | None) -> bool:
-    """Make the catalogue in ``folder`` unless the same code has made it already; returns whether it did."""
+def make_once(folder: Path, products: int | None, run: Callable[..., None]) -> bool:
+    """Make the catalogue in ``folder`` unless the same code has made it already; returns whether it did.
+
+    ``run`` starts a command and waits for it.
+    """
     stamp = folder / ".made"
     made_by = _fingerprint_of_makers(products)
     if _read(stamp) == made_by and (folder / FILE_NAME).exists():
         return False
     stamp.unlink(missing_ok=True)
     count = [] if products is None else [f"--products={products}"]
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "make_catalogue", str(folder), *count]
-    if subprocess.run(command, check=False).returncode:  # noqa: S603 — our own command
-        raise DemoError("The demo catalogue could not be made; see above.")
+    run(
+        "make the catalogue",
+        sys.executable,
+        str(settings.BASE_DIR / "manage.py"),
+        "make_catalogue",
+        str(folder),
+        *count,
+    )
     stamp.write_text(made_by)
     return True
 

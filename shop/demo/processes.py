@@ -8,10 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from shop.demo.errors import DemoError, Stopped
 from shop.demo.signals import on_stop_signals
@@ -27,7 +28,7 @@ class Child:
 
     name: str
     process: subprocess.Popen[bytes]
-    log: Path
+    log: Path | None = None  # None: a step that is meant to end
 
     @property
     def has_ended(self) -> bool:
@@ -47,7 +48,7 @@ class Child:
 
     def log_tail(self) -> str:
         """Return the last lines it wrote."""
-        lines = self.log.read_text(errors="replace").splitlines()
+        lines = self.log.read_text(errors="replace").splitlines() if self.log else []
         return "\n".join(f"    {line}" for line in lines[-_LOG_TAIL_LINES:])
 
 
@@ -64,25 +65,29 @@ class Supervisor:
         self.log_folder.mkdir(parents=True, exist_ok=True)
         log = self.log_folder / f"{name}.log"
         with log.open("wb") as stream:
-            process = subprocess.Popen(  # noqa: S603 — our own commands
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                env=dict(environment),
-                start_new_session=True,
-                preexec_fn=_end_with_parent,  # safe: the supervisor has no threads
-            )
-        child = Child(name, process, log)
+            return self._start(Child(name, _popen(command, environment, stream), log))
+
+    def run(self, name: str, *command: str, environment: Mapping[str, str]) -> None:
+        """Run ``command`` to its end before our eyes; raise if it fails or anything else ends meanwhile."""
+        child = self._start(Child(name, _popen(command, environment, None)))
+        while not child.has_ended:
+            self.check()
+            time.sleep(_POLL_S)
+        child.kill()  # what it left behind
+        self.children.remove(child)
+        if child.process.wait():
+            raise DemoError(f"To {name} has failed; see above.")
+
+    def _start(self, child: Child) -> Child:
         self.children.append(child)
         return child
 
     def check(self) -> None:
-        """Raise if a child has ended by itself, or if the process that started the demo is gone."""
+        """Raise if a server has ended by itself, or if the process that started the demo is gone."""
         if self._parent is not None and os.getppid() != self._parent:
             raise Stopped
         for child in self.children:
-            if child.has_ended:
+            if child.log is not None and child.has_ended:
                 raise DemoError(f"The {child.name} has ended by itself. The end of {child.log}:\n{child.log_tail()}")
 
     def stop(self, *, patience_s: float = 10.0) -> None:
@@ -101,6 +106,18 @@ class Supervisor:
     def _kill(self) -> None:
         for child in self.children:
             child.kill()
+
+
+def _popen(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 — our own commands
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output and subprocess.STDOUT,
+        env=dict(environment),
+        start_new_session=True,
+        preexec_fn=_end_with_parent,  # safe: the supervisor has no threads
+    )
 
 
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None

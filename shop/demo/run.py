@@ -6,6 +6,7 @@ import http.client
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -65,7 +66,8 @@ class Demo:
     def _load(self) -> None:
         folder = self.var / "catalogue"
         self.say("Preparing the catalogue …")
-        catalogue.make_once(folder, self.products)
+        run = partial(self.supervisor.run, environment=servers.environment(self.var))
+        catalogue.make_once(folder, self.products, run)
         catalogue.load_once(folder)
         if servers.is_on_this_machine():
             _create_admin()

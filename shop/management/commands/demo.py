@@ -17,12 +17,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=_number("PORT") or 8000)
-        parser.add_argument(
-            "--products", type=int, default=_number("DEMO_PRODUCTS"), help="a smaller catalogue"
-        )
-        parser.add_argument(
-            "--follow-parent", action="store_true", help="stop when the calling process is gone"
-        )
+        parser.add_argument("--products", type=int, default=_number("DEMO_PRODUCTS"), help="a smaller catalogue")
+        parser.add_argument("--follow-parent", action="store_true", help="stop when the calling process is gone")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         demo = Demo(
