@@ -52,7 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.
-    "THROTTLE_RATES": {"search": "120/min", "media": "40/min", "suggest": "600/min", "events": "600/min"},
+    "THROTTLE_RATES": {"search": "600/min", "media": "120/min", "suggest": "1200/min", "events": "1200/min"},
 }
 
 
