@@ -17,7 +17,7 @@ from kombu.utils.json import dumps
 _LONGEST_WAIT_S = 0.4
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]
+class Channel(filesystem.Channel):
     """Writes each message beside the queue and moves it in."""
 
     def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:
@@ -28,7 +28,7 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
         unfinished.rename(folder / name)
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]
+class Transport(filesystem.Transport):
     """What ``filesystem://`` means to the demonstration shop."""
 
     Channel = Channel
