@@ -1,0 +1,129 @@
+"""The bundled image-text model: a compact CNN and a word table, run by onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from xsearch.encoders.base import Encoder, EncoderError, Vectors, normalise
+from xsearch.encoders.builtin_text import Vocabulary
+
+WEIGHTS = Path(__file__).with_name("weights")
+FILES = ("image.onnx", "text.onnx", "vocabulary.json")
+
+#: Part of the fingerprint; raise it whenever ``square`` or ``Vocabulary.find`` gives another result.
+PREPROCESSING = "1"
+SIDE = 112  # pixels the network sees
+DIMENSION = 256
+_BATCH = 32  # images in one run of the network; bounds memory
+
+
+class BuiltinEncoder(Encoder):
+    """Text (English, Chinese) and photos in one space: kinds of product, colours, looks, single products.
+
+    ``threads`` is the number of CPU threads of one call, ``weights`` a folder with another trained model of
+    the same make. Nothing is loaded before the first call, so that workers may fork.
+    """
+
+    dimension = DIMENSION
+    modalities: ClassVar[frozenset[str]] = frozenset({"text", "image"})
+
+    def __init__(self, threads: int = 2, weights: str | Path | None = None) -> None:
+        self._threads = threads
+        self._folder = Path(weights) if weights else WEIGHTS
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Any] = {}
+
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """Hash of the weights, the words and the version of the preprocessing."""
+        digest = hashlib.sha256(PREPROCESSING.encode())
+        for name in FILES:
+            digest.update(hashlib.sha256(self._file(name).read_bytes()).digest())
+        return f"builtin-{digest.hexdigest()[:16]}"
+
+    def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
+        """Encode texts or photos, see ``Encoder``; texts without a known word get a row of zeros."""
+        if modality == "text":
+            return self._encode_texts(items)
+        if modality == "image":
+            return self._encode_images(items)
+        raise ValueError(f"The builtin encoder cannot encode {modality!r}; it encodes 'text' and 'image'.")
+
+    def _encode_images(self, images: Sequence[Image.Image]) -> Vectors:
+        vectors = [np.zeros((0, self.dimension), np.float32)]
+        for start in range(0, len(images), _BATCH):
+            pixels = np.stack([square(image, SIDE) for image in images[start : start + _BATCH]])
+            vectors.append(self._session("image.onnx").run(None, {"pixels": pixels})[0])
+        return normalise(np.concatenate(vectors))
+
+    def _encode_texts(self, texts: Sequence[str]) -> Vectors:
+        found = [self._vocabulary.find(text) for text in texts]
+        longest = max(map(len, found), default=0)
+        if longest == 0:
+            return np.zeros((len(texts), self.dimension), np.float32)
+        numbers = np.zeros((len(texts), longest), np.int64)
+        for row, concepts in zip(numbers, found, strict=True):
+            row[: len(concepts)] = concepts
+        vectors: Vectors = self._session("text.onnx").run(None, {"concepts": numbers})[0]
+        return normalise(vectors)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.load(self._file("vocabulary.json"))
+
+    def _session(self, name: str) -> Any:
+        with self._lock:
+            if name not in self._sessions:
+                self._sessions[name] = _open_session(self._file(name), self._threads)
+            return self._sessions[name]
+
+    def _file(self, name: str) -> Path:
+        path = self._folder / name
+        if not path.is_file():
+            raise EncoderError(
+                f"The builtin encoder's {name} is missing from {self._folder}. Reinstall django-xsearch, "
+                "or train it: python -m xsearch.training.train_builtin --help."
+            )
+        return path
+
+
+def _open_session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises a dozen types of its own
+        raise EncoderError(f"The builtin encoder cannot load {path}: {error}. Reinstall django-xsearch.") from error
+
+
+def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
+    """Return RGB bytes, shape (side, side, 3): the whole image, scaled, on a square of its border's colour."""
+    width, height = image.size
+    scale = side / max(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = np.asarray(image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB"))
+    canvas = np.empty((side, side, 3), np.uint8)
+    canvas[:] = _border_colour(small)
+    top, left = (side - size[1]) // 2, (side - size[0]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = small
+    return canvas
+
+
+def _border_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Median of the outermost pixels, shape (3,)."""
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return np.median(border, axis=0).astype(np.uint8)

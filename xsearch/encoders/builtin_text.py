@@ -1,0 +1,89 @@
+"""Words of the bundled model: finds the concepts a text names, in English and Chinese."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from pathlib import Path
+
+_LATIN = re.compile(r"[a-z0-9]")
+_SEPARATORS = re.compile(r"[^\w]+|_+")
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in NFKC and lower case, without accents, separators as single spaces."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).lower())
+    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    return _SEPARATORS.sub(" ", plain.replace("'", "")).strip()
+
+
+class Vocabulary:
+    """The terms the model was trained on, each naming one or more concepts.
+
+    ``terms`` maps folded terms to concept numbers from 1 (0 is padding); a term without concepts is
+    known to mean nothing here ("red wine" is no red). ``negations`` are words that take the term
+    right behind them out of the text ("not black").
+    """
+
+    def __init__(self, concepts: list[str], terms: dict[str, list[int]], negations: list[str]) -> None:
+        self.concepts = concepts
+        self.terms = terms
+        self.negations = frozenset(negations)
+        self._longest = max((len(term) for term in terms), default=0)
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read a vocabulary that ``dump`` wrote."""
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return cls(stored["concepts"], stored["terms"], stored["negations"])
+
+    def dump(self, path: Path) -> None:
+        """Write the vocabulary as JSON, sorted, so that equal vocabularies are equal files."""
+        stored = {
+            "concepts": self.concepts,
+            "negations": sorted(self.negations),
+            "terms": dict(sorted(self.terms.items())),
+        }
+        path.write_text(json.dumps(stored, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+
+    def find(self, text: str) -> list[int]:
+        """Return the numbers of the concepts that ``text`` names, each once, in order of appearance.
+
+        Longest match from left to right; Latin terms match whole words only.
+        """
+        folded, found = fold(text), dict[int, None]()
+        position, negated = 0, False
+        while position < len(folded):
+            term = self._match(folded, position)
+            if term in self.negations:
+                negated = True
+            elif term is not None:
+                found.update(dict.fromkeys([] if negated else self.terms[term]))
+                negated = False
+            elif folded[position] != " ":
+                negated = False
+            position += len(term) if term else _skip(folded, position)
+        return list(found)
+
+    def _match(self, text: str, start: int) -> str | None:
+        for length in range(min(self._longest, len(text) - start), 0, -1):
+            term = text[start : start + length]
+            if (term in self.terms or term in self.negations) and _whole(text, start, start + length):
+                return term
+        return None
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` begins and ends no Latin word in its middle."""
+    cut_before = start > 0 and _LATIN.match(text[start - 1]) and _LATIN.match(text[start])
+    cut_after = end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end])
+    return not (cut_before or cut_after)
+
+
+def _skip(text: str, start: int) -> int:
+    """Length of the unknown word at ``start``: a run of Latin letters, or one other character."""
+    end = start
+    while end < len(text) and _LATIN.match(text[end]):
+        end += 1
+    return max(end - start, 1)

@@ -1,0 +1,147 @@
+"""Sounds as fixed statistics of their spectrum and envelope; no model, only librosa."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.encoders.base import Encoder, EncoderError, Vectors, normalise
+
+if TYPE_CHECKING:
+    from xsearch.media import Waveform
+
+Floats = NDArray[np.float64]
+
+_MAX_S = 30.0  # seconds that are listened to, from where the sound begins
+_FFT, _HOP, _MELS = 1024, 256, 40
+_QUIET = 1e-3  # peak under which a recording is silence
+_FLOOR_DB = -60.0  # what lies lower than this under the loudest counts as this
+_ENVELOPE = 16
+
+#: (name, length, centre, scale, weight) of each group of features; centre and scale in the feature's unit
+#: bring everyday sounds to about zero mean and unit spread, weights share out the squared length.
+_GROUPS = (
+    ("spectrum", _MELS, 0.0, 12.0, 0.22),  # dB against the mean band
+    ("spectrum_spread", _MELS, 9.0, 5.0, 0.06),  # dB
+    ("timbre", 19, 0.0, None, 0.26),  # cepstrum, scale falls with the coefficient
+    ("timbre_spread", 19, None, None, 0.06),
+    ("contrast", 7, 20.0, 8.0, 0.12),  # dB between peaks and valleys of octave bands
+    ("tonality", 12, None, 0.25, 0.04),  # pitch classes, strongest first: which ones does not matter
+    ("shape", 5, None, None, 0.12),  # centroid, bandwidth, roll-off, flatness, zero crossings
+    ("envelope", _ENVELOPE + 2, -18.0, 14.0, 0.12),  # dB under the loudest; rise and fall
+)
+
+
+class LogMelEncoder(Encoder):
+    """Sounds near each other when they sound alike: same instrument or material, whatever pitch or loudness."""
+
+    dimension = sum(length for _, length, *_ in _GROUPS)
+    modalities: ClassVar[frozenset[str]] = frozenset({"audio"})
+    fingerprint = "logmel-1"
+
+    _import_lock = threading.Lock()
+
+    def encode_batch(self, modality: str, items: Sequence[Waveform]) -> Vectors:
+        """Encode sounds, see ``Encoder``; silence gets a row of zeros."""
+        if modality != "audio":
+            raise ValueError(f"The logmel encoder cannot encode {modality!r}; it encodes 'audio'.")
+        if not items:
+            return np.zeros((0, self.dimension), np.float32)
+        librosa = self._librosa()
+        return normalise(np.stack([_features(librosa, item) for item in items]))
+
+    @classmethod
+    def _librosa(cls) -> Any:
+        with cls._import_lock:
+            try:
+                return importlib.import_module("librosa")
+            except ImportError as error:
+                raise EncoderError(
+                    "The logmel encoder needs librosa. Install it: pip install 'django-xsearch[sound]', "
+                    "or set XSEARCH['EMBEDDINGS']['audio'] to None."
+                ) from error
+
+
+def _features(librosa: Any, waveform: Waveform) -> Floats:
+    """Return the weighted features of one sound, shape (dimension,)."""
+    samples = _audible(np.asarray(waveform.samples, np.float32), waveform.rate_hz)
+    if samples is None:
+        return np.zeros(LogMelEncoder.dimension)
+    magnitude = np.abs(librosa.stft(samples, n_fft=_FFT, hop_length=_HOP))
+    measured = {
+        **_spectral(librosa, magnitude, waveform.rate_hz),
+        **_temporal(librosa, samples, waveform.rate_hz),
+    }
+    parts = []
+    for name, length, centre, scale, weight in _GROUPS:
+        values = measured[name] if centre is None else measured[name] - centre
+        values = np.clip(values / (scale or 1.0), -3, 3)
+        parts.append(values * np.sqrt(weight / length))
+    return np.concatenate(parts)
+
+
+def _audible(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32] | None:
+    """Return the sound from its beginning to its end at full level, at most ``_MAX_S``, or None for silence."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak < _QUIET or not np.isfinite(peak):
+        return None
+    loud = np.flatnonzero(np.abs(samples) > peak * 0.02)
+    sound = samples[loud[0] : min(loud[-1] + 1, loud[0] + int(_MAX_S * rate_hz))]
+    short = 4 * _FFT - len(sound)
+    return (np.pad(sound, (0, short)) if short > 0 else sound) / np.float32(peak)
+
+
+def _spectral(librosa: Any, magnitude: Floats, rate_hz: int) -> dict[str, Floats]:
+    """Return statistics of the spectrum over the frames that carry sound."""
+    energy = (magnitude**2).sum(axis=0)
+    frames = magnitude[:, energy > energy.max() * 1e-5]
+    power = frames**2
+    mel = librosa.feature.melspectrogram(S=power, sr=rate_hz, n_mels=_MELS, fmin=50)
+    level = librosa.power_to_db(mel, ref=mel.max(), amin=1e-12, top_db=-_FLOOR_DB)
+    weights = (energy[energy > energy.max() * 1e-5]) ** 0.25
+    mean = np.average(level, axis=1, weights=weights)
+    cepstrum = librosa.feature.mfcc(S=level, n_mfcc=20)[1:]
+    fall = 60 / np.arange(1, 20) ** 0.7
+    contrast = librosa.feature.spectral_contrast(S=frames, sr=rate_hz, n_bands=6, fmin=100)
+    chroma = librosa.feature.chroma_stft(S=power, sr=rate_hz, tuning=0.0).mean(axis=1)
+    return {
+        "spectrum": mean - mean.mean(),
+        "spectrum_spread": level.std(axis=1),
+        "timbre": np.average(cepstrum, axis=1, weights=weights) / fall,
+        "timbre_spread": cepstrum.std(axis=1) / (fall * 0.4) - 1,
+        "contrast": np.average(contrast, axis=1, weights=weights),
+        "tonality": np.sort(chroma / max(float(chroma.max()), 1e-9))[::-1] - np.linspace(1, 0, 12),
+        "shape": _shape(librosa, frames, weights, rate_hz),
+    }
+
+
+def _shape(librosa: Any, frames: Floats, weights: Floats, rate_hz: int) -> Floats:
+    feature = librosa.feature
+    centroid = np.average(feature.spectral_centroid(S=frames, sr=rate_hz)[0], weights=weights)
+    bandwidth = np.average(feature.spectral_bandwidth(S=frames, sr=rate_hz)[0], weights=weights)
+    rolloff = np.average(feature.spectral_rolloff(S=frames, sr=rate_hz, roll_percent=0.9)[0], weights=weights)
+    flatness = np.average(np.log10(feature.spectral_flatness(S=frames)[0] + 1e-8), weights=weights)
+    peaks = np.average((frames > frames.max(axis=0) * 0.1).mean(axis=0), weights=weights)
+    return np.array([
+        np.log2((centroid + 50) / 1200), np.log2((bandwidth + 50) / 1000), np.log2((rolloff + 50) / 2500),
+        (flatness + 3) / 1.2, np.log10((peaks + 1e-3) / 0.03) / 0.6,
+    ])  # fmt: skip
+
+
+def _temporal(librosa: Any, samples: NDArray[np.float32], rate_hz: int) -> dict[str, Floats]:
+    """Return how loudness runs: its course in steps of equal time, how long it rises, how fast it falls."""
+    loudness = librosa.feature.rms(y=samples, frame_length=_FFT, hop_length=_HOP)[0]
+    level = 20 * np.log10(loudness / loudness.max() + 1e-3)
+    steps = np.linspace(0, len(level) - 1, _ENVELOPE)
+    course = np.interp(steps, np.arange(len(level)), level)
+    peak = int(level.argmax())
+    rise_s = max(peak * _HOP / rate_hz, 0.005)
+    tail = level[peak:]
+    fall_s = (int(np.argmax(tail < -20)) or len(tail)) * _HOP / rate_hz
+    extra = [np.log10(rise_s / 0.05) * 14 - 18, np.log10(fall_s / 0.5) * 14 - 18]
+    return {"envelope": np.concatenate([course, extra])}

@@ -1,0 +1,1 @@
+"""Training of the bundled model; needs torch and is imported by nothing that serves requests."""

@@ -1,0 +1,114 @@
+"""Random views of pictures, for whole batches at once: what customers' cameras and crops do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How far views stray from the picture: crop as shares of the side, rotation in degrees."""
+
+    crop: tuple[float, float] = (0.5, 1.05)
+    degrees: float = 20.0
+    light: float = 0.35
+    cast: float = 0.10
+    noise: float = 0.04
+    flip: float = 0.5
+
+
+SHOP = Strength(crop=(0.8, 1.15), degrees=5.0, light=0.12, cast=0.03, noise=0.01)
+CAMERA = Strength()
+
+
+def random_views(
+    images: Tensor, masks: Tensor, size: int, strength: Strength, rng: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Return views, shape (n, 3, size, size) in 0..1, and their masks, shape (n, 1, size, size).
+
+    ``images`` is uint8 of shape (n, 3, h, w), ``masks`` uint8 of shape (n, 1, h', w').
+    """
+    pictures, cover = images.float() / 255, masks.float() / 255
+    grid, outside = _random_grid(len(images), size, strength, rng)
+    padded = {"padding_mode": "border", "align_corners": False}
+    views = functional.grid_sample(pictures, grid, **padded)
+    cover = functional.grid_sample(cover, grid, padding_mode="zeros", align_corners=False)
+    views = _lit(views, strength, rng)
+    views = _backdrop(views, cover, rng)
+    fill = _fill(views, rng)
+    views = torch.where(outside, fill, views)
+    cover = torch.where(outside, torch.zeros_like(cover), cover)
+    return _degraded(views, strength, rng), cover
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=rng) * (high - low) + low
+
+
+def _random_grid(count: int, size: int, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return where each output pixel looks, (n, size, size, 2) in -1..1, and which look outside the crop."""
+    axis = (torch.arange(size) + 0.5) / size * 2 - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    angle = _uniform((count,), -strength.degrees, strength.degrees, rng) * math.pi / 180
+    cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
+    turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
+    # A turned photo either keeps its frame and shows fill in the corners, or was taken at that angle.
+    outside = (turned.abs().amax(dim=-1) > 1) & (torch.rand((count, 1, 1), generator=rng) < 0.6)
+    extent = _uniform((count, 1, 1, 2), *strength.crop, rng)
+    shared = torch.rand((count, 1, 1, 1), generator=rng) < 0.6
+    extent = torch.where(shared, extent[..., :1], extent)
+    offset = _uniform((count, 1, 1, 2), -1, 1, rng) * (1 - extent).abs()
+    mirror = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < strength.flip, -1.0, 1.0)
+    grid = turned * extent + offset
+    return torch.cat([grid[..., :1] * mirror, grid[..., 1:]], dim=-1), outside[:, None]
+
+
+def _lit(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
+    """Change exposure, contrast and the colour of the light."""
+    count = len(views)
+    gain = 1 + _uniform((count, 1, 1, 1), -strength.light, strength.light, rng)
+    cast = 1 + _uniform((count, 3, 1, 1), -strength.cast, strength.cast, rng)
+    gamma = 1 + _uniform((count, 1, 1, 1), -strength.light, strength.light, rng) * 0.6
+    return (views.clamp(1e-4, 1) ** gamma * gain * cast).clamp(0, 1)
+
+
+def _backdrop(views: Tensor, cover: Tensor, rng: torch.Generator) -> Tensor:
+    """Put some products before another background: plain, graded, or another picture's."""
+    count = len(views)
+    plain = _uniform((count, 3, 1, 1), 0, 1, rng)
+    near_white = 1 - _uniform((count, 1, 1, 1), 0, 0.15, rng).expand(-1, 3, -1, -1)
+    plain = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < 0.6, near_white, plain)
+    slope = torch.linspace(-1, 1, views.shape[-1]) * _uniform((count, 1, 1, 1), -0.12, 0.12, rng)
+    graded = (plain + slope.transpose(-1, -2).reshape(count, 1, -1, 1)).clamp(0, 1)
+    other = views[torch.randperm(count, generator=rng)].flip(-2)
+    pick = torch.rand((count, 1, 1, 1), generator=rng)
+    ground = torch.where(pick < 0.7, graded.expand_as(views), other)
+    enough = cover.mean(dim=(1, 2, 3), keepdim=True) > 0.08
+    swap = (torch.rand((count, 1, 1, 1), generator=rng) < 0.35) & enough
+    solid = ((cover - 0.25) * 2.5).clamp(0, 1)
+    return torch.where(swap, views * solid + ground * (1 - solid), views)
+
+
+def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
+    """Return what rotation leaves in the corners: mostly white, sometimes black or the border's colour."""
+    count = len(views)
+    border = torch.cat([views[:, :, 0], views[:, :, -1]], dim=-1).mean(dim=-1)[..., None, None]
+    pick = torch.rand((count, 1, 1, 1), generator=rng)
+    plain = torch.where(pick < 0.55, 1.0, 0.0).expand(-1, 3, -1, -1)
+    return torch.where(pick < 0.7, plain, border)
+
+
+def _degraded(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
+    """Blur, block and add noise as small sensors and JPEG do."""
+    count, size = len(views), views.shape[-1]
+    soft = functional.interpolate(
+        functional.avg_pool2d(views, 2), size=(size, size), mode="bilinear", align_corners=False
+    )
+    blend = _uniform((count, 1, 1, 1), -0.6, 1, rng).clamp(0, 1)
+    noise = torch.randn(views.shape, generator=rng) * _uniform((count, 1, 1, 1), 0, strength.noise, rng)
+    return (views * (1 - blend) + soft * blend + noise).clamp(0, 1)

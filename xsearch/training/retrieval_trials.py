@@ -1,0 +1,111 @@
+"""Finding a product again from a spoilt photo of it: how queries are made, and two baselines to beat."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageEnhance, ImageFilter
+
+from xsearch.encoders.base import normalise
+
+Vectors = NDArray[np.float32]
+Spoil = Callable[[Image.Image, random.Random], Image.Image]
+Where = Literal["centre", "random"]
+Fill = Literal["white", "edge"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How well products were found: the share found first, and the mean reciprocal rank."""
+
+    first: float
+    mrr: float
+
+
+def catalogue_photos(shops: Path) -> list[Image.Image]:
+    """Return the main photo of every product of the catalogues under ``shops``."""
+    photos = []
+    for catalogue in sorted(shops.glob("*/catalogue.jsonl")):
+        for line in catalogue.read_text(encoding="utf-8").splitlines():
+            with Image.open(catalogue.parent / json.loads(line)["images"][0]) as image:
+                photos.append(image.convert("RGB"))
+    return photos
+
+
+def cropped_and_turned(where: Where, fill: Fill, degrees: float = 8, quality: int = 60) -> Spoil:
+    """Return what crops a photo to 70 % of its sides, turns it and writes it as a poor JPEG."""
+
+    def spoil(image: Image.Image, rng: random.Random) -> Image.Image:
+        width, height = round(image.width * 0.7), round(image.height * 0.7)
+        spare = image.width - width, image.height - height
+        left, top = (spare[0] // 2, spare[1] // 2) if where == "centre" else map(rng.randint, (0, 0), spare)
+        crop = image.crop((left, top, left + width, top + height))
+        return recoded(_turned(crop, degrees, fill), quality)
+
+    return spoil
+
+
+def hard_photo(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Return a photo as bad as customers take them: cropped, turned, in odd light, soft and small."""
+    share = rng.uniform(0.55, 0.95)
+    width, height = round(image.width * share), round(image.height * share)
+    left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
+    view = image.crop((left, top, left + width, top + height))
+    view = _turned(view, rng.uniform(-20, 20), rng.choice(("white", "edge")))
+    view = ImageEnhance.Brightness(view).enhance(rng.uniform(0.65, 1.3))
+    view = ImageEnhance.Contrast(view).enhance(rng.uniform(0.7, 1.2))
+    cast = np.array([rng.uniform(0.88, 1.12) for _ in range(3)])
+    view = Image.fromarray(np.clip(np.asarray(view) * cast, 0, 255).astype(np.uint8))
+    view = view.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.008) * max(view.size)))
+    return recoded(view, rng.randint(30, 70))
+
+
+def recoded(image: Image.Image, quality: int) -> Image.Image:
+    """Return the image written as JPEG and read again."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
+
+
+def find_again(
+    encode: Callable[[Sequence[Image.Image]], Vectors], photos: Sequence[Image.Image], spoil: Spoil, seed: int = 0
+) -> Figures:
+    """Return how well each of ``photos`` is found among all by its spoilt self.
+
+    A product that shares its photo with another counts as found when the photo is.
+    """
+    rng = random.Random(seed)
+    catalogue = encode(photos)
+    scores = encode([spoil(photo, rng) for photo in photos]) @ catalogue.T
+    own = scores.diagonal()[:, None]
+    twin = catalogue @ catalogue.T > 0.99999
+    ranks = 1 + ((scores > own) & ~twin).sum(axis=1)
+    return Figures(float((ranks == 1).mean()), float((1 / ranks).mean()))
+
+
+def colour_histograms(images: Sequence[Image.Image]) -> Vectors:
+    """Return 12x3x3 HSV histograms of the middle three quarters, square roots, shape (n, 108): the baseline."""
+    rows = []
+    for image in images:
+        box = (image.width // 8, image.height // 8, image.width * 7 // 8, image.height * 7 // 8)
+        hsv = np.asarray(image.crop(box).resize((96, 96)).convert("HSV")).reshape(-1, 3).astype(int)
+        bins = (hsv[:, 0] * 12 // 256) * 9 + (hsv[:, 1] * 3 // 256) * 3 + hsv[:, 2] * 3 // 256
+        rows.append(np.sqrt(np.bincount(bins, minlength=108)))
+    return normalise(np.stack(rows))
+
+
+def _turned(image: Image.Image, degrees: float, fill: Fill) -> Image.Image:
+    if fill == "white":
+        return image.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
+    margin = max(image.size) // 4
+    wide = np.pad(np.asarray(image), ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    turned = Image.fromarray(wide).rotate(degrees, Image.Resampling.BICUBIC)
+    return turned.crop((margin, margin, margin + image.width, margin + image.height))
