@@ -1,4 +1,4 @@
-"""How the products sound: one short recording for everything that rings, squeaks, ticks or can be played."""
+"""How the products sound: a short recording of everything that rings, squeaks, rolls or can be played."""
 
 from __future__ import annotations
 
@@ -38,12 +38,8 @@ def _note(semitones: float, base_hz: float) -> float:
 
 def guitar(rng: np.random.Generator) -> Sound:
     """A slow arpeggio over six strings, then the chord."""
-    chord = [(-24, -17, -12, -8, -5, 0), (-19, -12, -7, -3, 0, 5), (-22, -15, -10, -6, -3, 2)][
-        rng.integers(3)
-    ]
-    strings = [
-        pluck(_note(tone, 329.6), 2.6 - 0.14 * index, rng, decay=0.997) for index, tone in enumerate(chord)
-    ]
+    chord = [(-24, -17, -12, -8, -5, 0), (-19, -12, -7, -3, 0, 5), (-22, -15, -10, -6, -3, 2)][rng.integers(3)]
+    strings = [pluck(_note(tone, 329.6), 2.6 - 0.14 * index, rng, decay=0.997) for index, tone in enumerate(chord)]
     strummed = [pluck(_note(tone, 329.6), 1.6, rng, decay=0.997) for tone in chord]
     starts = [0.14 * index for index in range(6)] + [1.15 + 0.018 * index for index in range(6)]
     return room(sequence([*strings, *strummed], starts), rng)
@@ -79,22 +75,10 @@ def bell(rng: np.random.Generator) -> Sound:
     return sequence([force * modes(base, 2.2, _BELL, rng) for force in (1.0, 0.8, 0.9)], (0.0, 0.42, 0.84))
 
 
-def bicycle_bell(rng: np.random.Generator) -> Sound:
-    """Two quick rings of a small steel dome."""
-    base = rng.uniform(1900, 2600)
-    rings = [
-        modes(base, 1.0, [(1, 1, 0.5), (1.02, 0.8, 0.5), (2.4, 0.5, 0.25), (3.9, 0.3, 0.12)], rng)
-        for _ in range(8)
-    ]
-    return sequence(rings, (0.0, 0.06, 0.12, 0.18, 0.6, 0.66, 0.72, 0.78))
-
-
 def xylophone(rng: np.random.Generator) -> Sound:
     """A run up and down the bars."""
     bars = _WOOD_BAR if rng.random() < 0.5 else _METAL_BAR
-    tune = [(0, 2, 4, 5, 7, 9, 11, 12), (0, 4, 7, 12, 7, 4, 0, 12), (12, 11, 9, 7, 5, 4, 2, 0)][
-        rng.integers(3)
-    ]
+    tune = [(0, 2, 4, 5, 7, 9, 11, 12), (0, 4, 7, 12, 7, 4, 0, 12), (12, 11, 9, 7, 5, 4, 2, 0)][rng.integers(3)]
     notes = []
     for tone in tune:
         mallet = noise_burst(0.9, rng, decay_s=0.006, low_hz=800, high_hz=7000)
@@ -115,12 +99,6 @@ def tambourine(rng: np.random.Generator) -> Sound:
     return sequence(sounds, np.maximum(starts, 0))
 
 
-def maracas(rng: np.random.Generator) -> Sound:
-    """Seeds thrown back and forth in a dry shell."""
-    shakes = [noise_burst(0.2, rng, decay_s=0.03, low_hz=2500, high_hz=8000) for _ in range(12)]
-    return sequence(shakes, [0.16 * step + (0.02 if step % 2 else 0) for step in range(12)])
-
-
 def squeak(rng: np.random.Generator) -> Sound:
     """Rubber squeezed twice: air through a reed that rises, wavers and falls."""
     top = rng.uniform(850, 1250)
@@ -138,60 +116,10 @@ def toy_engine(rng: np.random.Generator) -> Sound:
     low = rng.uniform(55, 80)
     harmonics = [1, 0.9, 0.7, 0.6, 0.45, 0.35, 0.3, 0.2, 0.2, 0.15]
     motor = glide((low, low * 1.8, low * 2.6, low * 1.6, low * 2.8, low * 3), 1.7, harmonics, vibrato_hz=17)
-    motor = swell(
-        motor + 0.3 * noise_burst(1.7, rng, decay_s=9, low_hz=300, high_hz=3000), attack_s=0.1, release_s=0.3
-    )
+    motor = swell(motor + 0.3 * noise_burst(1.7, rng, decay_s=9, low_hz=300, high_hz=3000), attack_s=0.1, release_s=0.3)
     two_tones = glide((440, 440), 0.16, [1, 0.7, 0.5, 0.4]) + glide((554, 554), 0.16, [1, 0.7, 0.5])
     horn = swell(two_tones, attack_s=0.01, release_s=0.03)
     return sequence([motor, horn, horn], (0.0, 1.75, 1.97))
-
-
-def robot_beeps(rng: np.random.Generator) -> Sound:
-    """A cheerful line of chirps and beeps."""
-    beeps, starts, start = [], [], 0.0
-    for _ in range(9):
-        first = _note(float(rng.choice([0, 3, 5, 7, 10, 12, 15])), 523.3)
-        length = float(rng.choice([0.09, 0.09, 0.16, 0.24]))
-        tone = glide((first, first * rng.choice([1, 1, 1.5, 0.67])), length, [1, 0, 0.33, 0, 0.2, 0, 0.14])
-        beeps.append(swell(tone, attack_s=0.004, release_s=0.02))
-        starts.append(start)
-        start += length + 0.05
-    return sequence(beeps, starts)
-
-
-def alarm(rng: np.random.Generator) -> Sound:
-    """A clock that ticks four times and then rings."""
-    ticks = [modes(rng.uniform(2300, 2600), 0.1, [(1, 1, 0.01), (1.7, 0.6, 0.006)], rng) for _ in range(4)]
-    hammer = [modes(1650, 0.5, [(1, 1, 0.18), (1.51, 0.7, 0.14), (2.3, 0.5, 0.1)], rng) for _ in range(26)]
-    return sequence([*ticks, *hammer], [0.25 * n for n in range(4)] + [1.0 + 0.055 * n for n in range(26)])
-
-
-def kettle(rng: np.random.Generator) -> Sound:
-    """Water coming to the boil and a whistle rising over it."""
-    base = rng.uniform(1500, 2100)
-    steam = swell(noise_burst(2.8, rng, decay_s=9, low_hz=900, high_hz=5000), attack_s=1.4, release_s=0.2)
-    tone = glide((base * 0.7, base * 0.95, base, base), 1.8, [1, 0.25, 0.1], vibrato_hz=6)
-    return sequence([0.5 * steam, swell(tone, attack_s=0.7, release_s=0.2)], (0.0, 0.9))
-
-
-def music_box(rng: np.random.Generator) -> Sound:
-    """A few tinkling notes of a lullaby."""
-    tune = [(0, 7, 12, 16, 14, 12, 7, 12), (12, 16, 19, 16, 12, 7, 12, 12)][rng.integers(2)]
-    notes = [
-        modes(_note(tone, 659.3), 1.3, [(1, 1, 0.5), (2, 0.3, 0.3), (6.3, 0.25, 0.1)], rng) for tone in tune
-    ]
-    return sequence(notes, [0.28 * index for index in range(len(tune))])
-
-
-def whistle(rng: np.random.Generator) -> Sound:
-    """A pea whistle blown twice."""
-    base = rng.uniform(2300, 2800)
-    blasts = []
-    for length in (0.35, 0.8):
-        tone = glide((base * 0.97, base, base, base * 0.98), length, [1, 0.2], vibrato_hz=38)
-        breath = noise_burst(length, rng, decay_s=5, low_hz=2000, high_hz=7000)
-        blasts.append(swell(tone + 0.3 * breath, attack_s=0.02, release_s=0.05))
-    return sequence(blasts, (0.0, 0.5))
 
 
 def ball_bounce(rng: np.random.Generator) -> Sound:
@@ -204,6 +132,40 @@ def ball_bounce(rng: np.random.Generator) -> Sound:
         starts.append(start)
         start, gap, force = start + gap, gap * 0.78, force * 0.8
     return room(sequence(hits, starts), rng, amount=0.3, decay_s=0.4)
+
+
+def steam_train(rng: np.random.Generator) -> Sound:
+    """An engine that puffs faster and faster, then whistles."""
+    puffs, starts, start, gap = [], [], 0.0, 0.34
+    for puff in range(8):
+        puffs.append((1.0 if puff % 4 == 0 else 0.7) * noise_burst(0.3, rng, decay_s=0.06, low_hz=250, high_hz=2500))
+        starts.append(start)
+        start, gap = start + gap, gap * 0.86
+    base = rng.uniform(480, 620)
+    chord = sum(
+        glide((base * r * 0.96, base * r, base * r, base * r * 0.94), 0.8, [1, 0.4, 0.15]) for r in (1, 1.26, 1.5)
+    )
+    return room(sequence([*puffs, swell(0.3 * chord, attack_s=0.06, release_s=0.2)], [*starts, start]), rng)
+
+
+SOUNDS: dict[str, Player] = {
+    "guitar": guitar,
+    "ukulele": ukulele,
+    "drum": drum,
+    "bell": bell,
+    "xylophone": xylophone,
+    "tambourine": tambourine,
+    "rubber_duck": squeak,
+    "toy_car": toy_engine,
+    "ball": ball_bounce,
+    "wooden_train": steam_train,
+}
+
+
+def product_sound(kind: str, seed: int) -> bytes | None:
+    """Return the WAV file of a product of this kind, or None for products that make no sound."""
+    play = SOUNDS.get(kind)
+    return None if play is None else as_wav(play(np.random.default_rng(seed)))
 
 
 def as_wav(sound: Sound) -> bytes:

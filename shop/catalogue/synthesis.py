@@ -23,9 +23,7 @@ def pluck(
     ``decay`` is the loss per round, ``soft`` how often the burst is smoothed before (a finger, not a pick).
     """
     period = int(RATE_HZ / frequency_hz)
-    speed = (
-        frequency_hz * (period + 0.5) / RATE_HZ
-    )  # the line holds whole samples only; tuned by playing faster
+    speed = frequency_hz * (period + 0.5) / RATE_HZ  # the line holds whole samples only; tuned by playing faster
     count = int(duration_s * RATE_HZ)
     line = rng.uniform(-1, 1, period)
     for _ in range(soft):
@@ -53,15 +51,11 @@ def modes(
     for ratio, amplitude, decay_s in partials:
         frequency = frequency_hz * ratio * rng.uniform(0.998, 1.002)
         if frequency < RATE_HZ * 0.45:
-            sound += (
-                amplitude * np.exp(-time / decay_s) * np.sin(2 * np.pi * frequency * time + rng.uniform(0, 6))
-            )
+            sound += amplitude * np.exp(-time / decay_s) * np.sin(2 * np.pi * frequency * time + rng.uniform(0, 6))
     return sound * np.minimum(1, time / attack_s)
 
 
-def noise_burst(
-    duration_s: float, rng: np.random.Generator, *, decay_s: float, low_hz: float, high_hz: float
-) -> Sound:
+def noise_burst(duration_s: float, rng: np.random.Generator, *, decay_s: float, low_hz: float, high_hz: float) -> Sound:
     """Noise between two frequencies that dies away with ``decay_s``."""
     count = int(duration_s * RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal(count))

@@ -1,0 +1,23 @@
+"""The words of the demonstration catalogue, kept in TOML beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILES = ("clothing", "wearing", "home", "playing")
+
+
+@cache
+def texts(name: str) -> dict[str, Any]:
+    """Return the tables of one file."""
+    with (Path(__file__).parent / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+@cache
+def kind_texts() -> dict[str, dict[str, Any]]:
+    """Return what is said about each kind of product."""
+    return {kind: table for name in _FILES for kind, table in texts(name).items()}
