@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.cache import patch_vary_headers
-from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
@@ -21,6 +20,8 @@ from xsearch.search import search
 from xsearch.widgets import PageQuery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import Model, QuerySet
 
     from xsearch.registry import Index
@@ -31,7 +32,6 @@ FRAGMENT_HEADER = "X-Xsearch"
 _MEDIA = ("image", "audio")
 
 
-@method_decorator(csrf_exempt, name="dispatch")
 class SearchView(TemplateView):
     """A page with a search bar and its results; subclass it to choose the template or the queryset.
 
@@ -48,6 +48,12 @@ class SearchView(TemplateView):
     #: Model or label of the index; None: the only one.
     model: type[Model] | str | None = None
     page_size = 24
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        """Return the view, exempt from the CSRF check also where a subclass overrides ``dispatch``."""
+        view: Callable[..., HttpResponseBase] = csrf_exempt(super().as_view(**initkwargs))
+        return view
 
     def get_queryset(self, index: Index) -> QuerySet[Any]:
         """Return the objects that may be found."""

@@ -18,6 +18,14 @@ _CROP_SLACK = 1e-3  # fractions rounded by a browser
 _WEIGHT_MAX = 100.0
 
 
+class QueryField(serializers.CharField):
+    """What a customer typed or pasted: characters that no database takes are left to the search to drop."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = []  # DRF's refuse NUL and lone surrogates
+
+
 @extend_schema_field({"type": "string", "format": "binary"})
 class UploadField(serializers.Field["bytes | UploadedFile[bytes]", Any, Any, Any]):
     """A file, or its bytes as base64 text or ``data:`` URL."""

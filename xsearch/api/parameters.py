@@ -70,7 +70,7 @@ def _unknown(name: str, known: list[str]) -> BadQuery:
 
 def _check_filter(name: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, str | int | float | bool):
+        if not isinstance(item, str | int | float | bool) or not _is_text(str(item)):
             detail = _("%(name)s must be a text, a number, true or false, or a list of these.")
             raise BadQuery(detail % {"name": name}, code="bad_parameter")
 
@@ -80,6 +80,11 @@ def _index(label: Any) -> Index:
         return get_index(str(label) if label else None)
     except LookupError as error:
         raise BadQuery(str(error.args[0]), code="unknown_model") from error
+
+
+def _is_text(value: str) -> bool:
+    """Say whether ``value`` can be encoded: JSON may hold halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _single(values: list[Any]) -> Any:

@@ -30,7 +30,8 @@ class Problem:
 
     def body(self) -> dict[str, str]:
         """Return the JSON body of the answer."""
-        return {"code": self.code, "detail": self.detail}
+        # A detail may quote the request, lone surrogates included, which cannot be sent.
+        return {"code": self.code, "detail": self.detail.encode(errors="replace").decode()}
 
 
 def problem_of(error: Exception) -> Problem | None:

@@ -8,7 +8,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from xsearch.api.fields import CropField, UploadField, WeightsField
+from xsearch.api.fields import CropField, QueryField, UploadField, WeightsField
 from xsearch.conf import settings
 from xsearch.models import Event
 
@@ -55,7 +55,7 @@ class PagedRequest(Request):
 class TextSearchRequest(LanguageMixin, PagedRequest):
     """A search by text in the address of the request."""
 
-    q = serializers.CharField(required=False, allow_blank=True, help_text="What to look for.")
+    q = QueryField(required=False, allow_blank=True, help_text="What to look for.")
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
 
@@ -77,7 +77,7 @@ class SimilarRequest(Request):
 class SuggestRequest(Request):
     """The beginning of what a customer types."""
 
-    q = serializers.CharField(required=False, allow_blank=True, default="", trim_whitespace=False)
+    q = QueryField(required=False, allow_blank=True, default="", trim_whitespace=False)
     limit = serializers.IntegerField(required=False, default=8, min_value=1, max_value=20)
 
 

@@ -49,7 +49,8 @@ export class Suggestions {
     return response.ok ? (await response.json()).suggestions : [];
   }
 
-  open(found) {
+  open(all) {
+    const found = all.filter((text) => text !== this.bar.input.value.trim());
     if (!found.length) return this.close();
     const options = found.map((text, number) => {
       const option = Object.assign(document.createElement("li"), { id: `${this.list.id}-${number}` });
