@@ -1,0 +1,143 @@
+"""The admin's page about the search: what is indexed, what is wrong, and a box to try it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from xsearch.admin.findings import findings
+from xsearch.admin.trial import KINDS, MEDIA, Trial, attempt
+from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.indexing.status import status
+from xsearch.media import MediaError
+from xsearch.models import SearchOverview
+from xsearch.registry import get_index, registered
+
+_PARTS = {
+    "document": gettext_lazy("words (full text)"),
+    "text": gettext_lazy("meaning of the text"),
+    "image": gettext_lazy("look of the photo"),
+    "audio": gettext_lazy("sound"),
+}
+_STATES = {
+    "live": gettext_lazy("in use"),
+    "empty": gettext_lazy("nothing yet"),
+    "off": gettext_lazy("switched off"),
+    "broken": gettext_lazy("encoder does not work"),
+    "rebuilding": gettext_lazy("being made anew"),
+}
+
+if TYPE_CHECKING:
+    _OverviewAdmin = admin.ModelAdmin[SearchOverview]
+else:
+    _OverviewAdmin = admin.ModelAdmin
+
+
+@admin.register(SearchOverview)
+class SearchOverviewAdmin(_OverviewAdmin):
+    """One page instead of a list."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Return that there is nothing to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Return that there is nothing to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        """Return that there is nothing to delete."""
+        return False
+
+    # The check of the token reads the body, so it has to wait until uploads are kept in memory.
+    @method_decorator(csrf_exempt)
+    @method_decorator(never_cache)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the page, with the results of a trial if one was asked for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        handler = keep_in_memory(request, MEDIA)
+        request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
+        try:
+            refuse_large_body(request, MEDIA)
+        except MediaError as error:
+            return self._page(request, Trial(error=str(error)), extra_context)
+        return self._tried(request, handler, extra_context)
+
+    @method_decorator(csrf_protect)
+    def _tried(
+        self, request: HttpRequest, handler: MemoryUploadHandler, extra_context: dict[str, Any] | None
+    ) -> HttpResponse:
+        return self._page(request, attempt(request, handler), extra_context)
+
+    def _page(self, request: HttpRequest, trial: Trial, extra_context: dict[str, Any] | None) -> HttpResponse:
+        found = status()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Search"),
+            "opts": self.opts,
+            "status": found,
+            "models": [self._model(label, facts) for label, facts in found["models"].items()],
+            "encoders": {
+                alias: {**facts, "kinds": ", ".join(str(KINDS.get(kind, kind)) for kind in facts["modalities"])}
+                for alias, facts in found["encoders"].items()
+                if facts["used_for"]
+            },
+            "oldest": _ago(found["queue"]["oldest_s"]),
+            "findings": findings(found),
+            "records_url": self._records_url(request),
+            "trial": trial,
+            "indexes": [
+                {"label": index.label, "model_name": index.model._meta.verbose_name_plural} for index in registered()
+            ],
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/xsearch/overview.html", context)
+
+    def _model(self, label: str, facts: dict[str, Any]) -> dict[str, Any]:
+        total, indexed = facts["counts"]["total"], facts["counts"]["indexed"]
+        return {
+            **facts,
+            "label": label,
+            "name": get_index(label).model._meta.verbose_name_plural,
+            "percent": 100 * indexed // total if total else 0,
+            "last_indexed": _moment(facts["last_indexed_at"]),
+            "columns": [_column(column) for column in facts["columns"]],
+        }
+
+    def _records_url(self, request: HttpRequest) -> str:
+        """Return the address of the list of records for those who may see it."""
+        name, current = "admin:xsearch_indexrecord_changelist", self.admin_site.name
+        if not request.user.has_perm("xsearch.view_indexrecord"):
+            return ""
+        return reverse(name, current_app=current)
+
+
+def _column(column: dict[str, Any]) -> dict[str, Any]:
+    kind, _colon, relation = column["key"].partition(":")
+    name = str(_PARTS.get(kind, kind))
+    return {
+        **column,
+        "label": f"{name} ({relation})" if relation else name,
+        "state_label": _STATES[column["state"]],
+    }
+
+
+def _moment(iso: str | None) -> datetime | None:
+    return datetime.fromisoformat(iso) if iso else None
+
+
+def _ago(seconds: float | None) -> datetime | None:
+    return None if seconds is None else timezone.now() - timedelta(seconds=seconds)
