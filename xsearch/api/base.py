@@ -15,6 +15,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from xsearch.api import parameters
 from xsearch.api.openapi import XsearchSchema
 from xsearch.api.problems import problem_of
 from xsearch.api.throttling import ScopeThrottle
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.throttling import BaseThrottle
+
+    from xsearch.api.parameters import Parameters
+    from xsearch.api.serializers import Request as RequestSerializer
 
 
 class SessionUser(BaseAuthentication):
@@ -107,6 +111,12 @@ class XsearchView(APIView):
         """Limit the rate, then the size, before anything is read."""
         super().initial(request, *args, **kwargs)
         refuse_large_body(request._request, self.upload_fields)
+
+    def read(self, request: Request, serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
+        """Return the checked parameters of ``request``; ``filters`` allows those of the index."""
+        _ = request.data
+        self.upload_handler.check()
+        return parameters.read(request, serializer, filters=filters)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return the handler that answers ``{"code", "detail"}``."""

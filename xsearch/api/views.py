@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
-from xsearch.api import health, parameters, serializers
+from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.docs import answers
 from xsearch.api.presenting import results_body, transcript_body
@@ -49,7 +49,7 @@ class SearchView(IndexView):
     )
     def get(self, request: Request) -> Response:
         """Search by text."""
-        return self.answer(request, parameters.read(request, serializers.TextSearchRequest, filters=True))
+        return self.answer(request, self.read(request, serializers.TextSearchRequest, filters=True))
 
     @extend_schema(
         operation_id="xsearch_search",
@@ -58,8 +58,7 @@ class SearchView(IndexView):
     )
     def post(self, request: Request) -> Response:
         """Search by text, photo, recording, or any mix of them."""
-        asked = parameters.read(request, serializers.SearchRequest, filters=True)
-        self.upload_handler.check()
+        asked = self.read(request, serializers.SearchRequest, filters=True)
         if "image" in asked.values or "audio" in asked.values:
             limit(request, "media")
         return self.answer(request, asked)
@@ -91,7 +90,7 @@ class SimilarView(IndexView):
     )
     def get(self, request: Request, object_id: str) -> Response:
         """Find what is like this object."""
-        asked = parameters.read(request, serializers.SimilarRequest, filters=True)
+        asked = self.read(request, serializers.SimilarRequest, filters=True)
         everything = self.get_queryset(asked.index)
         wanted = find_object(everything, object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
@@ -111,7 +110,7 @@ class SuggestView(IndexView):
     )
     def get(self, request: Request) -> Response:
         """Suggest queries that begin like this one."""
-        asked = parameters.read(request, serializers.SuggestRequest)
+        asked = self.read(request, serializers.SuggestRequest)
         prefix, size = asked.values["q"], asked.values["limit"]
         found = suggest(self.get_queryset(asked.index), prefix, limit=size) if prefix.strip() else []
         return Response({"suggestions": found})
@@ -130,8 +129,7 @@ class TranscribeView(XsearchView):
     )
     def post(self, request: Request) -> Response:
         """Turn speech into text."""
-        asked = parameters.read(request, serializers.TranscribeRequest)
-        self.upload_handler.check()
+        asked = self.read(request, serializers.TranscribeRequest)
         language = asked.values.get("lang")
         transcript, degraded = transcribe(asked.values["audio"], language=language, index=asked.index)
         return Response(transcript_body(transcript, degraded))
@@ -149,7 +147,7 @@ class EventsView(IndexView):
     )
     def post(self, request: Request) -> Response:
         """Record a view, click, cart or purchase."""
-        asked = parameters.read(request, serializers.EventRequest)
+        asked = self.read(request, serializers.EventRequest)
         values = asked.values
         try:
             wanted = find_object(self.get_queryset(asked.index), values["object_id"])
