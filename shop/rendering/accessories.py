@@ -7,8 +7,13 @@ import math
 import numpy as np
 
 from shop.rendering.canvas import Canvas
-from shop.rendering.outlines import closed_path, ellipse, mirrored, moved, open_path, rectangle, tube
+from shop.rendering.outlines import closed_path, ellipse, mirrored, open_path, rectangle, tube
 from shop.rendering.registry import FABRIC_PATTERNS, Design, product
+
+# Outlines are tables of numbers: one knot a line would hide their shape.
+# fmt: off
+# ruff: noqa: RUF005 - arrays are shifted by adding a tuple
+
 
 STEEL, GOLD = (196, 198, 203), (214, 176, 98)
 
@@ -32,18 +37,12 @@ def hour_marks(c: Canvas, x: float, y: float, radius: float, rgb: tuple[int, int
         reach = inner - 0.07 * (hour % 3 == 0)
         c.line(
             np.stack([ray * radius * reach, ray * radius * 0.9]) + (x, y),
-            radius * (0.06 if hour % 3 == 0 else 0.03),
-            rgb=rgb,
-            dark=0,
+            radius * (0.06 if hour % 3 == 0 else 0.03), rgb=rgb, dark=0,
         )
 
 
 @product(
-    "watch",
-    "watch",
-    "手表",
-    "accessories",
-    patterns=("plain", "plain", "plain", "striped"),
+    "watch", "watch", "手表", "accessories", patterns=("plain", "plain", "plain", "striped"),
     materials=("leather", "metal", "rubber", "canvas"),
 )
 def draw_watch(c: Canvas, d: Design) -> None:
@@ -58,17 +57,13 @@ def draw_watch(c: Canvas, d: Design) -> None:
             c.lines(links, 0.014, dark=0.4, within=region)
             c.lines(
                 [np.array([(x * strap, sign * 0.3), (x * strap * 0.85, sign * 0.95)]) for x in (-0.35, 0.35)],
-                0.012,
-                dark=0.35,
-                within=region,
+                0.012, dark=0.35, within=region,
             )
         else:
             for x in (-0.84, 0.84):
                 c.stitches(
-                    np.array([(x * strap, sign * 0.35), (x * strap * 0.8, sign * 0.85)]),
-                    d.thread,
-                    width=0.012,
-                    length=0.035,
+                    np.array([(x * strap, sign * 0.35), (x * strap * 0.8, sign * 0.85)]), d.thread,
+                    width=0.012, length=0.035,
                 )
     c.part(rectangle(radius - 0.02, -0.05, radius + 0.09, 0.05, 0.02), case, depth=0.03)
     square = d.chance(0.25)
@@ -84,22 +79,17 @@ def draw_watch(c: Canvas, d: Design) -> None:
     hour_marks(c, 0, 0, radius * 0.8, ink)
     hands(c, 0, 0, radius * 0.8, d.between(280, 330), d.between(40, 80), ink)
     c.glint(
-        closed_path(
-            [
-                (-radius * 0.6, -radius * 0.1),
-                (-radius * 0.15, -radius * 0.62),
-                (radius * 0.1, -radius * 0.6),
-                (-radius * 0.5, radius * 0.2),
-            ]
-        ),
-        0.22,
-        0.03,
+        closed_path([
+            (-radius * 0.6, -radius * 0.1), (-radius * 0.15, -radius * 0.62),
+            (radius * 0.1, -radius * 0.6), (-radius * 0.5, radius * 0.2),
+        ]),
+        0.22, 0.03,
     )
 
 
 @product("sunglasses", "sunglasses", "太阳镜", "accessories", materials=("plastic", "metal"), stance="stands")
 def draw_sunglasses(c: Canvas, d: Design) -> None:
-    width, height, gap = d.between(0.33, 0.4), d.between(0.24, 0.34), 0.07
+    width, height, gap = d.between(0.33, 0.4), d.between(0.24, 0.34), 0.1
     style = d.rng.randrange(3)
     rim = 0.03 if d.main.material.key == "metal" else d.between(0.055, 0.085)
     half = {
@@ -110,13 +100,10 @@ def draw_sunglasses(c: Canvas, d: Design) -> None:
     lens = closed_path([(x * width + width + gap, y * height) for x, y in half])
     tint = [(46, 48, 54), (62, 44, 34), (40, 60, 70), (66, 40, 66)][d.rng.randrange(4)]
     for side in (-1, 1):
-        temple = open_path(
-            [
-                (side * (gap + width * 1.95), -height * 0.55),
-                (side * (gap + width * 1.75), -height * 0.9),
-                (side * (gap + width * 1.2), -height * 1.25),
-            ]
-        )
+        temple = open_path([
+            (side * (gap + width * 1.95), -height * 0.55), (side * (gap + width * 1.75), -height * 0.9),
+            (side * (gap + width * 1.2), -height * 1.25),
+        ])
         c.part(tube(temple, [0.07, 0.045, 0.03]), d.plain, depth=0.02, shade=0.8)
     bridge = open_path([(-gap - 0.06, -height * 0.35), (0, -height * 0.5), (gap + 0.06, -height * 0.35)])
     c.part(tube(bridge, max(rim, 0.035)), d.main, depth=0.03)
@@ -133,63 +120,40 @@ def draw_sunglasses(c: Canvas, d: Design) -> None:
 
 
 @product(
-    "belt",
-    "belt",
-    "腰带",
-    "accessories",
-    patterns=("plain", "plain", "striped", "zigzag"),
-    materials=("leather", "canvas"),
-    stance="lies",
+    "belt", "belt", "腰带", "accessories", patterns=("plain", "plain", "striped", "zigzag"),
+    materials=("leather", "canvas"), stance="lies",
 )
 def draw_belt(c: Canvas, d: Design) -> None:
-    width = d.between(0.13, 0.2)
-    turns = np.radians(np.linspace(25, 25 + 690, 150))
-    radii = np.linspace(0.3, 0.72, 150)
-    coil = np.stack([np.cos(turns) * radii, np.sin(turns) * radii * 0.62 - 0.06], axis=1)
-    for start in range(0, 150, 30):
-        piece = coil[max(0, start - 2) : start + 32]
-        c.part(tube(piece, width), d.main, depth=0.05, lift=0.022, angle=start * 2)
-    end = coil[-1]
-    tongue = open_path(
-        [
-            (end[0], end[1]),
-            (end[0] + 0.02, end[1] + 0.18),
-            (end[0] - 0.14, end[1] + 0.46),
-            (end[0] - 0.5, end[1] + 0.62),
-        ]
-    )
-    c.part(tube(tongue, width), d.main, depth=0.05, lift=0.022, angle=40)
-    c.stitches(tongue + (0.0, -width * 0.36), d.thread, width=0.008)
-    c.stitches(tongue + (0.0, width * 0.36), d.thread, width=0.008)
-    c.marks([ellipse(*tongue[i], 0.013, 0.013) for i in (10, 14, 18)], rgb=(40, 34, 30))
+    width, rx, ry = d.between(0.15, 0.22), 0.84, d.between(0.3, 0.42)
+    back = ellipse(0, 0, rx, ry, 172, 368)
+    inside = d.made_of((186, 150, 108), "leather") if d.chance(0.5) else d.plain
+    c.part(np.vstack([back, (back + (0, width))[::-1]]), inside, shade=0.62, depth=0.03, folds=0)
+    front = ellipse(0, 0, rx, ry, -6, 186)
+    region = c.part(np.vstack([front, (front + (0, width))[::-1]]), d.main, depth=0.04, lift=0.02, folds=0)
+    for inset in (0.13, 0.87):
+        c.stitches(front + (0, width * inset), d.thread, width=0.008)
+    _buckle(c, d, width, rx, ry)
+    c.soft_shadow(front + (0, width), 0.03, 0.15, region)
+
+
+def _buckle(c: Canvas, d: Design, width: float, rx: float, ry: float) -> None:
     metal = d.made_of(GOLD if d.chance(0.5) else STEEL, "metal")
-    x, y = tongue[-1]
-    outer, inner = (
-        rectangle(-0.11, -width * 0.85, 0.11, width * 0.85, 0.05),
-        rectangle(-0.065, -width * 0.58, 0.065, width * 0.58, 0.02),
-    )
+    y = ry + width / 2
+    tip = ellipse(0, 0, rx * 1.01, ry * 1.02, 52, 96)[::-1]
+    tongue = np.vstack([tip + (0, 0.01), [(tip[-1, 0] + 0.09, tip[-1, 1] + width / 2)], (tip + (0, width))[::-1]])
+    c.part(tongue, d.main, depth=0.03, lift=0.02, folds=0)
+    c.marks([ellipse(x, y - 0.006 - 0.14 * x * x, 0.014, 0.014) for x in (0.1, 0.2, 0.3)], rgb=(40, 34, 30))
+    hole = rectangle(-0.2, y - width * 0.56, -0.03, y + width * 0.56, 0.03)
     c.part(
-        moved(outer, x - 0.03, y + 0.02, degrees=-14),
-        metal,
-        depth=0.03,
-        lift=0.02,
-        holes=[moved(inner, x - 0.03, y + 0.02, degrees=-14)],
+        rectangle(-0.26, y - width * 0.82, 0.03, y + width * 0.82, 0.06), metal, depth=0.03, lift=0.025, holes=[hole]
     )
-    c.part(
-        moved(rectangle(-0.1, -0.016, 0.12, 0.016, 0.015), x - 0.03, y + 0.02, degrees=-14),
-        metal,
-        depth=0.015,
-        lift=0.012,
-    )
+    c.part(rectangle(-0.23, y - 0.016, 0.03, y + 0.016, 0.015), metal, depth=0.015, lift=0.012)
+    keeper = rectangle(-0.42, y - width * 0.56, -0.35, y + width * 0.53, 0.015)
+    c.part(keeper - (0, 0.02), d.plain.tinted(0.85), depth=0.02, lift=0.012)
 
 
 @product(
-    "umbrella",
-    "umbrella",
-    "雨伞",
-    "accessories",
-    patterns=FABRIC_PATTERNS,
-    materials=("satin", "cotton"),
+    "umbrella", "umbrella", "雨伞", "accessories", patterns=FABRIC_PATTERNS, materials=("satin", "cotton"),
     stance="stands",
 )
 def draw_umbrella(c: Canvas, d: Design) -> None:
@@ -209,19 +173,12 @@ def draw_umbrella(c: Canvas, d: Design) -> None:
             (edges[i] * wide * 0.72, top + 0.62 * (edges[i] ** 2) * 0.66 + 0.06),
             (edges[i + 1] * wide * 0.72, top + 0.62 * (edges[i + 1] ** 2) * 0.66 + 0.06),
         ]
-        outline = closed_path(
-            [
-                (0, top, 1),
-                (ribs[1][0], ribs[1][1]),
-                (right[0], right[1], 1),
-                middle,
-                (left[0], left[1], 1),
-                (ribs[0][0], ribs[0][1]),
-            ]
-        )
+        outline = closed_path([
+            (0, top, 1), (ribs[1][0], ribs[1][1]), (right[0], right[1], 1), middle,
+            (left[0], left[1], 1), (ribs[0][0], ribs[0][1]),
+        ])
         c.part(outline, surface, depth=0.12, shade=1.06 - 0.28 * (i + 0.5) / panels, folds=0.3)
     c.part(
         mirrored([(0, top - 0.13), (0.015, top - 0.1), (0.028, top + 0.02, 1), (0, top + 0.03)]),
-        d.made_of(STEEL, "metal"),
-        depth=0.01,
+        d.made_of(STEEL, "metal"), depth=0.01,
     )

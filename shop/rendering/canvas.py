@@ -3,56 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from shop.rendering.fields import Field, blurred, noise, resized
+from shop.rendering.fields import Field, blurred, noise, resized, resized_box, shifted
 from shop.rendering.outlines import Outline, band, dashes, moved
-from shop.rendering.prints import Print, print_layers
+from shop.rendering.prints import print_layers
 from shop.rendering.shading import Normals, creased, inflated, reflect, turned
+from shop.rendering.surfaces import Region, Surface
 from shop.rendering.textures import texture
-from shop.rendering.vocabulary import MATERIALS, RGB, Material
+from shop.rendering.vocabulary import RGB
 
 Form = Literal["inflate", "turn", "flat"]
 
+_CLOTH_FULLNESS = 0.66  # cloth that lies flat is rounded less than a solid
 _SHADING_PX = 200  # forms are shaded at about this resolution and enlarged
-
-
-@dataclass(frozen=True)
-class Surface:
-    """What a part is covered with."""
-
-    rgb: RGB
-    material: Material
-    print: Print | None = None
-
-    def of(self, material: str) -> Surface:
-        """The same colour in another material."""
-        return replace(self, material=MATERIALS[material])
-
-    def tinted(self, factor: float) -> Surface:
-        """The same surface, darker (factor < 1) or lighter (> 1)."""
-        if factor <= 1:
-            rgb = tuple(int(channel * factor) for channel in self.rgb)
-        else:
-            rgb = tuple(int(channel + (255 - channel) * (factor - 1)) for channel in self.rgb)
-        return replace(self, rgb=rgb)
-
-
-@dataclass(frozen=True)
-class Region:
-    """Where a part landed: its box in pixels and its antialiased coverage there."""
-
-    box: tuple[int, int, int, int]
-    mask: Field
-
-    @property
-    def window(self) -> tuple[slice, slice]:
-        x0, y0, x1, y1 = self.box
-        return slice(y0, y1), slice(x0, x1)
 
 
 class Canvas:
@@ -79,7 +47,7 @@ class Canvas:
         *,
         form: Form = "inflate",
         depth: float = 0.12,
-        fullness: float = 1.0,
+        fullness: float | None = None,
         lift: float = 0.0,
         angle: float = 0.0,
         holes: Sequence[Outline] = (),
@@ -99,6 +67,8 @@ class Canvas:
             region = self._clipped(region, within)
         if lift:
             self._occlude(region, lift)
+        if fullness is None:
+            fullness = _CLOTH_FULLNESS if surface.material.folds else 1.0
         normals = self._normals(region, surface, form, depth, fullness, folds)
         light, shine = reflect(normals, surface.material)
         self._compose(region, surface, light * shade, shine, self._opacity(normals, surface))
@@ -249,7 +219,7 @@ class Canvas:
         around = Region(box, wide)
         soft = blurred(self._shrunk(around), lift * self.scale / self.low)
         shift = max(1, int(lift * 0.6 * self.scale / self.low))
-        soft = np.roll(soft, (shift, shift // 2), (0, 1))
+        soft = shifted(soft, shift, shift // 2)
         self.light[around.window] *= 1 - 0.5 * self._enlarged(soft, around)
 
     def _normals(
@@ -319,8 +289,3 @@ class Canvas:
 
     def _paste(self, box: tuple[int, int, int, int], rgb: RGB, cover: Field) -> None:
         self.albedo.paste(rgb, box, Image.fromarray((cover * 255 + 0.5).astype(np.uint8)))
-
-
-def resized_box(field: Field, width: int, height: int) -> Field:
-    """The field at a lower resolution, averaged."""
-    return np.asarray(Image.fromarray(field).resize((width, height), Image.Resampling.BOX))

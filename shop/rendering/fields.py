@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]
 
 
 def resized(field: Field, width: int, height: int) -> Field:
@@ -17,6 +18,11 @@ def resized(field: Field, width: int, height: int) -> Field:
         return field
     image = Image.fromarray(np.ascontiguousarray(field, np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def resized_box(field: Field, width: int, height: int | None = None) -> Field:
+    """The field averaged down to `width` x `height` (a square where only `width` is given)."""
+    return np.asarray(Image.fromarray(field).resize((width, height or width), Image.Resampling.BOX))
 
 
 def noise(rng: np.random.Generator, width: int, height: int, cells_x: float, cells_y: float) -> Field:
@@ -46,3 +52,15 @@ def smoothstep(low: float, high: float, value: Field) -> Field:
     """0 below `low`, 1 above `high`, smooth between."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
+
+
+def shifted(field: Field, rows: int, columns: int) -> Field:
+    """The field moved down and to the right; what leaves the frame is gone, what enters is zero."""
+    moved = np.roll(field, (rows, columns), (0, 1))
+    if rows:
+        moved[: rows if rows > 0 else 0] = 0
+        moved[rows if rows < 0 else len(moved) :] = 0
+    if columns:
+        moved[:, : columns if columns > 0 else 0] = 0
+        moved[:, columns if columns < 0 else moved.shape[1] :] = 0
+    return moved

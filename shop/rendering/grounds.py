@@ -116,7 +116,9 @@ def _backdrop(noises: np.random.Generator, rng: random.Random, size: int) -> Fie
 
 def _studio(noises: np.random.Generator, rng: random.Random, size: int) -> Field:
     level = rng.uniform(0.86, 1.0) - np.linspace(0, rng.uniform(0, 0.08), size, dtype=np.float32)[:, None]
-    return _tinted(np.broadcast_to(level, (size, size)), (252.0, rng.uniform(248, 252), rng.uniform(244, 253)))
+    return _tinted(
+        level + noise(noises, size, size, 2, 2) * 0.01, (252.0, rng.uniform(248, 252), rng.uniform(244, 253))
+    )
 
 
 CLUTTERED: dict[str, Ground] = {

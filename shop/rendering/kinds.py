@@ -11,6 +11,7 @@ from shop.rendering.registry import Kind, registered
 # Importing a module of drawings registers its kinds; the order here is the order of KINDS.
 _DRAWINGS = (
     "tops",
+    "outerwear",
     "bottoms",
     "headwear",
     "footwear",

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from shop.rendering.canvas import Canvas, Surface
+from shop.rendering.canvas import Canvas
 from shop.rendering.outlines import closed_path, ellipse, mirrored, open_path, rectangle, tube
 from shop.rendering.registry import FABRIC_PATTERNS, Design, product
+from shop.rendering.surfaces import Surface
+
+# Outlines are tables of numbers: one knot a line would hide their shape.
+# fmt: off
+# ruff: noqa: RUF005 - arrays are shifted by adding a tuple
 
 
 def mouth(
@@ -35,27 +40,16 @@ def draw_mug(c: Canvas, d: Design) -> None:
     reach, spread = d.between(0.3, 0.38), d.between(0.6, 0.75)
     middle = (top + bottom) / 2
     span = (bottom - top) * spread / 2
-    handle = open_path(
-        [
-            (upper * 0.9, middle - span),
-            (upper + reach * 0.75, middle - span * 0.95),
-            (upper + reach, middle - span * 0.1),
-            (upper + reach * 0.6, middle + span * 0.8),
-            (lower * 0.92, middle + span),
-        ]
-    )
+    handle = open_path([
+        (upper * 0.9, middle - span), (upper + reach * 0.75, middle - span * 0.95),
+        (upper + reach, middle - span * 0.1), (upper + reach * 0.6, middle + span * 0.8),
+        (lower * 0.92, middle + span),
+    ])
     c.part(tube(handle, d.between(0.09, 0.125)), d.trim if d.chance(0.3) else d.plain, depth=0.05)
-    body = mirrored(
-        [
-            (0, top + ry * 0.3),
-            (upper, top, 1),
-            (belly, middle),
-            (lower, bottom - 0.1),
-            (lower * 0.9, bottom + 0.0),
-            (lower * 0.55, bottom + ry * 0.62),
-            (0, bottom + ry * 0.75),
-        ]
-    )
+    body = mirrored([
+        (0, top + ry * 0.3), (upper, top, 1), (belly, middle), (lower, bottom - 0.1),
+        (lower * 0.9, bottom + 0.0), (lower * 0.55, bottom + ry * 0.62), (0, bottom + ry * 0.75),
+    ])
     region = c.part(body, d.main, form="turn")
     inside = d.made_of((246, 245, 240), "ceramic") if d.chance(0.5) and d.main.material.key == "ceramic" else d.plain
     coffee = d.made_of((72, 44, 26), "plastic") if d.chance(0.35) else None
@@ -65,10 +59,7 @@ def draw_mug(c: Canvas, d: Design) -> None:
 
 
 @product(
-    "bottle",
-    "water bottle",
-    "水瓶",
-    "home",
+    "bottle", "water bottle", "水瓶", "home",
     patterns=("plain", "plain", "striped", "dotted", "floral", "colour_block", "stars"),
     materials=("glass", "metal", "plastic"),
 )
@@ -77,32 +68,18 @@ def draw_bottle(c: Canvas, d: Design) -> None:
     shoulder, top, bottom = d.between(-0.42, -0.2), -0.62, 0.8
     slim = d.between(0.9, 1.0)
     cap = d.made_of((60, 60, 66), "plastic") if d.chance(0.5) else d.second.of("plastic")
-    outline = mirrored(
-        [
-            (0, top),
-            (neck, top, 1),
-            (neck, top + 0.08),
-            (neck + 0.02, shoulder - 0.12),
-            (width * 0.95, shoulder),
-            (width, shoulder + 0.14),
-            (width * slim, 0.25),
-            (width, bottom - 0.08),
-            (width * 0.9, bottom + 0.0),
-            (width * 0.5, bottom + 0.035),
-            (0, bottom + 0.045),
-        ]
-    )
+    outline = mirrored([
+        (0, top), (neck, top, 1), (neck, top + 0.08), (neck + 0.02, shoulder - 0.12),
+        (width * 0.95, shoulder), (width, shoulder + 0.14), (width * slim, 0.25),
+        (width, bottom - 0.08), (width * 0.9, bottom + 0.0), (width * 0.5, bottom + 0.035),
+        (0, bottom + 0.045),
+    ])
     region = c.part(outline, d.main, form="turn")
     if d.main.material.key == "glass":
-        inner = mirrored(
-            [
-                (0, shoulder + 0.12),
-                (width * 0.86, shoulder + 0.12, 1),
-                (width * slim * 0.88, 0.25),
-                (width * 0.86, bottom - 0.06),
-                (0, bottom),
-            ]
-        )
+        inner = mirrored([
+            (0, shoulder + 0.12), (width * 0.86, shoulder + 0.12, 1), (width * slim * 0.88, 0.25),
+            (width * 0.86, bottom - 0.06), (0, bottom),
+        ])
         c.part(inner, d.plain.tinted(0.9), form="turn", fullness=0.7)
         c.marks([ellipse(0, shoulder + 0.12, width * 0.86, 0.025)], rgb=d.plain.tinted(1.35).rgb)
     window_glint(c, -width * 0.55, shoulder + 0.12, bottom - 0.12, 0.055, 0.55)
@@ -110,31 +87,22 @@ def draw_bottle(c: Canvas, d: Design) -> None:
     height = d.between(0.14, 0.22)
     lid = c.part(
         mirrored([(0, top - height), (neck + 0.025, top - height, 1), (neck + 0.035, top + 0.02, 1), (0, top + 0.035)]),
-        cap,
-        form="turn",
-        lift=0.012,
+        cap, form="turn", lift=0.012,
     )
     c.lines(
-        [np.array([(x, top - height + 0.03), (x, top)]) for x in np.linspace(-neck, neck, 11)],
-        0.008,
-        dark=0.25,
-        within=lid,
+        [np.array([(x, top - height + 0.03), (x, top)]) for x in np.linspace(-neck, neck, 11)], 0.008,
+        dark=0.25, within=lid,
     )
     if d.chance(0.4):
         c.part(
             tube(
-                open_path(
-                    [
-                        (-neck, top - height + 0.04),
-                        (-neck * 0.6, top - height - 0.12),
-                        (neck * 0.6, top - height - 0.12),
-                        (neck, top - height + 0.04),
-                    ]
-                ),
+                open_path([
+                    (-neck, top - height + 0.04), (-neck * 0.6, top - height - 0.12),
+                    (neck * 0.6, top - height - 0.12), (neck, top - height + 0.04),
+                ]),
                 0.035,
             ),
-            cap,
-            depth=0.016,
+            cap, depth=0.016,
         )
     if d.pattern == "plain" and d.chance(0.4):
         c.part(rectangle(-width, 0.1, width, 0.42), d.second.of("plastic"), form="turn", within=region)
@@ -148,16 +116,10 @@ def draw_vase(c: Canvas, d: Design) -> None:
     ry = mouth_x * 0.22
     neck = min(neck, mouth_x)
     half = [
-        (0, top + ry * 0.4),
-        (mouth_x, top, 1),
-        (neck, top + 0.24),
-        (belly * 0.72, (top + 0.24 + belly_y) / 2),
-        (belly, belly_y),
-        (belly * 0.82, (belly_y + bottom) / 2 + 0.06),
-        (foot, bottom - 0.06),
-        (foot * 1.04, bottom, 1),
-        (foot * 0.6, bottom + foot * 0.16),
-        (0, bottom + foot * 0.2),
+        (0, top + ry * 0.4), (mouth_x, top, 1), (neck, top + 0.24),
+        (belly * 0.72, (top + 0.24 + belly_y) / 2), (belly, belly_y),
+        (belly * 0.82, (belly_y + bottom) / 2 + 0.06), (foot, bottom - 0.06), (foot * 1.04, bottom, 1),
+        (foot * 0.6, bottom + foot * 0.16), (0, bottom + foot * 0.2),
     ]
     region = c.part(mirrored(half), d.main, form="turn")
     mouth(c, d.plain, top, mouth_x, ry, 0.025)
@@ -165,10 +127,8 @@ def draw_vase(c: Canvas, d: Design) -> None:
     if d.chance(0.35):
         for y in (belly_y - 0.3, belly_y - 0.25):
             c.part(
-                tube(open_path([(-0.7, y - 0.02), (0, y + 0.05), (0.7, y - 0.02)]), 0.02),
-                d.trim,
-                form="flat",
-                within=region,
+                tube(open_path([(-0.7, y - 0.02), (0, y + 0.05), (0.7, y - 0.02)]), 0.02), d.trim,
+                form="flat", within=region,
             )
 
 
@@ -176,51 +136,28 @@ def draw_vase(c: Canvas, d: Design) -> None:
 def draw_teapot(c: Canvas, d: Design) -> None:
     belly, height = d.between(0.44, 0.52), d.between(0.36, 0.46)
     y = 0.18
-    spout = closed_path(
-        [
-            (belly * 0.7, y + 0.2, 1),
-            (belly + 0.13, y + 0.06),
-            (belly + 0.22, y - 0.2),
-            (belly + 0.36, y - 0.36, 1),
-            (belly + 0.28, y - 0.38, 1),
-            (belly + 0.12, y - 0.3),
-            (belly * 0.82, y - 0.14, 1),
-        ]
-    )
+    spout = closed_path([
+        (belly * 0.7, y + 0.2, 1), (belly + 0.13, y + 0.06), (belly + 0.22, y - 0.2),
+        (belly + 0.36, y - 0.36, 1), (belly + 0.28, y - 0.38, 1), (belly + 0.12, y - 0.3),
+        (belly * 0.82, y - 0.14, 1),
+    ])
     c.part(spout, d.plain, depth=0.09)
-    handle = open_path(
-        [
-            (-belly * 0.75, y - 0.24),
-            (-belly - 0.2, y - 0.3),
-            (-belly - 0.32, y - 0.04),
-            (-belly - 0.16, y + 0.2),
-            (-belly * 0.85, y + 0.22),
-        ]
-    )
+    handle = open_path([
+        (-belly * 0.75, y - 0.24), (-belly - 0.2, y - 0.3), (-belly - 0.32, y - 0.04),
+        (-belly - 0.16, y + 0.2), (-belly * 0.85, y + 0.22),
+    ])
     c.part(tube(handle, d.between(0.075, 0.1)), d.trim if d.chance(0.35) else d.plain, depth=0.045)
-    body = mirrored(
-        [
-            (0, y - height),
-            (belly * 0.5, y - height * 0.93),
-            (belly * 0.92, y - height * 0.45),
-            (belly, y + 0.03),
-            (belly * 0.86, y + height * 0.66),
-            (belly * 0.56, y + height * 0.97, 1),
-            (belly * 0.3, y + height * 1.05),
-            (0, y + height * 1.07),
-        ]
-    )
+    body = mirrored([
+        (0, y - height), (belly * 0.5, y - height * 0.93), (belly * 0.92, y - height * 0.45),
+        (belly, y + 0.03), (belly * 0.86, y + height * 0.66), (belly * 0.56, y + height * 0.97, 1),
+        (belly * 0.3, y + height * 1.05), (0, y + height * 1.07),
+    ])
     region = c.part(body, d.main, form="turn", lift=0.012)
     window_glint(c, -belly * 0.52, y - 0.22, y + 0.12, 0.09, 0.5)
-    lid = mirrored(
-        [
-            (0, y - height - 0.13),
-            (belly * 0.3, y - height - 0.1),
-            (belly * 0.52, y - height + 0.03),
-            (belly * 0.5, y - height + 0.075),
-            (0, y - height + 0.11),
-        ]
-    )
+    lid = mirrored([
+        (0, y - height - 0.13), (belly * 0.3, y - height - 0.1), (belly * 0.52, y - height + 0.03),
+        (belly * 0.5, y - height + 0.075), (0, y - height + 0.11),
+    ])
     c.part(lid, d.plain if d.chance(0.6) else d.trim, form="turn", lift=0.015)
     c.part(ellipse(0, y - height - 0.17, 0.07, 0.065), d.trim, depth=0.05, lift=0.01)
     c.soft_shadow(rectangle(-1, y + height * 0.85, 1, y + height * 1.3), 0.06, 0.35, region)
@@ -232,29 +169,16 @@ def draw_bowl(c: Canvas, d: Design) -> None:
     ry, foot = width * d.between(0.2, 0.28), d.between(0.24, 0.34)
     bottom = top + depth + 0.12
     c.part(
-        mirrored(
-            [
-                (0, bottom - 0.1),
-                (foot, bottom - 0.1, 1),
-                (foot * 1.02, bottom, 1),
-                (foot * 0.5, bottom + 0.05),
-                (0, bottom + 0.06),
-            ]
-        ),
-        d.plain,
-        form="turn",
-        shade=0.85,
+        mirrored([
+            (0, bottom - 0.1), (foot, bottom - 0.1, 1), (foot * 1.02, bottom, 1),
+            (foot * 0.5, bottom + 0.05), (0, bottom + 0.06),
+        ]),
+        d.plain, form="turn", shade=0.85,
     )
-    body = mirrored(
-        [
-            (0, top),
-            (width, top, 1),
-            (width * 0.93, top + depth * 0.42),
-            (width * 0.62, top + depth * 0.86),
-            (foot, bottom - 0.04),
-            (0, bottom),
-        ]
-    )
+    body = mirrored([
+        (0, top), (width, top, 1), (width * 0.93, top + depth * 0.42),
+        (width * 0.62, top + depth * 0.86), (foot, bottom - 0.04), (0, bottom),
+    ])
     c.part(body, d.main, form="turn")
     inside = d.made_of((247, 246, 242), "ceramic") if d.chance(0.4) and d.main.material.key == "ceramic" else d.plain
     c.part(ellipse(0, top, width, ry), inside, depth=0.02, shade=1.06)
@@ -265,59 +189,29 @@ def draw_bowl(c: Canvas, d: Design) -> None:
 
 
 @product(
-    "candle",
-    "candle",
-    "蜡烛",
-    "home",
-    patterns=("plain", "plain", "striped", "colour_block", "stars", "dotted"),
-    materials=("wax", "glass"),
+    "candle", "candle", "蜡烛", "home",
+    patterns=("plain", "plain", "striped", "colour_block", "stars", "dotted"), materials=("wax", "glass"),
 )
 def draw_candle(c: Canvas, d: Design) -> None:
     width, top, bottom = d.between(0.24, 0.4), d.between(-0.42, -0.05), 0.66
     ry = width * 0.24
     jar = d.main.material.key == "glass"
-    body = mirrored(
-        [
-            (0, top),
-            (width, top, 1),
-            (width, bottom - 0.04),
-            (width * 0.93, bottom + ry * 0.5),
-            (width * 0.5, bottom + ry * 0.94),
-            (0, bottom + ry),
-        ]
-    )
-    region = c.part(body, d.plain.of("wax") if jar else d.main, form="turn")
+    body = mirrored([
+        (0, top), (width, top, 1), (width, bottom - 0.04), (width * 0.93, bottom + ry * 0.5),
+        (width * 0.5, bottom + ry * 0.94), (0, bottom + ry),
+    ])
+    region = c.part(body, d.main.of("wax") if jar else d.main, form="turn")
     c.part(ellipse(0, top, width, ry), d.plain.of("wax").tinted(1.12), depth=0.06)
     c.soft_shadow(ellipse(0, top + ry * 0.1, width * 0.5, ry * 0.5), 0.04, -0.22)
     if jar:
         window_glint(c, -width * 0.7, top + 0.1, bottom - 0.1, 0.06, 0.6)
         label = c.part(
-            rectangle(-width * 0.6, 0.16, width * 0.6, 0.46, 0.02),
-            d.made_of((245, 242, 232), "cotton"),
-            form="turn",
-            fullness=0.5,
-            within=region,
+            rectangle(-width * 0.6, 0.16, width * 0.6, 0.46, 0.02), d.made_of((245, 242, 232), "cotton"),
+            form="turn", fullness=0.5, within=region,
         )
         c.lines(
-            [np.array([(-width * 0.35, y), (width * 0.35, y)]) for y in (0.26, 0.32, 0.37)],
-            0.014,
-            rgb=d.plain.tinted(0.7).rgb,
-            dark=0,
-            within=label,
-        )
-        c.part(
-            mirrored(
-                [
-                    (0, bottom - 0.02),
-                    (width + 0.02, bottom - 0.06, 1),
-                    (width + 0.01, bottom + 0.05),
-                    (0, bottom + ry + 0.025),
-                ]
-            ),
-            d.made_of((205, 205, 208), "metal").tinted(1.1),
-            form="turn",
-            within=None,
-            lift=0.0,
+            [np.array([(-width * 0.35, y), (width * 0.35, y)]) for y in (0.26, 0.32, 0.37)], 0.014,
+            rgb=d.plain.tinted(0.7).rgb, dark=0, within=label,
         )
     wick = open_path([(0, top + ry * 0.1), (0.005, top - 0.05), (0.02, top - 0.1)])
     c.part(tube(wick, 0.022), d.made_of((50, 44, 40), "cotton"), depth=0.01)

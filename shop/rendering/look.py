@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
 
+import numpy as np
 from PIL import Image
 
-from shop.rendering.canvas import Canvas, Surface
+from shop.rendering.canvas import Canvas
 from shop.rendering.kinds import KINDS
 from shop.rendering.prints import Print
 from shop.rendering.registry import Design
+from shop.rendering.surfaces import Surface
 from shop.rendering.vocabulary import COLOURS, MATERIALS, RGB
+
+_FILL, _MAX_ZOOM = 0.84, 1.4
 
 # Materials whose motifs are bold: knit cannot carry small dots.
 _PRINT_SCALE = {"knit": 1.35, "wool": 1.2, "plush": 1.3}
@@ -84,10 +88,25 @@ def design_of(look: Look) -> Design:
     return Design(rng, Surface(rgb, material, pattern), Surface(second, material), look.pattern)
 
 
+@lru_cache(maxsize=512)
+def _framing(look: Look) -> tuple[float, tuple[float, float]]:
+    """Zoom and centre that let the product fill the frame well: most of it, with air around."""
+    small = Canvas(72, zoom=0.8, seed=look.shape_seed)
+    KINDS[look.kind].draw(small, design_of(look))
+    columns, rows = (np.flatnonzero(small.alpha.max(axis=axis) > 0.4) / 36 - 1 for axis in (0, 1))
+    x0, x1, y0, y1 = columns[0] / 0.8, columns[-1] / 0.8, rows[0] / 0.8, rows[-1] / 0.8
+    zoom = _FILL * 2 / max(x1 - x0, y1 - y0)
+    return min(zoom, _MAX_ZOOM), ((x0 + x1) / 2, (y0 + y1) / 2)
+
+
 @lru_cache(maxsize=12)
-def cut_out(look: Look, size: int, zoom: float = 1.0, centre: tuple[float, float] = (0.0, 0.0)) -> Image.Image:
-    """The product alone, RGBA, on a transparent square of `size` pixels; do not change it."""
-    canvas = Canvas(size, zoom=zoom, centre=centre, seed=look.shape_seed)
+def cut_out(look: Look, size: int, zoom: float = 1.0, focus: tuple[float, float] = (0.0, 0.0)) -> Image.Image:
+    """The product alone, RGBA, on a transparent square of `size` pixels; do not change it.
+
+    `zoom` and `focus` (in frame units from its middle) show a detail.
+    """
+    fit, (x, y) = _framing(look)
+    canvas = Canvas(size, zoom=fit * zoom, centre=(x + focus[0], y + focus[1]), seed=look.shape_seed)
     KINDS[look.kind].draw(canvas, design_of(look))
     return canvas.developed()
 

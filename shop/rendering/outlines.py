@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def open_path(knots: Sequence[Knot]) -> Outline:
     breaks = [i for i, knot in enumerate(knots) if len(knot) > 2 or i in (0, len(knots) - 1)]
     points = np.array([knot[:2] for knot in knots], float)
     pieces = []
-    for start, stop in zip(breaks, breaks[1:], strict=False):
+    for start, stop in pairwise(breaks):
         run = points[start : stop + 1]
         if len(run) == 2:
             pieces.append(run[:1])

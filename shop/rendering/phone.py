@@ -9,11 +9,11 @@ import random
 import numpy as np
 from PIL import Image, ImageFilter
 
-from shop.rendering.fields import Field, blurred, smoothstep
+from shop.rendering.fields import Field, blurred, resized_box, shifted, smoothstep
 from shop.rendering.grounds import CLUTTERED, ground_named, uneven_light
 from shop.rendering.kinds import KINDS
 from shop.rendering.look import Look, cut_out, random_look
-from shop.rendering.studio import composed, placed, resized_box, shadow_of
+from shop.rendering.studio import composed, placed, shadow_of
 
 
 def in_perspective(cut: Image.Image, size: int, rng: random.Random, tilt: float) -> Image.Image:
@@ -72,10 +72,8 @@ def _cast_shadow(alpha: Field, rng: random.Random) -> Field:
     small = resized_box(alpha, low)
     reach = rng.uniform(0.01, 0.05)
     angle = rng.uniform(0, 2 * math.pi)
-    shifted = np.roll(small, (round(math.sin(angle) * reach * low), round(math.cos(angle) * reach * low)), (0, 1))
-    soft = (
-        blurred(shifted, low * rng.uniform(0.008, 0.03)) * rng.uniform(0.4, 0.75) + blurred(small, low * 0.012) * 0.25
-    )
+    thrown = shifted(small, round(math.sin(angle) * reach * low), round(math.cos(angle) * reach * low))
+    soft = blurred(thrown, low * rng.uniform(0.008, 0.03)) * rng.uniform(0.4, 0.75) + blurred(small, low * 0.012) * 0.25
     return np.asarray(Image.fromarray(soft).resize((size, size), Image.Resampling.BILINEAR)).clip(0, 0.9)
 
 
@@ -107,6 +105,6 @@ def render_customer_photo(look: Look, *, seed: int, size: int = 480) -> Image.Im
     scale = rng.uniform(0.76, 0.94)
     cut = placed(cut, size, turn, scale, scale, rng.uniform(-0.07, 0.07), rng.uniform(-0.05, 0.06))
     alpha = np.asarray(cut.getchannel("A"), np.float32) / 255
-    shadow = np.maximum(_cast_shadow(alpha, rng), shadow_of(alpha, "stands" if stands else "lies", rng))
+    shadow = np.maximum(_cast_shadow(alpha, rng), shadow_of(alpha, "stands" if stands else "lies"))
     picture = composed(cut, np.asarray(picture, np.float32), shadow)
     return through_lens(under_light(picture, rng, 1.0), rng, 1.0)

@@ -54,11 +54,11 @@ def _checked(u: Field, v: Field, pixel: float, look: Print, rng: random.Random) 
 
 
 def _dotted(u: Field, v: Field, pixel: float, look: Print, rng: random.Random) -> Layers:
-    frequency = rng.choice([3.6, 5.0, 7.0]) / look.scale
+    frequency = rng.choice([4.2, 5.6, 7.6]) / look.scale
     radius = rng.uniform(0.2, 0.27)
     a, b = u * frequency, v * frequency * 1.15
     shift = np.floor(b) % 2 * 0.5
-    distance = np.hypot((a + shift) % 1 - 0.5, b % 1 - 0.5)
+    distance = np.hypot((a + shift) % 1 - 0.5, (b % 1 - 0.5) / 1.15)
     return [(look.rgb, np.clip((radius - distance) / (pixel * frequency) + 0.5, 0, 1))]
 
 
@@ -88,7 +88,7 @@ _TILE_PX = 144
 def _wrapped_blobs(draw: ImageDraw.ImageDraw, outline: np.ndarray, value: int) -> None:
     for dx in (-1, 0, 1):
         for dy in (-1, 0, 1):
-            draw.polygon(((outline + (dx, dy)) * _TILE_PX * 3).ravel().tolist(), fill=value)
+            draw.polygon(((outline + np.array((dx, dy))) * _TILE_PX * 3).ravel().tolist(), fill=value)
 
 
 def _flower(x: float, y: float, radius: float, petals: int, turn: float) -> np.ndarray:
@@ -126,7 +126,7 @@ def _tiles(motif: str, seed: int) -> tuple[Field, Field, Field]:
     return tuple(np.asarray(image.reduce(3), np.float32) / 255 for image in images)  # type: ignore[return-value]
 
 
-def _motif(u: Field, v: Field, pixel: float, look: Print, rng: random.Random) -> Layers:
+def _motif(u: Field, v: Field, _pixel: float, look: Print, rng: random.Random) -> Layers:
     frequency = rng.choice([1.25, 1.7, 2.2]) / look.scale
     columns = ((u * frequency) % 1 * _TILE_PX).astype(np.int32) % _TILE_PX
     rows = ((v * frequency) % 1 * _TILE_PX).astype(np.int32) % _TILE_PX

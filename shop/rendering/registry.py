@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shop.rendering.canvas import Canvas, Surface
-from shop.rendering.vocabulary import COLOURS, MATERIALS, RGB, Material
+from shop.rendering.canvas import Canvas
+from shop.rendering.surfaces import Surface
+from shop.rendering.vocabulary import COLOURS, MATERIALS, RGB
 
 Stance = Literal["lies", "stands"]
 Draw = Callable[["Canvas", "Design"], None]
@@ -29,7 +30,7 @@ class Kind:
     materials: tuple[str, ...] = ("plastic",)
     colours: tuple[str, ...] = ALL_COLOURS
     stance: Stance = "stands"
-    draw: Draw = field(repr=False, compare=False, default=lambda canvas, design: None)
+    draw: Draw = field(repr=False, compare=False, default=lambda _canvas, _design: None)
 
 
 @dataclass
@@ -54,11 +55,6 @@ class Design:
     def made_of(self, rgb: RGB, material: str) -> Surface:
         """A plain surface of another colour and material."""
         return Surface(rgb, MATERIALS[material])
-
-    @staticmethod
-    def metal() -> Material:
-        """The metal of zips and buckles."""
-        return MATERIALS["metal"]
 
     def between(self, low: float, high: float) -> float:
         return self.rng.uniform(low, high)

@@ -16,7 +16,7 @@ def _unit(x: float, y: float, z: float) -> np.ndarray:
 
 
 _KEY_LIGHT = _unit(-0.45, -0.62, 0.85)
-_HALF_WAY = _unit(*(_KEY_LIGHT + (0, 0, 1)))
+_HALF_WAY = _unit(*(_KEY_LIGHT + np.array((0, 0, 1))))
 _FILL_HALF_WAY = _unit(0.52, -0.1, 1.0)
 _FLAT_LAMBERT = float(_KEY_LIGHT[2])
 
@@ -41,7 +41,8 @@ def inflated(mask: Field, depth_px: float, fullness: float) -> Normals:
     height = np.zeros_like(mask)
     for share, weight in ((1.0, 0.6), (0.45, 0.4)):
         sigma = max(depth_px * share, 0.6)
-        inside = np.clip(2 * blurred(mask, sigma) - 1, 0, 1)
+        # A straight edge blurs to 0.5, a square corner to 0.25: both must lie on the slope.
+        inside = np.clip((blurred(mask, sigma) - 0.15) / 0.85, 0, 1)
         height += weight * inside * (2 - inside)
     scale = depth_px * 1.25 * fullness
     slope_y, slope_x = np.gradient(height * scale) if min(mask.shape) > 1 else (mask * 0, mask * 0)
@@ -86,6 +87,8 @@ def reflect(normals: Normals, material: Material) -> tuple[Field, Field]:
     lambert = _dot(normals, _KEY_LIGHT)
     light = 1 + material.contrast * (lambert / _FLAT_LAMBERT - 1)
     light -= 0.22 * (1 - normals.z) ** 2
+    # The bright studio fills the shadows.
+    light = np.where(light < 1, 1 - (1 - light) * 0.74, light)
     if material.key == "metal":
         light *= 1 + 0.32 * np.sin(4.2 * normals.y + 5.2 * normals.x + 0.6)
     shine = np.zeros_like(light)

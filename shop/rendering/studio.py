@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from shop.rendering.fields import Field, blurred, resized
+from shop.rendering.fields import Field, blurred, resized, resized_box, shifted
 from shop.rendering.kinds import KINDS
 from shop.rendering.look import Look, cut_out
 
@@ -26,22 +26,22 @@ def _backdrop(size: int, variant: int) -> Field:
         rng.choice([(1, 1, 1), (1, 0.995, 0.985), (0.985, 0.992, 1.0), (1.0, 0.985, 0.975), (0.98, 0.99, 0.985)])
     )
     y, x = np.mgrid[0:48, 0:48] / 47
-    glow = 1 - 0.085 * ((x - 0.5) ** 2 + (y - 0.42) ** 2) * 2
+    glow = 1 - 0.06 * ((x - 0.5) ** 2 + (y - 0.42) ** 2) * 2
     floor = 0.018 / (1 + np.exp(-(y - 0.78) * 22))
-    level = (246 * glow - 255 * floor).astype(np.float32)
+    level = (250 * glow - 255 * floor).astype(np.float32)
     full = resized(level, size, size)
     grain = np.random.default_rng(variant).normal(0, 0.5, (size, size)).astype(np.float32)
     return ((full + grain)[..., None] * tint).astype(np.float32)
 
 
-def shadow_of(alpha: Field, stance: str, rng: random.Random) -> Field:
+def shadow_of(alpha: Field, stance: str) -> Field:
     """How much light the product takes from what it stands or lies on, 0..1, shape of `alpha`."""
     size = alpha.shape[0]
     low = max(24, size // 5)
     small = resized_box(alpha, low)
     if stance == "lies":
-        soft = np.roll(blurred(small, low * 0.022), (round(low * 0.018), round(low * 0.009)), (0, 1))
-        wide = np.roll(blurred(small, low * 0.06), (round(low * 0.045), round(low * 0.02)), (0, 1))
+        soft = blurred(shifted(small, round(low * 0.018), round(low * 0.009)), low * 0.022)
+        wide = blurred(shifted(small, round(low * 0.045), round(low * 0.02)), low * 0.06)
         return np.clip(resized(0.34 * soft + 0.26 * wide, size, size), 0, 1)
     rows = np.flatnonzero(small.max(axis=1) > 0.3)
     if not len(rows):
@@ -49,7 +49,8 @@ def shadow_of(alpha: Field, stance: str, rng: random.Random) -> Field:
     cast = np.zeros_like(small)
     base = int(rows[-1]) + 1
     height = max(2, round((base - rows[0]) * 0.13))
-    squashed = resized_box(small[rows[0] : base], low, height)
+    # What is high up throws a shadow too wide and faint to draw.
+    squashed = resized_box(small[rows[0] + (base - rows[0]) * 2 // 5 : base], low, height)
     middle = base - round(height * 0.45)
     top, bottom = middle - height // 2, min(low, middle - height // 2 + height)
     cast[top:bottom] = squashed[: bottom - top]
@@ -57,11 +58,6 @@ def shadow_of(alpha: Field, stance: str, rng: random.Random) -> Field:
     contact[max(0, base - 2) : min(low, base + 1)] = small[max(0, base - max(2, low // 30)) : base].max(axis=0)
     dark = 0.62 * blurred(cast, low * 0.03) + 0.5 * blurred(contact, low * 0.012)
     return np.clip(resized(dark, size, size), 0, 0.85)
-
-
-def resized_box(field: Field, width: int, height: int | None = None) -> Field:
-    """The field averaged down to `width` x `height`."""
-    return np.asarray(Image.fromarray(field).resize((width, height or width), Image.Resampling.BOX))
 
 
 def composed(product: Image.Image, ground: Field, shadow: Field) -> Image.Image:
@@ -99,7 +95,8 @@ def render_product(look: Look, *, size: int = 640, view: int = 0) -> Image.Image
         cut = cut_out(look, size)
     if view and (view - 1) % len(_VIEWS) != _DETAIL - 1:
         degrees, width, scale, mirrored = _VIEWS[(view - 1) % len(_VIEWS)]
+        degrees = 0.0 if stance == "stands" and abs(degrees) < 5 else degrees
         cut = placed(cut, size, degrees, -width * scale if mirrored else width * scale, scale)
-        stance = "lies" if stance == "lies" or abs(degrees) > 5 else stance
+        stance = "lies" if abs(degrees) > 5 else stance
     alpha = np.asarray(cut.getchannel("A"), np.float32) / 255
-    return composed(cut, _backdrop(size, variant + 8 * (view % 3)), shadow_of(alpha, stance, rng))
+    return composed(cut, _backdrop(size, variant + 8 * (view % 3)), shadow_of(alpha, stance))

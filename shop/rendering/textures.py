@@ -23,7 +23,7 @@ def _grid(size: int) -> tuple[Field, Field]:
     return axis[None, :], axis[:, None]
 
 
-def _fine(rng: np.random.Generator, size: int, scale: float) -> Field:
+def _fine(rng: np.random.Generator, size: int, _scale: float) -> Field:
     return rng.normal(0, 0.7, (size, size)).astype(np.float32) + noise(rng, size, size, 40, 40)
 
 
@@ -50,15 +50,15 @@ def _weave(rng: np.random.Generator, size: int, scale: float) -> Field:
 def _pebble(rng: np.random.Generator, size: int, scale: float) -> Field:
     cells = 2 * scale / 3.2 / max(1.0, scale / 200)
     grain = noise(rng, size, size, min(cells, size / 2), min(cells, size / 2))
-    return np.clip(grain * 1.4, -0.9, 0.6) + noise(rng, size, size, 7, 7) * 0.5
+    return np.clip(grain * 1.4, -0.9, 0.6) + noise(rng, size, size, 7, 7) * 0.25
 
 
-def _felt(rng: np.random.Generator, size: int, scale: float) -> Field:
+def _felt(rng: np.random.Generator, size: int, _scale: float) -> Field:
     raw = rng.normal(0, 1.0, (size, size)).astype(np.float32)
     return (raw + np.roll(raw, 1, 0) + np.roll(raw, 1, 1)) * 0.6 + noise(rng, size, size, 24, 24) * 0.5
 
 
-def _plush(rng: np.random.Generator, size: int, scale: float) -> Field:
+def _plush(rng: np.random.Generator, size: int, _scale: float) -> Field:
     tufts = noise(rng, size, size, 42, 60) + noise(rng, size, size, 90, 120) * 0.8
     return tufts * 0.7 + rng.normal(0, 0.35, (size, size)).astype(np.float32)
 
@@ -70,7 +70,7 @@ def _wood(rng: np.random.Generator, size: int, scale: float) -> Field:
     return rings + noise(rng, size, size, min(110, size // 2), 3) * 0.8
 
 
-def _brushed(rng: np.random.Generator, size: int, scale: float) -> Field:
+def _brushed(rng: np.random.Generator, size: int, _scale: float) -> Field:
     return noise(rng, size, size, 3, min(size, 220)) + noise(rng, size, size, 5, 5) * 0.4
 
 

@@ -7,10 +7,14 @@ import math
 import numpy as np
 
 from shop.rendering.accessories import STEEL
-from shop.rendering.canvas import Canvas, Surface
+from shop.rendering.canvas import Canvas
 from shop.rendering.kitchen import window_glint
 from shop.rendering.outlines import closed_path, ellipse, moved, open_path, rectangle, tube
 from shop.rendering.registry import Design, product
+from shop.rendering.surfaces import Region, Surface
+
+# Outlines are tables of numbers: one knot a line would hide their shape.
+# fmt: off
 
 
 def wheel(c: Canvas, tyre: Surface, hub: Surface, x: float, y: float, radius: float, spokes: int = 5) -> None:
@@ -25,10 +29,7 @@ def wheel(c: Canvas, tyre: Surface, hub: Surface, x: float, y: float, radius: fl
 
 
 @product(
-    "toy_car",
-    "toy car",
-    "玩具车",
-    "toys",
+    "toy_car", "toy car", "玩具车", "toys",
     patterns=("plain", "plain", "striped", "colour_block", "stars", "dotted"),
     materials=("plastic", "metal", "wood"),
 )
@@ -38,41 +39,22 @@ def draw_toy_car(c: Canvas, d: Design) -> None:
     front, ground = d.between(0.3, 0.46), 0.42
     tail = d.between(-0.72, -0.5)
     base = ground - radius * 0.8
-    body = closed_path(
-        [
-            (-0.82, base, 1),
-            (-0.84, hood + 0.1),
-            (-0.78, hood),
-            (tail - 0.04, hood - 0.03),
-            (tail + 0.14, roof + 0.02),
-            (tail + 0.3, roof - 0.02),
-            (front - 0.32, roof - 0.01),
-            (front - 0.16, roof + 0.04),
-            (front + 0.06, hood - 0.02),
-            (0.7, hood + 0.04),
-            (0.84, hood + 0.14),
-            (0.86, base, 1),
-        ]
-    )
+    body = closed_path([
+        (-0.82, base, 1), (-0.84, hood + 0.1), (-0.78, hood), (tail - 0.04, hood - 0.03),
+        (tail + 0.14, roof + 0.02), (tail + 0.3, roof - 0.02), (front - 0.32, roof - 0.01),
+        (front - 0.16, roof + 0.04), (front + 0.06, hood - 0.02), (0.7, hood + 0.04),
+        (0.84, hood + 0.14), (0.86, base, 1),
+    ])
     region = c.part(body, d.main, depth=0.12, fullness=1.1)
     glass = d.made_of((158, 190, 206), "plastic")
-    left = closed_path(
-        [
-            (tail + 0.06, hood - 0.01, 1),
-            (tail + 0.19, roof + 0.08),
-            (tail + 0.3, roof + 0.05, 1),
-            (front - 0.44, roof + 0.05, 1),
-            (front - 0.44, hood - 0.01, 1),
-        ]
-    )
-    right = closed_path(
-        [
-            (front - 0.37, hood - 0.01, 1),
-            (front - 0.37, roof + 0.05, 1),
-            (front - 0.22, roof + 0.06),
-            (front - 0.04, hood - 0.01, 1),
-        ]
-    )
+    left = closed_path([
+        (tail + 0.06, hood - 0.01, 1), (tail + 0.19, roof + 0.08), (tail + 0.3, roof + 0.05, 1),
+        (front - 0.44, roof + 0.05, 1), (front - 0.44, hood - 0.01, 1),
+    ])
+    right = closed_path([
+        (front - 0.37, hood - 0.01, 1), (front - 0.37, roof + 0.05, 1), (front - 0.22, roof + 0.06),
+        (front - 0.04, hood - 0.01, 1),
+    ])
     for window in (left, right):
         pane = c.part(window, glass, form="flat")
         c.soft_shadow(window - (0, 0.16), 0.05, 0.4, pane)
@@ -81,40 +63,34 @@ def draw_toy_car(c: Canvas, d: Design) -> None:
             np.array([(front - 0.405, hood), (front - 0.42, base)]),
             np.array([(tail + 0.12, hood + 0.02), (tail + 0.16, base)]),
         ],
-        0.008,
-        dark=0.3,
-        within=region,
+        0.008, dark=0.3, within=region,
     )
-    c.part(
-        rectangle(front - 0.62, hood + 0.05, front - 0.5, hood + 0.085, 0.015),
-        d.made_of(STEEL, "metal"),
-        depth=0.01,
-        lift=0.006,
-    )
-    c.line(
-        open_path([(-0.84, hood + 0.2), (0, hood + 0.17), (0.86, hood + 0.2)]),
-        d.between(0.015, 0.05),
-        rgb=d.second.rgb,
-        dark=0,
-        within=region,
-    )
-    c.part(
-        ellipse(0.8, hood + 0.14, 0.045, 0.06),
-        d.made_of((255, 236, 170), "glass").of("plastic"),
-        depth=0.03,
-        lift=0.006,
-    )
-    c.part(rectangle(-0.85, hood + 0.08, -0.79, hood + 0.16, 0.02), d.made_of((200, 40, 40), "plastic"), depth=0.02)
-    c.part(rectangle(-0.87, base - 0.06, 0.89, base + 0.03, 0.03), d.made_of((66, 68, 74), "rubber"), depth=0.03)
+    _car_trim(c, d, front, hood, base, region)
     hub = d.made_of(STEEL, "metal") if d.chance(0.6) else d.second.of("plastic")
     for x in (-0.48, 0.5):
         c.part(
             ellipse(x, ground - radius * 0.35, radius * 1.18, radius * 1.18),
-            d.made_of((34, 34, 38), "rubber"),
-            form="flat",
-            within=region,
+            d.made_of((34, 34, 38), "rubber"), form="flat", within=region,
         )
         wheel(c, d.made_of((44, 44, 48), "rubber"), hub, x, ground - radius * 0.2, radius)
+
+
+def _car_trim(c: Canvas, d: Design, front: float, hood: float, base: float, region: Region | None) -> None:
+    """Door handle, stripe, lamps and bumper."""
+    c.part(
+        rectangle(front - 0.62, hood + 0.05, front - 0.5, hood + 0.085, 0.015), d.made_of(STEEL, "metal"),
+        depth=0.01, lift=0.006,
+    )
+    c.line(
+        open_path([(-0.84, hood + 0.2), (0, hood + 0.17), (0.86, hood + 0.2)]), d.between(0.015, 0.05),
+        rgb=d.second.rgb, dark=0, within=region,
+    )
+    c.part(
+        ellipse(0.8, hood + 0.14, 0.045, 0.06), d.made_of((255, 236, 170), "glass").of("plastic"),
+        depth=0.03, lift=0.006,
+    )
+    c.part(rectangle(-0.85, hood + 0.08, -0.79, hood + 0.16, 0.02), d.made_of((200, 40, 40), "plastic"), depth=0.02)
+    c.part(rectangle(-0.87, base - 0.06, 0.89, base + 0.03, 0.03), d.made_of((66, 68, 74), "rubber"), depth=0.03)
 
 
 @product("teddy_bear", "teddy bear", "泰迪熊", "toys", materials=("plush",))
@@ -148,18 +124,11 @@ def _bear_face(c: Canvas, d: Design, head: float, y: float) -> None:
     c.part(ellipse(0, y + head * 0.2, 0.062, 0.044), black, depth=0.03)
     c.line(open_path([(0, y + head * 0.26), (0, y + head * 0.42)]), 0.014, rgb=(50, 38, 34), dark=0)
     c.line(
-        open_path(
-            [
-                (-0.075, y + head * 0.42),
-                (-0.035, y + head * 0.49),
-                (0, y + head * 0.43),
-                (0.035, y + head * 0.49),
-                (0.075, y + head * 0.42),
-            ]
-        ),
-        0.014,
-        rgb=(50, 38, 34),
-        dark=0,
+        open_path([
+            (-0.075, y + head * 0.42), (-0.035, y + head * 0.49), (0, y + head * 0.43),
+            (0.035, y + head * 0.49), (0.075, y + head * 0.42),
+        ]),
+        0.014, rgb=(50, 38, 34), dark=0,
     )
 
 
@@ -173,10 +142,7 @@ def _bow(c: Canvas, ribbon: Surface, y: float) -> None:
 
 
 @product(
-    "ball",
-    "ball",
-    "球",
-    "toys",
+    "ball", "ball", "球", "toys",
     patterns=("plain", "striped", "colour_block", "dotted", "stars", "checked"),
     materials=("rubber", "leather", "plastic"),
 )
@@ -225,22 +191,10 @@ def _beach_ball(c: Canvas, d: Design, radius: float) -> None:
 @product("rubber_duck", "rubber duck", "橡皮鸭", "toys", materials=("rubber",))
 def draw_rubber_duck(c: Canvas, d: Design) -> None:
     head, fat = d.between(0.3, 0.37), d.between(0.36, 0.44)
-    body = closed_path(
-        [
-            (-0.84, 0.0),
-            (-0.66, 0.1),
-            (-0.4, 0.08),
-            (-0.05, -0.02),
-            (0.32, 0.02),
-            (0.6, 0.2),
-            (0.62, 0.42),
-            (0.42, 0.2 + fat),
-            (0, 0.24 + fat),
-            (-0.42, 0.2 + fat),
-            (-0.7, 0.42),
-            (-0.82, 0.2),
-        ]
-    )
+    body = closed_path([
+        (-0.84, 0.0), (-0.66, 0.1), (-0.4, 0.08), (-0.05, -0.02), (0.32, 0.02), (0.6, 0.2),
+        (0.62, 0.42), (0.42, 0.2 + fat), (0, 0.24 + fat), (-0.42, 0.2 + fat), (-0.7, 0.42), (-0.82, 0.2),
+    ])
     c.part(body, d.main, depth=0.3, fullness=1.1)
     head_x, head_y = 0.22, -0.26
     c.part(ellipse(head_x, head_y, head, head * 0.97), d.main, depth=0.26, fullness=1.1, lift=0.02)
@@ -251,31 +205,19 @@ def draw_rubber_duck(c: Canvas, d: Design) -> None:
     beak_rgb = (240, 122, 30) if d.main.rgb[0] < 225 or d.main.rgb[1] > 170 else (250, 205, 60)
     beak = d.made_of(beak_rgb, "rubber")
     c.part(
-        closed_path(
-            [
-                (head_x + head * 0.68, head_y + 0.09),
-                (head_x + head + 0.2, head_y + 0.1),
-                (head_x + head + 0.1, head_y + 0.19),
-                (head_x + head * 0.7, head_y + 0.2),
-            ]
-        ),
-        beak.tinted(0.85),
-        depth=0.04,
-        lift=0.01,
+        closed_path([
+            (head_x + head * 0.68, head_y + 0.09), (head_x + head + 0.2, head_y + 0.1),
+            (head_x + head + 0.1, head_y + 0.19), (head_x + head * 0.7, head_y + 0.2),
+        ]),
+        beak.tinted(0.85), depth=0.04, lift=0.01,
     )
     c.part(
-        closed_path(
-            [
-                (head_x + head * 0.66, head_y - 0.02),
-                (head_x + head * 0.95, head_y - 0.02),
-                (head_x + head + 0.24, head_y + 0.0),
-                (head_x + head + 0.16, head_y + 0.1),
-                (head_x + head * 0.68, head_y + 0.12),
-            ]
-        ),
-        beak,
-        depth=0.06,
-        lift=0.012,
+        closed_path([
+            (head_x + head * 0.66, head_y - 0.02), (head_x + head * 0.95, head_y - 0.02),
+            (head_x + head + 0.24, head_y + 0.0), (head_x + head + 0.16, head_y + 0.1),
+            (head_x + head * 0.68, head_y + 0.12),
+        ]),
+        beak, depth=0.06, lift=0.012,
     )
     eye_x, eye_y = head_x + head * 0.3, head_y - 0.1
     c.part(ellipse(eye_x, eye_y, 0.062, 0.075), d.made_of((250, 250, 248), "plastic"), depth=0.02)
@@ -285,19 +227,13 @@ def draw_rubber_duck(c: Canvas, d: Design) -> None:
     if d.chance(0.3):
         c.part(
             tube(open_path([(head_x - head * 0.8, 0.0), (head_x, 0.09), (head_x + head * 0.78, 0.02)]), 0.11),
-            d.second.of("satin"),
-            depth=0.04,
-            lift=0.015,
+            d.second.of("satin"), depth=0.04, lift=0.015,
         )
 
 
 @product(
-    "wooden_train",
-    "wooden train",
-    "木制小火车",
-    "toys",
-    patterns=("plain", "plain", "striped", "colour_block", "stars", "dotted"),
-    materials=("wood",),
+    "wooden_train", "wooden train", "木制小火车", "toys",
+    patterns=("plain", "plain", "striped", "colour_block", "stars", "dotted"), materials=("wood",),
 )
 def draw_wooden_train(c: Canvas, d: Design) -> None:
     radius = d.between(0.12, 0.16)
@@ -305,16 +241,10 @@ def draw_wooden_train(c: Canvas, d: Design) -> None:
     boiler_top, cab_top = deck - d.between(0.34, 0.44), deck - d.between(0.66, 0.82)
     natural = d.made_of((222, 178, 122), "wood")
     cab_x = d.between(-0.32, -0.2)
-    stack = closed_path(
-        [
-            (0.36, boiler_top + 0.03, 1),
-            (0.38, boiler_top - 0.14),
-            (0.31, boiler_top - 0.28, 1),
-            (0.61, boiler_top - 0.28, 1),
-            (0.54, boiler_top - 0.14),
-            (0.56, boiler_top + 0.03, 1),
-        ]
-    )
+    stack = closed_path([
+        (0.36, boiler_top + 0.03, 1), (0.38, boiler_top - 0.14), (0.31, boiler_top - 0.28, 1),
+        (0.61, boiler_top - 0.28, 1), (0.54, boiler_top - 0.14), (0.56, boiler_top + 0.03, 1),
+    ])
     c.part(stack, d.second.of("wood") if d.chance(0.5) else natural, form="turn")
     c.part(ellipse(0.1, boiler_top, 0.12, 0.13), natural, depth=0.08)
     c.part(rectangle(cab_x - 0.02, boiler_top, 0.72, deck, 0.1), d.main, depth=0.17, fullness=1.1)
@@ -327,9 +257,7 @@ def draw_wooden_train(c: Canvas, d: Design) -> None:
     c.line(np.array([(cab_x - 0.19, cab_top + 0.1), (cab_x - 0.19, cab_top + 0.32)]), 0.02, rgb=d.plain.rgb, dark=0)
     c.part(
         rectangle(cab_x - 0.5, cab_top - 0.08, cab_x + 0.12, cab_top + 0.03, 0.05),
-        d.second.of("wood") if d.chance(0.6) else natural,
-        depth=0.04,
-        lift=0.016,
+        d.second.of("wood") if d.chance(0.6) else natural, depth=0.04, lift=0.016,
     )
     c.part(rectangle(-0.8, deck - 0.02, 0.8, deck + 0.09, 0.03), natural, depth=0.035, lift=0.012)
     c.part(tube(np.array([(-0.8, deck + 0.04), (-0.9, deck + 0.05)]), 0.05), d.made_of(STEEL, "metal"), depth=0.02)

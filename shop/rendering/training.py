@@ -66,7 +66,7 @@ def render_training_image(look: Look, *, seed: int, size: int = 128) -> Image.Im
     cut = _posed(look, rng, size)
     alpha = np.asarray(cut.getchannel("A"), np.float32) / 255
     stance = KINDS[look.kind].stance if rng.random() < 0.8 else "lies"
-    picture = composed(cut, np.asarray(picture, np.float32), shadow_of(alpha, stance, rng))
+    picture = composed(cut, np.asarray(picture, np.float32), shadow_of(alpha, stance))
     picture = under_light(picture, rng, rng.uniform(0.2, 1.0) if cluttered else rng.uniform(0.0, 0.5))
     if rng.random() < 0.5:
         picture = through_lens(picture, rng, rng.uniform(0.2, 1.0) * 2)

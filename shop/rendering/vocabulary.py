@@ -87,7 +87,7 @@ MATERIALS: Mapping[str, Material] = _by_key(
     Material("denim", "denim", "牛仔布", "twill", 0.075, contrast=0.7, folds=0.5),
     Material("leather", "leather", "皮革", "pebble", 0.045, contrast=0.75, gloss=0.20, sharpness=14, folds=0.25),
     Material("knit", "knitted wool", "针织羊毛", "knit", 0.120, contrast=0.55, folds=0.35),
-    Material("wool", "wool", "羊毛", "felt", 0.050, contrast=0.6, folds=0.4),
+    Material("wool", "wool", "羊毛", "felt", 0.032, contrast=0.6, folds=0.4),
     Material("canvas", "canvas", "帆布", "weave", 0.050, folds=0.35),
     Material("satin", "satin", "缎面", "fine", 0.008, contrast=0.95, gloss=0.20, sharpness=9, folds=0.8),
     Material("plush", "plush", "毛绒", "plush", 0.110, contrast=0.6),
