@@ -97,7 +97,7 @@ def _row(index: Index, hit: Hit, names: list[str]) -> dict[str, Any]:
     return {
         "title": index.title(hit.object),
         "image": index.image_url(hit.object),
-        "url": _admin_url(index, hit.object) or index.url(hit.object),
+        "url": _admin_url(index, hit.object),
         "score": hit.score,
         "matched_by": ", ".join(str(KINDS.get(kind, kind)) for kind in hit.matched_by),
         "parts": [_part(explained[name]) if name in explained else None for name in names],
