@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rest_framework.exceptions import ValidationError
 
+from xsearch.api.fields import WeightsField
+from xsearch.api.problems import first_message
 from xsearch.evaluation import Evaluation, EvaluationError, evaluate, read_judgements
 from xsearch.evaluation.table import as_table
 from xsearch.registry import Index, get_index
@@ -66,10 +68,6 @@ def _index(label: str | None) -> Index:
 
 def _weights(text: str) -> dict[str, float]:
     try:
-        pairs = json.loads(text) if text.lstrip().startswith("{") else dict(pair.split("=") for pair in text.split(","))
-        weights = {name.strip(): float(value) for name, value in pairs.items()}
-    except (ValueError, TypeError) as error:
-        raise ArgumentTypeError(f"{text!r} is neither like text=1,image=0.5 nor a JSON object") from error
-    if not all(math.isfinite(weight) and weight >= 0 for weight in weights.values()):
-        raise ArgumentTypeError("a weight must be a number from 0")
-    return weights
+        return WeightsField().to_internal_value(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(first_message(error.detail)) from error
