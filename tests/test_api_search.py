@@ -5,6 +5,8 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from shop.models import Product
 from tests import widget_shop
@@ -76,6 +78,14 @@ def test_a_hit_has_what_a_shop_shows(client, shop):
     assert 0 < hit["score"] <= 1
     assert hit["matched_by"] == ["text"]
     assert "explain" not in hit
+
+
+def test_more_hits_need_no_more_queries(client, shop):
+    with CaptureQueriesContext(connection) as one:
+        titles(client.get(SEARCH, {"q": "red jacket", "page_size": 1}))
+    with CaptureQueriesContext(connection) as six:
+        assert len(titles(client.get(SEARCH, {"q": "red jacket"}))) == 6
+    assert len(six) <= len(one)
 
 
 def test_explain_says_what_each_part_added(client, shop):

@@ -83,7 +83,9 @@ class Index:
 
     def card(self, obj: models.Model) -> dict[str, Any]:
         """Return the further fields of a result: numbers, booleans and plain texts among the filters, and the SKU."""
+        related = {field.name for field in self.model._meta.get_fields() if field.is_relation}  # a query each
         names = [*self.filters, *(["sku"] if hasattr(obj, "sku") else [])]
+        names = [name for name in names if name not in related]
         return {name: value for name in names if _is_plain(value := getattr(obj, name, None))}
 
     def filter_names(self) -> list[str]:
