@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCTS = 40
+PRODUCTS = 12
 START_S = 180
 READY = "Ctrl-C stops all of it."
 SERVERS = ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_URL", "PORT", "DEMO_PRODUCTS")
