@@ -1,5 +1,7 @@
 """What customers can search for in this shop."""
 
+from django.db.models import QuerySet
+
 import xsearch
 from shop.models import Product
 
@@ -17,3 +19,7 @@ class ProductIndex(xsearch.Index):
     audio = "sound"
     filters = ["category", "brand", "colour", "price", "in_stock"]
     facets = ["category", "brand", "colour"]
+
+    def get_queryset(self) -> QuerySet[Product]:
+        """Fetch what the cards of the results show along with the products."""
+        return Product.objects.select_related("category", "brand")

@@ -13,6 +13,15 @@ PRODUCTS_PER_KIND = 7
 _SOLD_OUT_EVERY = 13
 _PRICE_STEPS = ((20, 0.5), (300, 1.0), (10_000, 10.0))  # up to this price, rounded to that
 
+#: Colours that people expect a kind of product to come in; the others are drawn by lot.
+_FAMILIAR = {
+    "dress": ("red", "black"), "umbrella": ("yellow", "black"), "backpack": ("blue", "green"), "jacket": ("red",),
+    "rubber_duck": ("yellow",), "teddy_bear": ("brown",), "guitar": ("brown",), "ukulele": ("brown",),
+    "bell": ("yellow",), "sofa": ("grey",), "mug": ("white", "red"), "tshirt": ("white", "black"), "boot": ("brown",),
+    "sneaker": ("white", "red"), "scarf": ("red",), "shirt": ("blue", "white"), "handbag": ("black",),
+    "watch": ("black",), "toy_car": ("red",), "coat": ("navy",), "hat": ("brown",), "sunglasses": ("black",),
+}  # fmt: skip
+
 Pair = tuple[str, str]
 
 
@@ -42,7 +51,9 @@ def _looks(kind: str) -> list[Look]:
     """Choose looks that differ: another colour each time, and as many patterns and materials as there are."""
     rng = random.Random(f"catalogue:{kind}")
     chosen, described = KINDS[kind], kind_texts()[kind]
-    colours = rng.sample(chosen.colours, min(PRODUCTS_PER_KIND, len(chosen.colours)))
+    familiar = _FAMILIAR.get(kind, ())
+    others = [colour for colour in rng.sample(chosen.colours, len(chosen.colours)) if colour not in familiar]
+    colours = [*familiar, *others][:PRODUCTS_PER_KIND]
     patterns = _cycle(chosen.patterns, rng)
     materials = _cycle(described.get("materials", chosen.materials), rng)
     return [
@@ -73,7 +84,7 @@ def _line(look: Look, number: int, serial: int) -> dict[str, Any]:
         "title_zh": title_zh,
         "category": category,
         "category_zh": category_zh,
-        "brand": brands[(serial + number) % len(brands)],
+        "brand": brands[serial % len(brands)],
         "colour": COLOURS[look.colour].title_en,
         "description": description,
         "description_zh": description_zh,

@@ -50,9 +50,7 @@ def _parse(line: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise BadLine(f"not JSON: {error}") from error
     if not isinstance(parsed, dict):
-        raise BadLine(
-            f'a line must be a JSON object such as {{"id": "a1", "title": "…"}}, not {_kind(parsed)}'
-        )
+        raise BadLine(f'a line must be a JSON object such as {{"id": "a1", "title": "…"}}, not {_kind(parsed)}')
     return parsed
 
 

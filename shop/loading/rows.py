@@ -129,9 +129,7 @@ def _photo_names(product: Product) -> list[str]:
 
 def _set_columns(product: Product, wanted: dict[str, Any]) -> bool:
     """Save the columns that differ and say whether any did."""
-    names = [
-        name for name, value in wanted.items() if _plain(getattr(product, _stored(name))) != _plain(value)
-    ]
+    names = [name for name, value in wanted.items() if _plain(getattr(product, _stored(name))) != _plain(value)]
     for name in names:
         setattr(product, name, wanted[name])
     if names:
