@@ -159,14 +159,12 @@ class Canvas:
 
     def developed(self) -> Image.Image:
         """The finished cut-out, RGBA."""
-        albedo = np.asarray(self.albedo, np.float32)
-        light = self.light[..., None]
         # Dark cloth would swallow all shading if light only multiplied.
-        rgb = albedo * np.minimum(light, 1.35) + (light - 1) * 14 + np.maximum(light - 1.1, 0) * 30
-        rgb += self.shine[..., None] * 235
+        glow = (self.light - 1) * 14 + np.maximum(self.light - 1.1, 0) * 30 + self.shine * 235
+        rgb = np.asarray(self.albedo, np.float32) * np.minimum(self.light, 1.35)[..., None]
+        rgb += glow[..., None]
         out = np.empty((self.size, self.size, 4), np.uint8)
-        np.clip(rgb, 0, 255, out=rgb)
-        out[..., :3] = rgb
+        out[..., :3] = np.clip(rgb, 0, 255, out=rgb)
         out[..., 3] = self.alpha * 255 + 0.5
         return Image.fromarray(out)
 

@@ -14,6 +14,7 @@ from shop.rendering.canvas import Canvas
 from shop.rendering.kinds import KINDS
 from shop.rendering.prints import Print
 from shop.rendering.registry import Design
+from shop.rendering.silhouette import Silhouette
 from shop.rendering.surfaces import Surface
 from shop.rendering.vocabulary import COLOURS, MATERIALS, RGB
 
@@ -91,7 +92,7 @@ def design_of(look: Look) -> Design:
 @lru_cache(maxsize=512)
 def _framing(look: Look) -> tuple[float, tuple[float, float]]:
     """Zoom and centre that let the product fill the frame well: most of it, with air around."""
-    small = Canvas(72, zoom=0.8, seed=look.shape_seed)
+    small = Silhouette(72, zoom=0.8)
     KINDS[look.kind].draw(small, design_of(look))
     columns, rows = (np.flatnonzero(small.alpha.max(axis=axis) > 0.4) / 36 - 1 for axis in (0, 1))
     x0, x1, y0, y1 = columns[0] / 0.8, columns[-1] / 0.8, rows[0] / 0.8, rows[-1] / 0.8
