@@ -88,6 +88,19 @@ def test_list_says_of_each_product_whether_it_is_indexed(owner, products):
     assert "<b>" not in page
 
 
+def test_status_stands_beside_the_name_unless_the_shop_places_it(rf):
+    class Elsewhere(ProductAdmin):
+        list_display = ("title", "price", "index_status", "sku")
+
+    class Second(ProductAdmin):
+        list_display = ("sku", "title", "price")
+        list_display_links = ("sku", "title")
+
+    assert ProductAdmin(Product, site).get_list_display(rf.get("/")) == ["title", "index_status", "price"]
+    assert Elsewhere(Product, site).get_list_display(rf.get("/")) == ["title", "price", "index_status", "sku"]
+    assert Second(Product, site).get_list_display(rf.get("/")) == ["sku", "title", "index_status", "price"]
+
+
 @pytest.mark.parametrize("status", ["indexed", "failed", "pending", "never"])
 def test_filter_leaves_the_products_in_one_state(owner, products, status):
     assert rows(owner.get(LIST, {"index_status": status})) == {status}

@@ -161,9 +161,9 @@ def test_uploads_never_touch_the_disk(owner, products, monkeypatch):
         raise RuntimeError("a temporary file")
 
     monkeypatch.setattr("django.core.files.uploadedfile.tempfile.NamedTemporaryFile", refuse)
-    noise = Image.effect_noise((2000, 2000), 100)
+    noise = Image.effect_noise((1700, 1700), 100)
     file = io.BytesIO()
-    noise.save(file, "PNG")
+    noise.save(file, "PNG", compress_level=0)
     assert len(file.getvalue()) > 2_621_440
     assert owner.post(PAGE, {"image": upload(file.getvalue())}).context["trial"].results is not None
 
@@ -183,3 +183,10 @@ def test_titles_and_words_are_escaped(owner):
     assert "<script>alert" not in page
     assert "<b>mug" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_page_speaks_chinese(owner, products):
+    IndexRecord.objects.filter(object_id=products[0].pk).update(status="failed", attempts=5)
+    page = owner.get(PAGE, headers={"accept-language": "zh-hans"}).content.decode()
+    for text in ("试用搜索", "可以搜到什么", "1 件商品未能完整编入索引：查看原因。", "照片的外观"):
+        assert text in page

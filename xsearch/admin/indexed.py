@@ -72,8 +72,13 @@ class IndexedAdmin(_ModelAdmin):
         return without_vectors(super().get_queryset(request))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """Add the index status after the last column."""
-        return _with(super().get_list_display(request), "index_status")
+        """Add the index status beside the object's name, unless ``list_display`` places "index_status" itself."""
+        columns = list(super().get_list_display(request))
+        if "index_status" not in columns:
+            names = self.get_list_display_links(request, columns) or columns[:1]
+            last = max((columns.index(name) for name in names if name in columns), default=-1)
+            columns.insert(last + 1, "index_status")
+        return columns
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Add the filter by index status."""
