@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 
 from django.db import connection, transaction
-from django.db.models import Max
 
 from xsearch.conf import settings
 from xsearch.indexing.outbox import content_type_of
@@ -21,8 +20,14 @@ FROM ts_stat('SELECT search_document FROM "{table}" WHERE search_document IS NOT
 GROUP BY 2
 """
 
+# Texts, not times: saving a price must not make the speech recogniser learn its words anew.
+_VERSION = """
+SELECT count(*) || ':' || coalesce(sum(hashtextextended(phrases::text, 0)::numeric), 0)
+FROM {records} WHERE content_type_id = %s
+"""
 
 _counted: dict[str, tuple[str, float]] = {}  # label → version counted by this process, and when
+_spoken: dict[str, tuple[str, float]] = {}  # label → version last seen by the recogniser, and when
 
 
 def refresh_all() -> None:
@@ -50,13 +55,24 @@ def refresh(index: Index) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
         Term.objects.filter(content_type=content_type).delete()
         cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk])
+    _spoken.pop(index.label, None)
 
 
 def version(index: Index) -> str:
-    """Return a text that changes whenever the indexed phrases may have changed."""
-    records = IndexRecord.objects.filter(content_type=content_type_of(index))
-    latest = records.aggregate(latest=Max("indexed_at"))["latest"]
-    return f"{records.count()}:{latest.isoformat() if latest else ''}"
+    """Return a text that changes whenever the indexed phrases do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION.format(records=IndexRecord._meta.db_table), [content_type_of(index).pk])
+        found: str = cursor.fetchone()[0]
+    return found
+
+
+def recent_version(index: Index) -> str:
+    """Return the version as it was at most ``VOCABULARY_MAX_AGE_S`` ago."""
+    known, when = _spoken.get(index.label, ("", 0.0))
+    if known and time.monotonic() - when < settings.VOCABULARY_MAX_AGE_S:
+        return known
+    _spoken[index.label] = (version(index), time.monotonic())
+    return _spoken[index.label][0]
 
 
 def phrases(index: Index) -> Iterator[str]:

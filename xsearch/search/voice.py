@@ -49,5 +49,5 @@ def _understand(transcriber: Transcriber, waveform: Waveform, language: str | No
     speech = trim_silence(denoise(waveform))
     if not len(speech.samples):
         return Transcript(text="", language=language or "")
-    phrases = Phrases(vocabulary.version(index), lambda: vocabulary.phrases(index))
+    phrases = Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
     return transcriber.transcribe(speech, language=language, phrases=phrases)
