@@ -46,7 +46,7 @@ def hour_marks(c: Canvas, x: float, y: float, radius: float, rgb: tuple[int, int
     materials=("leather", "metal", "rubber", "canvas"),
 )
 def draw_watch(c: Canvas, d: Design) -> None:
-    radius, strap = d.between(0.36, 0.44), d.between(0.24, 0.3)
+    radius, strap = d.between(0.35, 0.42), d.between(0.25, 0.31)
     case = d.made_of(GOLD if d.chance(0.4) else STEEL, "metal")
     for sign in (-1, 1):
         line = open_path([(0, 0), (0, sign * 0.5), (0, sign * 0.88)])
@@ -69,12 +69,9 @@ def draw_watch(c: Canvas, d: Design) -> None:
     square = d.chance(0.25)
     ring = rectangle(-radius, -radius, radius, radius, radius * 0.3) if square else ellipse(0, 0, radius, radius)
     c.part(ring, case, depth=0.06, lift=0.03)
-    bright = d.chance(0.55)
-    face = (
-        d.made_of((244, 244, 240) if bright else (34, 36, 44), "plastic") if d.chance(0.75) else d.plain.of("plastic")
-    )
-    dial = face.tinted(1.0)
-    c.part(ring * 0.83, dial, form="flat")
+    neutral = d.made_of((244, 244, 240) if d.chance(0.5) else (34, 36, 44), "plastic")
+    face = neutral if d.chance(0.5) else d.plain.of("plastic")
+    c.part(ring * 0.83, face, form="flat")
     ink = (40, 40, 46) if sum(face.rgb) > 380 else (235, 235, 230)
     hour_marks(c, 0, 0, radius * 0.8, ink)
     hands(c, 0, 0, radius * 0.8, d.between(280, 330), d.between(40, 80), ink)
@@ -91,14 +88,15 @@ def draw_watch(c: Canvas, d: Design) -> None:
 def draw_sunglasses(c: Canvas, d: Design) -> None:
     width, height, gap = d.between(0.33, 0.4), d.between(0.24, 0.34), 0.1
     style = d.rng.randrange(3)
-    rim = 0.03 if d.main.material.key == "metal" else d.between(0.055, 0.085)
+    rim = 0.034 if d.main.material.key == "metal" else d.between(0.065, 0.105)
     half = {
         0: [(0.0, -0.9), (0.75, -0.85), (1.0, -0.3), (0.8, 0.6), (0.2, 1.0), (-0.6, 0.8), (-0.95, 0.1), (-0.8, -0.75)],
         1: [(math.cos(a), math.sin(a) * 1.12) for a in np.linspace(0, 2 * math.pi, 9)[:-1]],
         2: [(-0.9, -0.72), (0.0, -0.88), (1.08, -1.0), (1.0, -0.1), (0.55, 0.8), (-0.3, 0.85), (-0.85, 0.3)],
     }[style]
     lens = closed_path([(x * width + width + gap, y * height) for x, y in half])
-    tint = [(46, 48, 54), (62, 44, 34), (40, 60, 70), (66, 40, 66)][d.rng.randrange(4)]
+    dark = d.rng.choice([(46, 48, 54), (62, 44, 34), (40, 60, 70)])
+    tint = d.plain.tinted(0.72).rgb if d.chance(0.5) else dark  # mirror lenses take the frame's colour
     for side in (-1, 1):
         temple = open_path([
             (side * (gap + width * 1.95), -height * 0.55), (side * (gap + width * 1.75), -height * 0.9),
@@ -126,8 +124,8 @@ def draw_sunglasses(c: Canvas, d: Design) -> None:
 def draw_belt(c: Canvas, d: Design) -> None:
     width, rx, ry = d.between(0.15, 0.22), 0.84, d.between(0.3, 0.42)
     back = ellipse(0, 0, rx, ry, 172, 368)
-    inside = d.made_of((186, 150, 108), "leather") if d.chance(0.5) else d.plain
-    c.part(np.vstack([back, (back + (0, width))[::-1]]), inside, shade=0.62, depth=0.03, folds=0)
+    inside = d.made_of((186, 150, 108), "leather") if d.chance(0.25) else d.plain
+    c.part(np.vstack([back, (back + (0, width))[::-1]]), inside, shade=0.8, depth=0.02, folds=0)
     front = ellipse(0, 0, rx, ry, -6, 186)
     region = c.part(np.vstack([front, (front + (0, width))[::-1]]), d.main, depth=0.04, lift=0.02, folds=0)
     for inset in (0.13, 0.87):

@@ -171,7 +171,7 @@ def _waistband(c: Canvas, d: Design, hip: float, top: float, button: tuple[int, 
 )
 def draw_trousers(c: Canvas, d: Design) -> None:
     hip = d.between(0.32, 0.37)
-    _trousers(c, d, length=d.between(1.5, 1.66), hem=d.between(0.1, 0.15), hip=hip)
+    _trousers(c, d, length=d.between(1.5, 1.66), hem=d.between(0.085, 0.19), hip=hip)
     _waistband(c, d, hip, -0.8, (160, 150, 130))
     for side in (-1, 1):
         c.line(np.array([(side * hip * 0.62, -0.71), (side * hip * 0.93, -0.5)]), 0.012, dark=0.35)

@@ -182,7 +182,7 @@ def draw_cushion(c: Canvas, d: Design) -> None:
 
 @product("clock", "clock", "时钟", "home", materials=("wood", "plastic", "metal"), stance="lies")
 def draw_clock(c: Canvas, d: Design) -> None:
-    radius, rim = d.between(0.66, 0.76), d.between(0.1, 0.2)
+    radius, rim = d.between(0.66, 0.76), d.between(0.12, 0.24)
     alarm = d.chance(0.4)
     y = 0.08 if alarm else 0.0
     if alarm:
@@ -204,10 +204,8 @@ def draw_clock(c: Canvas, d: Design) -> None:
     c.part(ring, d.main, depth=rim * 0.6, lift=0.01)
     share = 1 - rim / radius
     inside = (ring - (0, y)) * share + (0, y)
-    bright = d.chance(0.7)
-    face = (
-        d.made_of((247, 246, 240), "cotton") if bright and sum(d.main.rgb) < 660 else d.plain.of("cotton").tinted(0.92)
-    )
+    pale = d.made_of((247, 246, 240), "cotton")
+    face = pale if d.chance(0.5) and sum(d.main.rgb) < 660 else d.plain.of("cotton").tinted(0.94)
     dial = c.part(inside, face, form="flat", folds=0)
     c.soft_shadow(inside - (0.0, radius * share * 1.86), 0.05, 0.3, dial)
     ink = (44, 44, 50) if sum(face.rgb) > 360 else (238, 238, 232)

@@ -64,7 +64,7 @@ def _sheet(noises: np.random.Generator, rng: random.Random, size: int) -> Field:
     rgb = _pick(rng, (232, 230, 226), (206, 214, 224), (226, 208, 200), (178, 190, 178), (120, 128, 150))
     folds = noise(noises, size, size, 5, 3) + noise(noises, size, size, 10, 8) * 0.5
     slope = np.gradient(folds, axis=1) + np.gradient(folds, axis=0) * 0.6
-    level = 1 + np.clip(slope * size / 26, -0.3, 0.14)
+    level = 1 + np.clip(slope * size / 48, -0.22, 0.1)
     ground = _tinted(level.astype(np.float32), rgb)
     if rng.random() < 0.4:
         stripe = (np.arange(size) * rng.randint(5, 14) // size % 2).astype(np.float32)

@@ -259,9 +259,9 @@ def draw_xylophone(c: Canvas, d: Design) -> None:
 
 @product("tambourine", "tambourine", "铃鼓", "music", materials=("wood", "plastic"), stance="lies")
 def draw_tambourine(c: Canvas, d: Design) -> None:
-    radius, ring = d.between(0.66, 0.74), d.between(0.12, 0.17)
+    radius, ring = d.between(0.66, 0.74), d.between(0.13, 0.2)
     squash = d.between(0.86, 1.0)
-    headed = d.chance(0.5)
+    headed = d.chance(0.35)
     outer, inner = ellipse(0, 0, radius, radius * squash), ellipse(0, 0, radius - ring, (radius - ring) * squash)
     if headed:
         c.part(

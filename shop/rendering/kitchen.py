@@ -182,8 +182,8 @@ def draw_bowl(c: Canvas, d: Design) -> None:
     c.part(body, d.main, form="turn")
     inside = d.made_of((247, 246, 242), "ceramic") if d.chance(0.4) and d.main.material.key == "ceramic" else d.plain
     c.part(ellipse(0, top, width, ry), inside, depth=0.02, shade=1.06)
-    well = c.part(ellipse(0, top + 0.006, width - 0.035, ry - 0.018), inside, depth=0.16, shade=0.92)
-    c.soft_shadow(ellipse(-width * 0.25, top - ry * 0.35, width * 0.7, ry * 0.6), ry * 0.35, 0.42, well)
+    well = c.part(ellipse(0, top + 0.006, width - 0.035, ry - 0.018), inside, depth=0.1, fullness=0.45)
+    c.soft_shadow(ellipse(-width * 0.25, top - ry * 0.35, width * 0.7, ry * 0.6), ry * 0.35, 0.36, well)
     c.soft_shadow(ellipse(width * 0.3, top + ry * 0.5, width * 0.4, ry * 0.35), ry * 0.25, -0.18, well)
     window_glint(c, -width * 0.62, top + 0.14, top + depth * 0.55, 0.07, 0.4)
 
