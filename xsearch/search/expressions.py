@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,19 +53,20 @@ class Matches(DocumentExpression):
 
 
 class LexicalScore(DocumentExpression):
-    """Share-weighted sum over the words of the best field weight that each is found with, in [0, 1]."""
+    """Sum over the words of a query of the best reading's share, weighted by the field it is found in; in [0, 1]."""
 
     output_field = FloatField()
 
-    def __init__(self, document: str, shares: Mapping[str, float]) -> None:
+    def __init__(self, document: str, words: Sequence[Mapping[str, float]]) -> None:
         super().__init__(document)
-        self.shares = shares
+        self.words = words
 
     def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
         case = " ".join(f"WHEN {document} @@ %s::tsquery THEN %s::float8" for _ in FIELD_WEIGHTS)
-        values: list[Any] = []
-        for lexeme, share in self.shares.items():
-            for weight, value in FIELD_WEIGHTS.items():
-                values += [*params, f"{quoted(lexeme)}:{weight}", value * share]
-        total = " + ".join(f"CASE {case} ELSE 0 END" for _ in self.shares)
-        return f"COALESCE({total}, 0)", values
+        total, values = [], []
+        for readings in self.words:
+            total.append(f"GREATEST({', '.join(f'CASE {case} ELSE 0 END' for _ in readings)})")
+            for lexeme, share in readings.items():
+                for weight, value in FIELD_WEIGHTS.items():
+                    values += [*params, f"{quoted(lexeme)}:{weight}", value * share]
+        return f"COALESCE({' + '.join(total)}, 0)", values

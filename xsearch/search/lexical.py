@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xsearch.indexing.outbox import content_type_of
@@ -15,17 +15,20 @@ from xsearch.text import Token, analyse, tsquery_literal
 _UNKNOWN_WORD = 0.3  # a word that no document has says little about any of them
 _MAX_WORDS = 32
 
+#: One word of a query: each lexeme that it can be read as, with its share of the score.
+Readings = Mapping[str, float]
+
 
 @dataclass(frozen=True)
 class LexicalQuery:
-    """The words of a query with their share of the score; the shares add up to one."""
+    """The words of a query; the best shares of the words add up to one."""
 
     literal: str
-    shares: dict[str, float]
+    words: Sequence[Readings]
 
     def score(self) -> LexicalScore:
         """Return the expression of a document's score: 1 when every word is in a field of weight A."""
-        return LexicalScore("search_document", self.shares)
+        return LexicalScore("search_document", self.words)
 
 
 def lexical_query(index: Index, text: str) -> LexicalQuery | None:
@@ -34,11 +37,28 @@ def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     literal = tsquery_literal(tokens)
     if literal is None or not index.text:
         return None
-    return LexicalQuery(literal, _shares(index, tokens))
+    return LexicalQuery(literal, _shared_out(words_of(tokens), _rarities(index, tokens)))
 
 
-def _shares(index: Index, tokens: Iterable[Token]) -> dict[str, float]:
-    lexemes = list(dict.fromkeys(token.lexeme for token in tokens))
+def words_of(tokens: Iterable[Token]) -> list[set[str]]:
+    """Return the lexemes of each word; readings of one word ("t-shirt" → tshirt, shirt) overlap in the text."""
+    words: list[set[str]] = []
+    end = -1
+    for token in sorted(tokens, key=lambda token: token.start):
+        if token.start >= end:
+            words.append(set())
+        words[-1].add(token.lexeme)
+        end = max(end, token.end)
+    return [word for number, word in enumerate(words) if word not in words[:number]]
+
+
+def _shared_out(words: Sequence[set[str]], rarity: Mapping[str, float]) -> list[Readings]:
+    whole = sum(max(rarity[lexeme] for lexeme in word) for word in words)
+    return [{lexeme: rarity[lexeme] / whole for lexeme in sorted(word)} for word in words]
+
+
+def _rarities(index: Index, tokens: Iterable[Token]) -> dict[str, float]:
+    lexemes = {token.lexeme for token in tokens}
     content_type = content_type_of(index)
     terms = Term.objects.filter(content_type=content_type, lexeme__in=lexemes)
     counts = dict(terms.values_list("lexeme", "objects_with"))
@@ -47,8 +67,7 @@ def _shares(index: Index, tokens: Iterable[Token]) -> dict[str, float]:
     for lexeme in lexemes:
         if counts and lexeme not in counts:
             rarity[lexeme] *= _UNKNOWN_WORD
-    whole = sum(rarity.values())
-    return {lexeme: value / whole for lexeme, value in rarity.items()}
+    return rarity
 
 
 def inverse_document_frequency(with_term: int, total: int) -> float:

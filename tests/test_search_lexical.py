@@ -1,0 +1,67 @@
+"""The words of a query: their readings, their rarity, their share of the score."""
+
+import math
+
+import pytest
+
+from shop.models import Product
+from xsearch.indexing import index_pending, vocabulary
+from xsearch.registry import get_index
+from xsearch.search.lexical import inverse_document_frequency, lexical_query, words_of
+from xsearch.text import analyse
+
+
+@pytest.fixture
+def titles(db, settings):
+    settings.XSEARCH = {"EMBEDDINGS": {"text": None, "image": None, "audio": None}}
+
+    def load(*names):
+        for number, name in enumerate(names):
+            Product.objects.create(sku=f"L{number}", title=name)
+        index_pending(get_index(Product))
+        vocabulary.refresh(get_index(Product))
+
+    return load
+
+
+def scores(text):
+    query = lexical_query(get_index(Product), text)
+    return dict(Product.objects.annotate(score=query.score()).values_list("title", "score"))
+
+
+def test_inverse_document_frequency_by_hand():
+    assert inverse_document_frequency(1, 10) == pytest.approx(math.log(1 + 9.5 / 1.5))
+    assert inverse_document_frequency(10, 10) == pytest.approx(math.log(1 + 0.5 / 10.5))
+    assert inverse_document_frequency(0, 0) == pytest.approx(math.log(2))
+
+
+def test_readings_of_one_word_are_one_word():
+    assert words_of(analyse("red jacket")) == [{"red"}, {"jacket"}]
+    assert len(words_of(analyse("t-shirt"))) == 1
+    assert len(words_of(analyse("连衣裙"))) == 1
+    assert len(words_of(analyse("red red RED"))) == 1
+
+
+def test_a_title_with_every_word_scores_one_and_one_without_any_zero(titles):
+    titles("Red cotton t-shirt", "Blue mug", "蓝色连衣裙")
+    assert scores("red t-shirt") == pytest.approx({"Red cotton t-shirt": 1, "Blue mug": 0, "蓝色连衣裙": 0})
+    assert scores("连衣裙") == pytest.approx({"Red cotton t-shirt": 0, "Blue mug": 0, "蓝色连衣裙": 1})
+
+
+def test_a_rarer_word_has_the_larger_share(titles):
+    titles("Oak chair", "Pine chair", "Steel chair", "Oak theremin")
+    found = scores("chair theremin")
+    assert found["Oak theremin"] > found["Oak chair"] > 0
+    rare, common = inverse_document_frequency(1, 4), inverse_document_frequency(3, 4)
+    assert found["Oak theremin"] == pytest.approx(rare / (rare + common))
+
+
+def test_a_word_that_nothing_has_weighs_little(titles):
+    titles("Oak chair", "Pine table")
+    assert scores("chair xyzzy")["Oak chair"] > 0.5
+
+
+def test_a_text_without_words_is_no_query(titles):
+    titles("Oak chair")
+    for text in ("", "🙂", "...", "\u200b"):
+        assert lexical_query(get_index(Product), text) is None
