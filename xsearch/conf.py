@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed again by hand
     "RETRY_BACKOFF_S": 30,  # doubled with every attempt
     "SWEEP_INTERVAL_S": 60,
+    "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
     "CANDIDATES": 300,  # nearest rows taken from each embedding column

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.search import SearchVectorField
-from django.db import models
+from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField
@@ -30,11 +30,29 @@ class EmbeddedModel(models.Model):
     class Meta:
         abstract = True
 
+    def save_base(self, *args: Any, **kwargs: Any) -> None:
+        """Save in one transaction with the mark that a signal makes, also where the caller has none."""
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        if connections[using].in_atomic_block:
+            super().save_base(*args, **kwargs)
+            return
+        with transaction.atomic(using=using):
+            super().save_base(*args, **kwargs)
+
     def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
         # An instance that was loaded before a worker wrote its vectors must not write the old ones back.
-        ours = {field.name for field in EmbeddedModel._meta.local_fields}
-        kept = [value for value in values if value[0].name not in ours]
+        kept = [value for value in values if value[0].name not in self._embedded_columns()]
         return super()._do_update(base_qs, using, pk_val, kept, *args, **kwargs)
+
+    def _do_insert(self, manager: Any, using: Any, fields: Any, *args: Any, **kwargs: Any) -> Any:
+        # A copy of a loaded instance starts without its vectors, which may be of a space that is gone.
+        kept = [field for field in fields if field.name not in self._embedded_columns()]
+        insert: Any = super()._do_insert  # type: ignore[misc]  # the stubs leave it out
+        return insert(manager, using, kept, *args, **kwargs)
+
+    @staticmethod
+    def _embedded_columns() -> set[str]:
+        return {field.name for field in EmbeddedModel._meta.local_fields}
 
 
 class IndexRecord(models.Model):
@@ -46,7 +64,7 @@ class IndexRecord(models.Model):
         FAILED = "failed", _("failed")
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
-    object_id = models.CharField(_("object"), max_length=64)
+    object_id = models.CharField(_("object"), max_length=255)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PENDING)
     #: Grows with every mark, so that a worker knows whether the object changed while it was encoding.
     revision = models.PositiveBigIntegerField(default=1)
@@ -119,7 +137,7 @@ class StagedVector(models.Model):
     """A vector of the next space, kept beside the live ones until all are there and swapped at once."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")  # of the row
-    row_id = models.CharField(max_length=64)
+    row_id = models.CharField(max_length=255)
     modality = models.CharField(max_length=8)
     fingerprint = models.CharField(max_length=128)
     vector = HalfVectorField(null=True)
@@ -162,7 +180,7 @@ class Event(models.Model):
 
     query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
-    object_id = models.CharField(max_length=64)
+    object_id = models.CharField(max_length=255)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     position = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -13,31 +13,54 @@ from django.db.models.constants import LOOKUP_SEP
 
 @dataclass(frozen=True)
 class Step:
-    """One relation of a path: the lookup that leads there from the start, and the model that is there."""
+    """One relation of a path: how a query and how an instance gets there, and the model that is there."""
 
     lookup: str
+    #: As ``lookup``, by the names of the attributes: "productphoto_set" where the lookup is "productphoto".
+    attribute: str
     model: type[models.Model]
     field: Any
+
+    @property
+    def before(self) -> str:
+        """The lookup of where the relation starts; "" at the start of the path."""
+        return self.lookup.rpartition(LOOKUP_SEP)[0]
 
 
 def relations(model: type[models.Model], path: str) -> list[Step]:
     """Return the relations that ``path`` follows, in order; raises ``ImproperlyConfigured`` for a wrong one."""
     steps: list[Step] = []
-    here, names = model, path.split(LOOKUP_SEP)
+    here, names, attributes = model, path.split(LOOKUP_SEP), []
     for number, name in enumerate(names, start=1):
-        try:
-            field = here._meta.get_field(name)
-        except FieldDoesNotExist:
-            _require_attribute(here, name, path, is_last=number == len(names))
-            break
-        if field.related_model is None or isinstance(field.related_model, str):
+        attributes.append(_attribute(here, name))
+        field: Any = _field(here, name)
+        if field is None or field.related_model is None or isinstance(field.related_model, str):
+            _require_end(here, name, path, is_last=number == len(names))
             break
         here = field.related_model
-        steps.append(Step(LOOKUP_SEP.join(names[:number]), here, field))
+        steps.append(Step(LOOKUP_SEP.join(names[:number]), LOOKUP_SEP.join(attributes), here, field))
     return steps
 
 
-def _require_attribute(model: type[models.Model], name: str, path: str, *, is_last: bool) -> None:
+def _field(model: type[models.Model], name: str) -> Any:
+    try:
+        return model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+
+
+def _attribute(model: type[models.Model], name: str) -> str:
+    """Return the attribute of an instance that a name in a lookup stands for."""
+    field = _field(model, name)
+    is_reverse = field is not None and field.auto_created and not field.concrete
+    return str(field.get_accessor_name()) if is_reverse else name
+
+
+def _require_end(model: type[models.Model], name: str, path: str, *, is_last: bool) -> None:
+    if _field(model, name) is not None:
+        if is_last:
+            return
+        raise ImproperlyConfigured(f"{path!r}: {model._meta.label}.{name} is no relation; end the path there.")
     if is_last and hasattr(model, name):
         return
     known = ", ".join(sorted(f.name for f in model._meta.get_fields()))
@@ -48,7 +71,7 @@ def values(instance: models.Model, path: str) -> Iterator[Any]:
     """Yield what ``path`` leads to from ``instance``; to-many relations yield in their model's order."""
     name, _, rest = path.partition(LOOKUP_SEP)
     try:
-        value = getattr(instance, name)
+        value = getattr(instance, _attribute(type(instance), name))
     except ObjectDoesNotExist:
         return
     if isinstance(value, models.Manager):

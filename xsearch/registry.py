@@ -141,12 +141,13 @@ def get_index(model: type[models.Model] | str | None = None) -> Index:
     """Return the index of a model or its label (any case); without one, the only index there is."""
     if model is None:
         return _only_index()
-    for index in _indexes.values():
-        if isinstance(model, str):
-            if index.label.lower() == model.lower():
-                return index
-        elif issubclass(model, index.model):
-            return index
+    if isinstance(model, str):
+        found = next((index for index in _indexes.values() if index.label.lower() == model.lower()), None)
+    else:
+        # The nearest ancestor: a registered subclass comes before a registered parent.
+        found = next((_indexes[ancestor] for ancestor in model.__mro__ if ancestor in _indexes), None)
+    if found:
+        return found
     name = model if isinstance(model, str) else model._meta.label
     known = ", ".join(index.label for index in registered()) or "none"
     raise LookupError(f"{name} is not registered with xsearch. Registered: {known}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
@@ -28,13 +28,28 @@ class Store:
     link: str
     #: Path to the media, from the object for a row of its own, from the row for a photo.
     path: str
-    #: Accessor from the object to its many rows; "" when there is one row.
+    #: Lookup from the object to its many rows; "" when there is one row.
     many: str = ""
 
     @property
     def column(self) -> str:
         """The embedding field's name."""
         return f"{self.modality}_embedding"
+
+    @property
+    def owner(self) -> type[models.Model]:
+        """The model whose table has the column: a parent, where the model inherits it by multi-table inheritance."""
+        return self.model._meta.get_field(self.column).model
+
+    @property
+    def table(self) -> str:
+        """The name of the table that has the column."""
+        return self.owner._meta.db_table
+
+    @property
+    def row_key(self) -> str:
+        """The name of that table's primary key."""
+        return str(self.owner._meta.pk.column)
 
     @property
     def object_key(self) -> str:
@@ -56,10 +71,20 @@ def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
                 f"accessor as `store` in its Index."
             )
         return Store(modality, index.model, "", path)
-    field: Any = index.model._meta.get_field(index.store)
-    if not field.one_to_one or not issubclass(field.related_model, EmbeddedModel):
-        raise ImproperlyConfigured(f"`store` of {index.label} must be a one-to-one relation to an EmbeddedModel.")
+    field: Any = _relation(index)
+    if field is None or not field.one_to_one or field.concrete or not issubclass(field.related_model, EmbeddedModel):
+        raise ImproperlyConfigured(
+            f"`store` of {index.label} is {index.store!r}. It must be the reverse name of a OneToOneField that leads "
+            f"from an xsearch.models.EmbeddedModel to {index.model._meta.object_name}."
+        )
     return Store(modality, field.related_model, field.remote_field.name, path)
+
+
+def _relation(index: Index) -> Any:
+    try:
+        return index.model._meta.get_field(str(index.store))
+    except FieldDoesNotExist:
+        return None
 
 
 def stores_of(index: Index) -> list[Store]:
@@ -73,10 +98,15 @@ def stores_of(index: Index) -> list[Store]:
 
 def _image_store(index: Index, path: str) -> Store:
     steps = paths.relations(index.model, path)
-    if len(steps) == 1 and steps[0].field.one_to_many and issubclass(steps[0].model, EmbeddedModel):
-        accessor, _, rest = path.partition(LOOKUP_SEP)
-        return Store("image", steps[0].model, steps[0].field.remote_field.name, rest, many=accessor)
+    row: Any = steps[0].model if len(steps) == 1 else None
+    if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(steps[0]):
+        many, _, rest = path.partition(LOOKUP_SEP)
+        return Store("image", row, steps[0].field.remote_field.name, rest, many=many)
     return main_store(index, "image", path)
+
+
+def _is_foreign_key_to(step: paths.Step) -> bool:
+    return bool(step.field.one_to_many and step.field.auto_created)
 
 
 def rows_of(store: Store, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:

@@ -41,9 +41,13 @@ def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
 def _build(spec: dict[str, Any]) -> Encoder:
     try:
         backend = import_string(spec["BACKEND"])
+        encoder = backend(**spec.get("OPTIONS", {}))
     except ImportError as error:
         raise EncoderError(f"The encoder backend {spec['BACKEND']!r} cannot be imported: {error}") from error
-    encoder = backend(**spec.get("OPTIONS", {}))
+    except EncoderError:
+        raise
+    except Exception as error:  # backends of the shop may raise anything
+        raise EncoderError(f"The encoder of {spec} cannot be made: {error.__class__.__name__}: {error}") from error
     if not isinstance(encoder, Encoder):
         raise EncoderError(f"{spec['BACKEND']!r} is not an xsearch.encoders.Encoder.")
     return encoder

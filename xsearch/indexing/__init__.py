@@ -1,6 +1,7 @@
 """Product → inputs → vectors → row: the outbox, the workers and the only writer of embeddings."""
 
-from xsearch.indexing.outbox import mark, pause_indexing, sweep
+from xsearch.indexing.dispatch import pause_indexing
+from xsearch.indexing.outbox import mark, sweep
 from xsearch.indexing.work import IndexingReport, index_pending
 
 __all__ = ["IndexingReport", "index_pending", "mark", "pause_indexing", "sweep"]

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import logging
-import time
 import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Cast
-from django.utils import timezone
+from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
+from xsearch.indexing.dispatch import dispatch_on_commit, pause_indexing, send_task
 from xsearch.models import IndexRecord
 from xsearch.registry import Index, get_index, registered
 
-logger = logging.getLogger("xsearch.indexing")
+__all__ = ["claim", "claimable", "mark", "mark_stale", "pause_indexing", "reconcile", "release", "send_task", "sweep"]
 
 Objects = models.QuerySet[Any] | Iterable[models.Model] | models.Model
 
-_paused: ContextVar[set[str] | None] = ContextVar("xsearch_paused", default=None)
-_broker_down_until = 0.0
-
+# Always in the same order, for two that mark the same objects in different ones would wait for each other.
 _MARK = """
 INSERT INTO {table} (content_type_id, object_id, status, revision, forced, source_hashes, fingerprints,
                      phrases, attempts, last_error, marked_at, not_before)
-SELECT %s, pk::text, 'pending', 1, %s, '{{}}', '{{}}', '[]', 0, '', now(), now() FROM ({rows}) AS touched(pk)
+SELECT %s, touched.pk, 'pending', 1, %s, '{{}}', '{{}}', '[]', 0, '', now(), now()
+FROM (SELECT DISTINCT found.pk::text FROM ({rows}) AS found(pk)) AS touched(pk)
 ORDER BY 2
 ON CONFLICT (content_type_id, object_id) DO UPDATE SET
     status = 'pending', revision = {table}.revision + 1, forced = {table}.forced OR excluded.forced,
@@ -50,13 +46,17 @@ def mark(objects: Objects, *, forced: bool = False, dispatch: bool = True) -> in
         return 0
     index = get_index(queryset.model)
     using = router.db_for_write(IndexRecord)
-    rows, params = queryset.order_by().values("pk").query.sql_with_params()
+    unordered = queryset if queryset.query.is_sliced else queryset.order_by()
+    try:
+        rows, params = unordered.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
     sql = _MARK.format(table=IndexRecord._meta.db_table, rows=rows)
     with connections[using].cursor() as cursor:
         cursor.execute(sql, [content_type_of(index).pk, forced, *params])
         count: int = cursor.rowcount
     if count and dispatch:
-        _dispatch_on_commit(index.label, using)
+        dispatch_on_commit(index.label, using)
     return count
 
 
@@ -74,77 +74,14 @@ def content_type_of(index: Index) -> ContentType:
     return ContentType.objects.get_for_model(index.model)
 
 
-@contextmanager
-def pause_indexing() -> Iterator[None]:
-    """Hold back the tasks of all changes made inside, and send one per model at the end.
-
-    Changes are still recorded as they are made, so nothing is lost if the process dies.
-    """
-    labels: set[str] = set()
-    token = _paused.set(labels)
-    try:
-        yield
-    finally:
-        _paused.reset(token)
-        for label in labels:
-            _dispatch_on_commit(label, router.db_for_write(IndexRecord))
-
-
-def _dispatch_on_commit(label: str, using: str) -> None:
-    paused = _paused.get()
-    if paused is not None:
-        paused.add(label)
-        return
-    send = _Send(label)
-    # One task per transaction is enough: it takes everything that is pending.
-    if not any(hook[1] == send for hook in connections[using].run_on_commit):
-        transaction.on_commit(send, using=using, robust=True)
-
-
-class _Send:
-    """Sends the indexing task of one model; equal to another that sends the same."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Send) and other.label == self.label
-
-    def __hash__(self) -> int:
-        return hash(self.label)
-
-    def __call__(self) -> None:
-        send_task(self.label)
-
-
-def send_task(label: str) -> bool:
-    """Ask the workers to index what is pending; says False when the broker cannot be reached.
-
-    The sweep finds what was not sent. After a failure, the broker is left alone for a while, so that
-    saving products stays quick while it is down.
-    """
-    global _broker_down_until
-    if time.monotonic() < _broker_down_until:
-        return False
-    from xsearch.indexing.tasks import index_pending_task
-
-    try:
-        index_pending_task.apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
-    except Exception as error:  # noqa: BLE001 - each transport raises its own; a save must not fail for any
-        _broker_down_until = time.monotonic() + settings.BROKER_PAUSE_S
-        logger.warning("The broker cannot be reached (%s); the sweep will index %s later.", error, label)
-        return False
-    return True
-
-
 def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker may take now."""
-    now = timezone.now()
+    # By the database's clock, with which they were marked: those of web servers and workers may differ.
     return IndexRecord.objects.filter(
         Q(status=IndexRecord.Status.PENDING) | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
-        Q(claimed_until=None) | Q(claimed_until__lt=now),
+        Q(claimed_until=None) | Q(claimed_until__lt=Now()),
         content_type=content_type_of(index),
-        not_before__lte=now,
+        not_before__lte=Now(),
     )
 
 
@@ -155,15 +92,19 @@ def claim(index: Index, size: int) -> list[IndexRecord]:
         taken = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)[:size]
         pks = list(taken.values_list("pk", flat=True))
         IndexRecord.objects.filter(pk__in=pks).update(
-            claim=lease, claimed_until=timezone.now() + timedelta(seconds=settings.LEASE_S)
+            claim=lease, claimed_until=Now() + timedelta(seconds=settings.LEASE_S)
         )
     return list(IndexRecord.objects.filter(claim=lease, pk__in=pks))
 
 
-def release(records: Iterable[IndexRecord]) -> None:
-    """Give back records that were claimed and not worked on."""
-    for record in records:
-        IndexRecord.objects.filter(pk=record.pk, claim=record.claim).update(claim=None, claimed_until=None)
+@transaction.atomic
+def release(records: Iterable[IndexRecord], *, delay_s: float | None = None) -> None:
+    """Give back records that were claimed and not worked on; those that are locked end with their lease."""
+    claims = {record.pk: record.claim for record in records}
+    free = IndexRecord.objects.filter(pk__in=claims).select_for_update(skip_locked=True)
+    ours = [record.pk for record in free if record.claim == claims[record.pk]]
+    later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
+    IndexRecord.objects.filter(pk__in=ours).update(claim=None, claimed_until=None, **later)
 
 
 def sweep() -> dict[str, int]:
@@ -183,10 +124,10 @@ def sweep() -> dict[str, int]:
 def reconcile(index: Index) -> None:
     """Record objects that have no record, and drop the records of objects that are gone."""
     of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
-    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.CharField()))
+    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
     known = of_index.filter(object_id=models.OuterRef("xsearch_key"))
     mark(objects.filter(~models.Exists(known)), dispatch=False)
-    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.CharField()))
+    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
     there = present.filter(xsearch_key=models.OuterRef("object_id"))
     of_index.filter(~models.Exists(there)).delete()
 
@@ -198,8 +139,13 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
         _mark_outdated(index)
-    IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.FAILED).update(
-        status=IndexRecord.Status.PENDING, attempts=0, not_before=timezone.now()
+    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
+    put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
+    _update_in_order(
+        of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
+        status=IndexRecord.Status.PENDING,
+        attempts=0,
+        not_before=Now(),
     )
     return claimable(index).count()
 
@@ -208,6 +154,16 @@ def _mark_outdated(index: Index) -> None:
     from xsearch.indexing.spaces import target_fingerprints
 
     indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
-    indexed.exclude(fingerprints__contains=target_fingerprints(index)).update(
-        status=IndexRecord.Status.PENDING, revision=F("revision") + 1, not_before=timezone.now()
+    _update_in_order(
+        indexed.exclude(fingerprints__contains=target_fingerprints(index)),
+        status=IndexRecord.Status.PENDING,
+        revision=F("revision") + 1,
+        not_before=Now(),
     )
+
+
+@transaction.atomic
+def _update_in_order(records: models.QuerySet[IndexRecord], **values: Any) -> None:
+    """Update ``records``, locked in the order in which marks lock them, so that no save meets a deadlock."""
+    pks = list(records.order_by("object_id").select_for_update().values_list("pk", flat=True))
+    IndexRecord.objects.filter(pk__in=pks).update(**values)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, connections
@@ -28,9 +30,9 @@ def create_text_indexes(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
         return
     tables = set(connections[using].introspection.table_names())
     for index in registered():
-        store = main_store(index)
-        table = store.model._meta.db_table
-        if index.text and table in tables and _has_column(using, table, "search_document"):
+        store = main_store(index) if index.text else None
+        table = store.table if store else ""
+        if store and table in tables and _has_column(using, table, "search_document"):
             with connections[using].cursor() as cursor:
                 name = index_name(store, "search_document")
                 cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING gin (search_document)')
@@ -43,7 +45,7 @@ def _has_column(using: str, table: str, column: str) -> bool:
 
 def index_name(store: Store, column: str) -> str:
     """Return the name of xsearch's index on a column, within PostgreSQL's 63 bytes."""
-    table = store.model._meta.db_table
+    table = store.table
     digest = hashlib.sha256(f"{table}.{column}".encode()).hexdigest()[:8]
     return f"xsearch_{table[:24]}_{column[:16]}_{digest}"
 
@@ -58,38 +60,52 @@ def has_index(store: Store, column: str) -> bool:
     return row is not None and bool(row[0])
 
 
+@contextmanager
+def alone_with_index(store: Store) -> Iterator[bool]:
+    """Keep others from building or dropping the HNSW index of a column; yields False if somebody does already."""
+    name = index_name(store, store.column)
+    kind = "_xact" if connection.in_atomic_block else ""  # ends with the transaction
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory{kind}_lock(hashtextextended(%s, 0))", [name])
+        is_alone = bool(cursor.fetchone()[0])
+        try:
+            yield is_alone
+        finally:
+            if is_alone and not kind:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
 def create_vector_indexes(index: Index) -> None:
-    """Create the HNSW indexes that the live spaces of ``index`` lack."""
+    """Create the HNSW indexes that the live spaces of ``index`` lack; nobody who saves a product waits for that."""
     from xsearch.indexing.spaces import live_spaces
 
     spaces = live_spaces(index)
     for store in index.stores():
         if store.modality in spaces and not has_index(store, store.column):
-            _create_vector_index(store, spaces[store.modality])
+            with alone_with_index(store) as is_alone:
+                if is_alone and not has_index(store, store.column):
+                    drop_vector_index(store)  # left unfinished
+                    _create_vector_index(store, live_spaces(index)[store.modality])
 
 
 def _create_vector_index(store: Store, space: EncoderSpace) -> None:
-    table, name = store.model._meta.db_table, index_name(store, store.column)
     expression = f"({store.column}::halfvec({space.dimension})) halfvec_cosine_ops"
     with connection.cursor() as cursor:
         if connection.in_atomic_block:
             # Pending foreign key checks would forbid the index.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-            cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING hnsw ({expression})')
-            return
-        # One worker builds it, and nobody who saves a product waits for that.
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
-        if not cursor.fetchone()[0]:
-            return
-        try:
-            if not has_index(store, store.column):
-                cursor.execute(f'DROP INDEX IF EXISTS "{name}"')  # left unfinished
-                cursor.execute(f'CREATE INDEX CONCURRENTLY "{name}" ON "{table}" USING hnsw ({expression})')
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])
+        cursor.execute(
+            f'CREATE INDEX {_concurrently()} "{index_name(store, store.column)}" ON "{store.table}"'
+            f" USING hnsw ({expression})"
+        )
 
 
 def drop_vector_index(store: Store) -> None:
     """Drop the HNSW index of a column, whose vectors are about to change their dimension."""
     with connection.cursor() as cursor:
-        cursor.execute(f'DROP INDEX IF EXISTS "{index_name(store, store.column)}"')
+        cursor.execute(f'DROP INDEX {_concurrently()} IF EXISTS "{index_name(store, store.column)}"')
+
+
+def _concurrently() -> str:
+    """Return the word that lets others read and write meanwhile; PostgreSQL forbids it inside a transaction."""
+    return "" if connection.in_atomic_block else "CONCURRENTLY"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from xsearch.indexing import outbox, vocabulary
-from xsearch.indexing.work import index_pending
-from xsearch.registry import get_index
+from xsearch.indexing.work import index_pending, settle
+from xsearch.registry import get_index, registered
 
 _TASK_LIMIT_S = 60.0
 
@@ -25,4 +25,6 @@ def index_pending_task(label: str) -> None:
 def sweep_task() -> None:
     """Find what was missed, and bring the vocabulary up to date; run it every minute."""
     outbox.sweep()
+    for index in registered():
+        settle(index)
     vocabulary.refresh_all()

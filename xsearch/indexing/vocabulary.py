@@ -48,8 +48,10 @@ def refresh_if_due(index: Index) -> None:
 @transaction.atomic
 def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs."""
+    if not index.text:
+        return
     content_type = content_type_of(index)
-    table = main_store(index).model._meta.db_table
+    table = main_store(index).table
     with connection.cursor() as cursor:
         # Two workers that count at once would both insert what they counted.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])

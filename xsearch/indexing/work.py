@@ -47,40 +47,41 @@ def index_pending(
     report = IndexingReport()
     started = time.monotonic()
     while records := outbox.claim(index, batch_size or settings.BATCH_SIZE):
-        _index_batch(index, records, report)
+        try:
+            _index_batch(index, records, report)
+        except BaseException:
+            outbox.release(records)  # the worker is being stopped: others may go on at once
+            raise
         if progress:
             progress(report)
         if limit_s is not None and time.monotonic() - started > limit_s:
             break
-    if report.handled:
-        spaces.swap_finished(index)
-        schema.create_vector_indexes(index)
+    settle(index)
     return report
+
+
+def settle(index: Index) -> None:
+    """Swap the spaces that are complete, and build the database indexes that are missing."""
+    spaces.swap_finished(index)
+    schema.create_vector_indexes(index)
 
 
 def _index_batch(index: Index, records: Sequence[IndexRecord], report: IndexingReport) -> None:
     try:
         objects = _load(index, records)
-        gone = [record for record in records if record.object_id not in objects]
-        writing.forget(index, gone)
-        report.forgotten += len(gone)
-        jobs = [
-            Job(record, objects[record.object_id], _collect(index, objects[record.object_id]))
-            for record in records
-            if record.object_id in objects
-        ]
-        encode(index, jobs)
-        writing.write(index, jobs)
+        forgotten = writing.forget(index, [record for record in records if record.object_id not in objects])
+        report.forgotten += forgotten
+        records = [record for record in records if record.object_id in objects]
+        jobs = [Job(r, objects[r.object_id], _collect(index, objects[r.object_id])) for r in records]
+        live = encode(index, jobs)
+        written = writing.write(index, jobs, live)
     except Exception as error:
         logger.exception("Indexing a batch of %s failed", index.label)
         _retry_singly(index, records, error, report)
-    except BaseException:
-        outbox.release(records)  # the worker is being stopped: others may go on at once
-        raise
-    else:
-        failed = sum(1 for job in jobs if job.broken or job.failed)
-        report.failed += failed
-        report.indexed += len(jobs) - failed
+        return
+    failed = sum(1 for job in written if job.has_problems)
+    report.failed += failed
+    report.indexed += len(written) - failed
 
 
 def _retry_singly(index: Index, records: Sequence[IndexRecord], error: Exception, report: IndexingReport) -> None:
@@ -103,7 +104,7 @@ def _load(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
 def _prefetches(index: Index) -> list[str]:
     from xsearch.paths import relations
 
-    return list(dict.fromkeys(step.lookup for path in index.paths() for step in relations(index.model, path)))
+    return list(dict.fromkeys(step.attribute for path in index.paths() for step in relations(index.model, path)))
 
 
 def _collect(index: Index, obj: models.Model) -> ObjectInputs:
@@ -111,4 +112,4 @@ def _collect(index: Index, obj: models.Model) -> ObjectInputs:
         return collect(index, obj)
     except Exception as error:  # a property or storage of the shop may raise anything
         logger.exception("Reading %s %s failed", index.label, obj.pk)
-        return ObjectInputs({}, errors={"object": f"{error.__class__.__name__}: {error}"})
+        return ObjectInputs({}, outages={"object": f"{error.__class__.__name__}: {error}"})

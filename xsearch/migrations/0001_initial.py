@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('query_id', models.UUIDField(db_index=True, default=uuid.uuid4)),
-                ('object_id', models.CharField(max_length=64)),
+                ('object_id', models.CharField(max_length=255)),
                 ('kind', models.CharField(choices=[('view', 'view'), ('click', 'click'), ('cart', 'cart'), ('purchase', 'purchase')], max_length=8)),
                 ('position', models.PositiveIntegerField(null=True)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
             name='IndexRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.CharField(max_length=64, verbose_name='object')),
+                ('object_id', models.CharField(max_length=255, verbose_name='object')),
                 ('status', models.CharField(choices=[('pending', 'to be indexed'), ('indexed', 'indexed'), ('failed', 'failed')], default='pending', max_length=8, verbose_name='status')),
                 ('revision', models.PositiveBigIntegerField(default=1)),
                 ('forced', models.BooleanField(default=False)),
@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             name='StagedVector',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row_id', models.CharField(max_length=64)),
+                ('row_id', models.CharField(max_length=255)),
                 ('modality', models.CharField(max_length=8)),
                 ('fingerprint', models.CharField(max_length=128)),
                 ('vector', pgvector.django.halfvec.HalfVectorField(null=True)),
