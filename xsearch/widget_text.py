@@ -14,7 +14,6 @@ def _photo_texts() -> dict[str, str]:
     return {
         "photo": _("Your photo"),
         "removePhoto": _("Remove the photo"),
-        "photoAdded": _("Photo added."),
         "photoRemoved": _("Photo removed."),
         "notAPhoto": _("That is not a photo. Choose a JPEG, PNG or WebP picture."),
         "photoTooLarge": _("The photo is too large. Choose a smaller one."),
@@ -48,7 +47,5 @@ def _result_texts() -> dict[str, str]:
     return {
         "searching": _("Searching …"),
         "failed": _("The search did not answer. Check the connection and try again."),
-        "retry": _("Try again"),
         "suggestions": _("{count} suggestions. Use the arrow keys."),
-        "more": _("Show more"),
     }
