@@ -20,7 +20,7 @@ API = "/api/xsearch/"
 
 @pytest.fixture(autouse=True)
 def _settings(settings):
-    settings.XSEARCH = widget_shop.XSEARCH
+    widget_shop.use(settings)
     cache.clear()
 
 

@@ -22,7 +22,7 @@ PAGE = "/search/"
 
 @pytest.fixture(autouse=True)
 def _settings(settings):
-    settings.XSEARCH = widget_shop.XSEARCH
+    widget_shop.use(settings)
 
 
 @pytest.fixture(scope="module")

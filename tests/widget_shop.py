@@ -3,6 +3,7 @@
 import io
 import itertools
 from contextlib import contextmanager
+from typing import ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -26,6 +27,12 @@ XSEARCH = {
     "THROTTLE_RATES": {"search": None, "media": None, "suggest": None, "events": None},
 }
 KINDS = ("Jacket", "Mug", "Lamp")
+
+
+def use(settings):
+    """Configure Django for the tests: this shop's settings, and the templates as xsearch ships them."""
+    settings.XSEARCH = XSEARCH
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]
 
 
 def photo(colour, size=(240, 240), **save):
@@ -109,6 +116,14 @@ class Page(SearchView):
     """The search page, eight results at a time, under a strict policy."""
 
     page_size = 8
+    photos: ClassVar[list[bytes]] = []
+
+    def find(self, values):
+        """Remember the photo as it arrived."""
+        if "image" in values:
+            self.photos[:] = [values["image"].read()]
+            values["image"].seek(0)
+        return super().find(values)
 
     def dispatch(self, request, *args, **kwargs):
         """Answer under the policy."""

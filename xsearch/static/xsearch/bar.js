@@ -13,6 +13,7 @@ export class Bar {
     this.config = JSON.parse(form.querySelector('script[type="application/json"]').textContent);
     this.texts = this.config.texts;
     this.input = form.elements.q;
+    this.action = addressOf(form.action, "", {});
     this.message = form.querySelector("[data-xs-message]");
     this.base = filtersIn(new URLSearchParams(new FormData(form)), this.config.filters);
     this.filters = this.base;
@@ -76,14 +77,14 @@ export class Bar {
   async search({ push }) {
     if (!this.results) return this.leave();
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
-    const address = addressOf(this.form.action, this.input.value, this.filters);
+    const address = addressOf(this.action, this.input.value, this.filters);
     const state = { xsearchPhoto: photo };
     if (push && (address !== location.href || photo !== (history.state?.xsearchPhoto ?? null))) {
       history.pushState(state, "", address);
     } else {
       history.replaceState(state, "", address);
     }
-    return this.results.show(this.form.action, this.body(), this.texts);
+    return this.results.show(this.action, this.body(), this.texts);
   }
 
   body(page = 1) {
@@ -103,7 +104,7 @@ export class Bar {
 
   more(address) {
     const page = Number(new URL(address).searchParams.get("page")) || 1;
-    return this.results.append(this.form.action, this.body(page), this.texts);
+    return this.results.append(this.action, this.body(page), this.texts);
   }
 
   filtersOf(address) {
@@ -129,6 +130,6 @@ export class Bar {
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
     if (photo) handOver(photo);
     else forget();
-    location.assign(addressOf(this.form.action, this.input.value, this.filters));
+    location.assign(addressOf(this.action, this.input.value, this.filters));
   }
 }
