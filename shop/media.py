@@ -30,8 +30,8 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 def serve_file(request: HttpRequest, path: Path) -> HttpResponseBase:
     """Answer with a file, or with the part of it that a player asks for; nothing in it may run as a page."""
     try:
-        file = path.open("rb")
         size, changed = path.stat().st_size, path.stat().st_mtime
+        file = path.open("rb")
     except (OSError, ValueError) as error:
         raise Http404 from error
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"

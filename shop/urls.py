@@ -1,16 +1,31 @@
 """Addresses of the demonstration shop."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from shop import media, views
+
+
+class Key:
+    """A SKU or slug: anything but the character that the database cannot look up."""
+
+    regex = r"[^\x00]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(Key, "key")
 
 shop = [
     path("", views.home, name="home"),
     path("search/", views.ProductSearchView.as_view(), name="search"),
-    path("product/<path:sku>/", views.product, name="product"),
+    path("product/<key:sku>/", views.product, name="product"),
     path("categories/", views.categories, name="categories"),
-    path("category/<str:slug>/", views.category, name="category"),
+    path("category/<key:slug>/", views.category, name="category"),
     path("about/", views.about, name="about"),
     path("try/<str:name>", views.sample, name="sample"),
 ]

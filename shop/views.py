@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from shop import samples
@@ -23,6 +25,14 @@ SHELVES_ON_HOME = 12
 PAGE_SIZE = 24
 SORTS = {"": ["id"], "cheap": ["price", "id"], "dear": ["-price", "id"], "new": ["-created_at", "-id"]}
 _VECTORS = [field.name for field in EmbeddedModel._meta.local_fields]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A photo to search with that the shop has itself."""
+
+    url: str
+    content: bytes
 
 
 @require_safe
@@ -49,8 +59,9 @@ class ProductSearchView(SearchView):
         picture = _own_picture(request)
         if picture is None:
             return super().get(request, *args, **kwargs)
+        self.extra_context = {"searched_photo": picture.url}
         values = dict(parameters.collect(request.GET))
-        return self.answer({**values, "image": SimpleUploadedFile("photo", picture)})
+        return self.answer({**values, "image": SimpleUploadedFile("photo", picture.content)})
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add photos to try where nothing has been searched for yet."""
@@ -129,16 +140,17 @@ def _featured() -> list[Product]:
     return chosen + list(rest[: FEATURED - len(chosen)])
 
 
-def _own_picture(request: HttpRequest) -> bytes | None:
+def _own_picture(request: HttpRequest) -> _Picture | None:
     """Return the picture that the address names: a sample, or the photo of a product."""
-    if path := samples.path_of(request.GET.get("sample", "")):
-        return path.read_bytes()
-    sku = request.GET.get("photo_of", "")
-    found = Product.objects.filter(sku=sku).exclude(photo="").only("photo").first() if sku else None
+    name, sku = request.GET.get("sample", ""), request.GET.get("photo_of", "")
+    if path := samples.path_of(name):
+        return _Picture(reverse("shop:sample", args=[name]), path.read_bytes())
+    askable = sku and "\0" not in sku
+    found = Product.objects.filter(sku=sku).exclude(photo="").only("photo").first() if askable else None
     if found is None:
         return None
     try:
         with found.photo.open("rb") as file:
-            return bytes(file.read())
+            return _Picture(found.photo.url, file.read())
     except FileNotFoundError:
         return None

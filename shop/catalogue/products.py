@@ -97,6 +97,7 @@ def _line(look: Look, number: int, serial: int) -> dict[str, Any]:
         "pattern": PATTERNS[look.pattern].title_en,
         "pattern_zh": PATTERNS[look.pattern].title_zh,
         "sizes": table["sizes"],
+        **({"sizes_zh": table["sizes_zh"]} if "sizes_zh" in table else {}),
     }
 
 
