@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class BuiltinEncoder(Encoder):
     """
 
     dimension = DIMENSION
-    modalities: ClassVar[frozenset[str]] = frozenset({"text", "image"})
+    modalities = frozenset({"text", "image"})
 
     def __init__(self, threads: int = 2, weights: str | Path | None = None) -> None:
         self._threads = threads
@@ -126,4 +126,5 @@ def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
 def _border_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Median of the outermost pixels, shape (3,)."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    return np.median(border, axis=0).astype(np.uint8)
+    colour: NDArray[np.uint8] = np.median(border, axis=0).astype(np.uint8)
+    return colour

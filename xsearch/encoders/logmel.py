@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,20 @@ Floats = NDArray[np.float64]
 _MAX_S = 30.0  # seconds that are listened to, from where the sound begins
 _FFT, _HOP, _MELS = 1024, 256, 40
 _QUIET = 1e-3  # peak under which a recording is silence
-_FLOOR_DB = -60.0  # what lies lower than this under the loudest counts as this
-_ENVELOPE = 16
+_FLOOR_DB = -45.0  # what lies lower than this under the loudest counts as this
+_ENVELOPE = 16  # steps
 
 #: (name, length, centre, scale, weight) of each group of features; centre and scale in the feature's unit
 #: bring everyday sounds to about zero mean and unit spread, weights share out the squared length.
 _GROUPS = (
-    ("spectrum", _MELS, 0.0, 12.0, 0.22),  # dB against the mean band
-    ("spectrum_spread", _MELS, 9.0, 5.0, 0.06),  # dB
-    ("timbre", 19, 0.0, None, 0.26),  # cepstrum, scale falls with the coefficient
-    ("timbre_spread", 19, None, None, 0.06),
-    ("contrast", 7, 20.0, 8.0, 0.12),  # dB between peaks and valleys of octave bands
+    ("spectrum", 12, 0.0, 12.0, 0.12),  # dB of broad bands' peaks against their mean
+    ("spectrum_spread", 12, 9.0, 5.0, 0.06),  # dB
+    ("timbre", 8, 0.0, None, 0.20),  # low cepstrum, scale falls with the coefficient
+    ("timbre_spread", 8, None, None, 0.06),
+    ("contrast", 7, 20.0, 8.0, 0.10),  # dB between peaks and valleys of octave bands
     ("tonality", 12, None, 0.25, 0.04),  # pitch classes, strongest first: which ones does not matter
-    ("shape", 5, None, None, 0.12),  # centroid, bandwidth, roll-off, flatness, zero crossings
-    ("envelope", _ENVELOPE + 2, -18.0, 14.0, 0.12),  # dB under the loudest; rise and fall
+    ("shape", 5, None, None, 0.12),  # centroid, bandwidth, roll-off, flatness, share of peaks
+    ("envelope", _ENVELOPE + 2, -18.0, 14.0, 0.33),  # dB under the loudest; rise and fall
 )
 
 
@@ -41,7 +41,7 @@ class LogMelEncoder(Encoder):
     """Sounds near each other when they sound alike: same instrument or material, whatever pitch or loudness."""
 
     dimension = sum(length for _, length, *_ in _GROUPS)
-    modalities: ClassVar[frozenset[str]] = frozenset({"audio"})
+    modalities = frozenset({"audio"})
     fingerprint = "logmel-1"
 
     _import_lock = threading.Lock()
@@ -102,11 +102,11 @@ def _spectral(librosa: Any, magnitude: Floats, rate_hz: int) -> dict[str, Floats
     frames = magnitude[:, energy > energy.max() * 1e-5]
     power = frames**2
     mel = librosa.feature.melspectrogram(S=power, sr=rate_hz, n_mels=_MELS, fmin=50)
-    level = librosa.power_to_db(mel, ref=mel.max(), amin=1e-12, top_db=-_FLOOR_DB)
+    level = librosa.power_to_db(_broad(mel), ref=mel.max(), amin=1e-12, top_db=-_FLOOR_DB)
     weights = (energy[energy > energy.max() * 1e-5]) ** 0.25
     mean = np.average(level, axis=1, weights=weights)
-    cepstrum = librosa.feature.mfcc(S=level, n_mfcc=20)[1:]
-    fall = 60 / np.arange(1, 20) ** 0.7
+    cepstrum = librosa.feature.mfcc(S=level, n_mfcc=9)[1:]
+    fall = 30 / np.arange(1, 9) ** 0.7
     contrast = librosa.feature.spectral_contrast(S=frames, sr=rate_hz, n_bands=6, fmin=100)
     chroma = librosa.feature.chroma_stft(S=power, sr=rate_hz, tuning=0.0).mean(axis=1)
     return {
@@ -120,25 +120,30 @@ def _spectral(librosa: Any, magnitude: Floats, rate_hz: int) -> dict[str, Floats
     }
 
 
+def _broad(mel: Floats) -> Floats:
+    """Return the strongest of each few neighbouring bands, shape (12, frames): harmonics move, their hull stays."""
+    starts = np.linspace(0, _MELS - 7, 12).round().astype(int)
+    return np.stack([mel[start : start + 7].max(axis=0) for start in starts])
+
+
 def _shape(librosa: Any, frames: Floats, weights: Floats, rate_hz: int) -> Floats:
     feature = librosa.feature
     centroid = np.average(feature.spectral_centroid(S=frames, sr=rate_hz)[0], weights=weights)
     bandwidth = np.average(feature.spectral_bandwidth(S=frames, sr=rate_hz)[0], weights=weights)
     rolloff = np.average(feature.spectral_rolloff(S=frames, sr=rate_hz, roll_percent=0.9)[0], weights=weights)
-    flatness = np.average(np.log10(feature.spectral_flatness(S=frames)[0] + 1e-8), weights=weights)
-    peaks = np.average((frames > frames.max(axis=0) * 0.1).mean(axis=0), weights=weights)
+    flatness = np.average(np.log10(feature.spectral_flatness(S=frames)[0] + 1e-3), weights=weights)
+    peaks = np.average((frames > frames.max(axis=0) * 0.15).mean(axis=0), weights=weights)
     return np.array([
         np.log2((centroid + 50) / 1200), np.log2((bandwidth + 50) / 1000), np.log2((rolloff + 50) / 2500),
-        (flatness + 3) / 1.2, np.log10((peaks + 1e-3) / 0.03) / 0.6,
+        (flatness + 2) / 0.8, np.log10((peaks + 1e-3) / 0.03) / 0.6,
     ])  # fmt: skip
 
 
 def _temporal(librosa: Any, samples: NDArray[np.float32], rate_hz: int) -> dict[str, Floats]:
-    """Return how loudness runs: its course in steps of equal time, how long it rises, how fast it falls."""
+    """Return how loudness runs: its course in ever longer steps up to 3 s, how long it rises, how fast it falls."""
     loudness = librosa.feature.rms(y=samples, frame_length=_FFT, hop_length=_HOP)[0]
     level = 20 * np.log10(loudness / loudness.max() + 1e-3)
-    steps = np.linspace(0, len(level) - 1, _ENVELOPE)
-    course = np.interp(steps, np.arange(len(level)), level)
+    course = np.interp(np.geomspace(0.02, 3.0, _ENVELOPE), np.arange(len(level)) * _HOP / rate_hz, level)
     peak = int(level.argmax())
     rise_s = max(peak * _HOP / rate_hz, 0.005)
     tail = level[peak:]

@@ -35,8 +35,7 @@ def random_views(
     """
     pictures, cover = images.float() / 255, masks.float() / 255
     grid, outside = _random_grid(len(images), size, strength, rng)
-    padded = {"padding_mode": "border", "align_corners": False}
-    views = functional.grid_sample(pictures, grid, **padded)
+    views = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     cover = functional.grid_sample(cover, grid, padding_mode="zeros", align_corners=False)
     views = _lit(views, strength, rng)
     views = _backdrop(views, cover, rng)

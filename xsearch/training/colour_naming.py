@@ -51,7 +51,8 @@ def name_table() -> Floats:
     cells = lab(np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3))
     nearest = np.stack([_distance(cells, lab(np.array(anchors))) for anchors in ANCHORS.values()], axis=1)
     weights = np.exp(-(nearest - nearest.min(axis=1, keepdims=True)) / _SOFTNESS)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    table: Floats = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return table
 
 
 def _distance(cells: Floats, anchors: Floats) -> Floats:
@@ -71,8 +72,7 @@ def cell_index(rgb: Bytes) -> NDArray[np.int64]:
 def colour_shares(rgb: Bytes, mask: Floats) -> Floats:
     """Return the share of each colour name among the pixels under ``mask``, shape (len(NAMES),)."""
     weights = mask.reshape(-1) / max(float(mask.sum()), 1e-6)
-    shares: Floats = weights @ name_table()[cell_index(rgb.reshape(-1, 3))]
-    return shares
+    return np.asarray(weights @ name_table()[cell_index(rgb.reshape(-1, 3))], np.float32)
 
 
 def balanced(rgb: Bytes) -> Bytes:
@@ -82,7 +82,8 @@ def balanced(rgb: Bytes) -> Bytes:
     neutral = (np.hypot(pixels[..., 1], pixels[..., 2]) < 12) & (pixels[..., 0] > 50)
     means = rgb[neutral].mean(axis=0) + 1 if neutral.mean() > 0.1 else np.ones(3)
     gains = exposure * np.clip((means.mean() / means) ** 0.4, 0.9, 1.1)
-    return np.clip(rgb * gains, 0, 255).astype(np.uint8)
+    lit: Bytes = np.clip(rgb * gains, 0, 255).astype(np.uint8)
+    return lit
 
 
 def product_mask(rgb: Bytes) -> Floats:
@@ -102,7 +103,7 @@ def product_mask(rgb: Bytes) -> Floats:
     mask = middle / (1 + np.exp(-(distance - 14) / 3))
     if mask.mean() < 0.06:
         mask = (x**2 + y**2 < 0.2).astype(np.float32)
-    return mask.astype(np.float32)
+    return np.asarray(mask, np.float32)
 
 
 def _clusters(points: Floats, count: int, rounds: int = 8) -> Floats:
@@ -115,4 +116,4 @@ def _clusters(points: Floats, count: int, rounds: int = 8) -> Floats:
             if (owner == index).any():
                 centres[index] = points[owner == index].mean(axis=0)
     share = np.bincount(owner, minlength=count) / len(points)
-    return centres[share >= min(0.14, share.max())]
+    return np.asarray(centres[share >= min(0.14, share.max())])

@@ -151,12 +151,14 @@ grey: grey, gray, charcoal, slate, ash grey, silver, silvery | 灰色, 灰, 炭�
 red: red, scarlet, crimson, ruby, cherry red, vermilion | 红色, 红, 大红, 鲜红, 正红, 朱红
 orange: orange, tangerine, apricot, terracotta | 橙色, 橘色, 橙, 桔色, 橘红, 橘黄
 yellow: yellow, lemon yellow, golden, gold, mustard, amber | 黄色, 黄, 金色, 柠檬黄, 金黄, 姜黄
-green: green, emerald, lime, olive, khaki green, forest green, mint, sage | 绿色, 绿, 翠绿, 军绿, 橄榄绿, 墨绿, 草绿, 薄荷绿
+green: green, emerald, lime, olive, khaki green, forest green, mint, sage
+  | 绿色, 绿, 翠绿, 军绿, 橄榄绿, 墨绿, 草绿, 薄荷绿
 blue: blue, azure, cobalt, royal blue, indigo, sapphire | 蓝色, 蓝, 宝蓝, 天蓝, 靛蓝, 湖蓝
 purple: purple, violet, lilac, lavender, plum, mauve | 紫色, 紫, 紫罗兰, 淡紫
 pink: pink, rose pink, fuchsia, magenta, salmon, blush | 粉色, 粉红, 粉红色, 粉, 玫红, 桃红, 玫瑰红
 brown: brown, tan, chocolate, coffee brown, chestnut, camel, cognac | 棕色, 褐色, 咖啡色, 棕, 褐, 驼色, 巧克力色, 栗色
-beige: beige, cream, ivory, sand, ecru, off-white, nude, khaki, oatmeal | 米色, 米白, 奶油色, 象牙色, 米黄, 卡其, 卡其色, 杏色, 裸色
+beige: beige, cream, ivory, sand, ecru, off-white, nude, khaki, oatmeal
+  | 米色, 米白, 奶油色, 象牙色, 米黄, 卡其, 卡其色, 杏色, 裸色
 dark: dark, deep | 深色, 暗色, 深
 light: light coloured, light colored, pale, pastel | 浅色, 淡色, 浅
 dark + blue: navy, navy blue, dark blue, midnight blue
@@ -218,7 +220,8 @@ IGNORED = (
     "cup holder, cup board, doorbell, door bell, bag clip, ball gown, dumb bell, golf bag, bean bag, bean bag chair, "
     "tea bag, sleeping bag, hat box, sock drawer, umbrella stand, candle holder, candle stick, clock radio, "
     "guitar strap, guitar stand, toy box, toy chest, steam iron, iron man, cast iron, curling iron, "
-    "红酒, 白酒, 红茶, 绿茶, 黑胡椒, 红包, 口红, 白板, 黑板, 黄瓜, 白菜, 青菜, 橙子, 橙汁, 白糖, 红糖, 黑茶, 鞋柜, 鞋架, "
+    "红酒, 白酒, 红茶, 绿茶, 黑胡椒, 红包, 口红, 白板, 黑板, 黄瓜, 白菜, 青菜, 橙子, 橙汁, 白糖, 红糖, 黑茶, "
+    "鞋柜, 鞋架, "
     "帽架, 衣架, 黄油, 黄金, 白银, 蓝牙, 绿植, 粉底, 粉刷, 粉末, 面粉, 奶粉, 洗衣粉, 深度, 深圳, 浅盘, 红外, 白噪音, "
     "黑科技, 白炽灯, 鞋油, 鞋带, 灰尘, 木瓜, 木耳, 积木, 地球, 全球, 星球, 气球, 球衣, 鼓励, 玻璃水, 面包, 包装, 包邮, "
     "眼镜, 安全帽, 衣帽间, 帽架, 伞架, 桌椅, 沙发床, 沙发套, 手表带, 杯架, 藤椒, 木板, 木工, 木地板, 鞋套, 枕套"

@@ -44,16 +44,16 @@ def _fit(logits: Tensor, fitting: Tensor, foreign: Tensor) -> Tensor:
     return each.sum() / (counts > 0).sum().clamp(min=1)
 
 
-def instance_loss(first: Tensor, second: Tensor, products: Tensor, temperature: float) -> Tensor:
-    """NT-Xent (Chen et al. 2020) between two views of each product, shape (n, d) each.
+def instance_loss(views: Tensor, products: Tensor, temperature: float) -> Tensor:
+    """NT-Xent (Chen et al. 2020) between two views of each of n products.
 
-    Other pictures of the same product are no negatives.
+    ``views`` is (2n, d), first one view of each, then the other; other pictures of a product, by its number
+    in ``products`` (n,), are no negatives.
     """
-    views = torch.cat([first, second])
-    names = torch.cat([products, products])
-    count = len(first)
+    count = len(products)
     logits = views @ views.T / temperature
     partner = torch.cat([torch.arange(count, 2 * count), torch.arange(count)])
+    names = torch.cat([products, products])
     same = names[:, None] == names[None]
     same[torch.arange(2 * count), partner] = False
     return functional.cross_entropy(logits.masked_fill(same, _IMPOSSIBLE), partner)

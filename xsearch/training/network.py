@@ -96,6 +96,7 @@ class ImageTower(nn.Module):
         self.to_style = nn.Sequential(nn.Dropout(0.2), nn.Linear(pooled, space.style))
         self.to_colour = nn.Sequential(nn.Linear(128, 96), nn.ReLU(), nn.Linear(96, space.colour))
         self.to_instance = nn.Linear(pooled + 128, space.instance, bias=False)
+        self.scale: Tensor
         self.register_buffer("scale", torch.tensor(space.shares).sqrt())
 
     def forward(self, pixels: Tensor) -> tuple[list[Tensor], Tensor]:
@@ -113,7 +114,7 @@ class ImageTower(nn.Module):
         return [functional.normalize(block.float(), dim=1) for block in blocks], logits
 
     def _mask(self, low: Tensor, middle: Tensor, top: Tensor) -> Tensor:
-        logits = self.mask_low(low)
+        logits: Tensor = self.mask_low(low)
         for convolution, features in ((self.mask_middle, middle), (self.mask_top, top)):
             coarse = convolution(features)
             logits = logits + functional.interpolate(coarse, size=low.shape[-2:], mode="bilinear", align_corners=False)
@@ -141,6 +142,7 @@ class TextTower(nn.Module):
         home = torch.zeros(len(facets) + 1, space.dimension)
         for number, facet in enumerate(facets, start=1):
             home[number, starts[facet] : starts[facet + 1]] = 1
+        self.home: Tensor
         self.register_buffer("home", home)
         self.log_weights = nn.Parameter(torch.tensor([0.0, -0.4, 0.0]))
 
@@ -154,7 +156,7 @@ class TextTower(nn.Module):
 
     def combine(self, sums: Tensor) -> Tensor:
         """Return unit vectors of added concept vectors, shape (n, dimension); zeros stay zero."""
-        parts = sums.split(self.space.sizes, dim=1)
+        parts = torch.split(sums, self.space.sizes, dim=1)
         weights = self.log_weights.exp()
         blocks = [functional.normalize(part, dim=1) * weights[i] for i, part in enumerate(parts[:3])]
         return functional.normalize(torch.cat([*blocks, parts[3]], dim=1), dim=1)

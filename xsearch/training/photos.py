@@ -102,7 +102,7 @@ def _clothing_targets(row: dict[str, Any], picture: Picture, lexicon: Lexicon) -
 
 def _set(targets: NDArray[np.int8], concepts: Sequence[str], names: Iterable[str | None], value: int) -> None:
     for name in names:
-        if name in concepts:
+        if name is not None and name in concepts:
             targets[list(concepts).index(name)] = value
 
 
@@ -159,6 +159,6 @@ def _read_labels(path: Path, limit: int | None) -> list[dict[str, Any]]:
 
 
 def _image_path(folder: Path, row: dict[str, Any]) -> Path:
-    name = row["images"][0] if "images" in row else row["image"]
+    name = str(row["images"][0] if "images" in row else row["image"])
     inside = folder / name
     return inside if inside.is_file() else folder.parent / name

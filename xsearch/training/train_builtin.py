@@ -6,12 +6,14 @@ import argparse
 import json
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from xsearch.encoders.builtin import SIDE
 from xsearch.training.augment import CAMERA, SHOP, random_views
@@ -22,6 +24,9 @@ from xsearch.training.network import ImageTower, Space, TextTower
 from xsearch.training.photos import PhotoSet
 from xsearch.training.sources import gather
 
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # two rows of picture numbers, their views and masks
+
+SMALL = 96  # pixels; views of small sides are cut from pictures of this size
 _TEMPERATURE = 0.08
 _WEIGHTS = {"kind": 1.0, "style": 0.4, "colour": 0.7, "caption": 0.5, "instance": 0.7, "whole": 0.4, "mask": 0.3}
 
@@ -34,8 +39,7 @@ class Recipe:
     batch: int = 64  # products; each is seen in two views
     rate: float = 2e-3
     decay: float = 0.05
-    small_share: float = 0.5  # of the steps are taken at a smaller size
-    small_side: int = 80
+    sides: tuple[tuple[float, int], ...] = ((0.45, 64), (0.8, 80), (1.0, SIDE))  # pixels until that progress
     minutes: float = 60.0  # stops, annealed, when this is over
     seed: int = 0
 
@@ -46,16 +50,19 @@ class Trainer:
     def __init__(self, photos: PhotoSet, lexicon: Lexicon, known: Sequence[str], recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe, self.photos = recipe, photos
-        self.rng = torch.Generator().manual_seed(recipe.seed)
+        self.rng, self.telling = (torch.Generator().manual_seed(recipe.seed + extra) for extra in (0, 1))
         facets = [FACETS.index(lexicon.facets[name]) for name in known]
         homes = torch.tensor(facets)
         self.columns = [torch.nonzero(homes == facet).flatten() for facet in range(len(FACETS))]
-        self.image = ImageTower(Space()).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.image = ImageTower(Space()).to(memory_format=torch.channels_last)
         self.text = TextTower(Space(), facets)
         self.log_scales = nn.Parameter(torch.tensor([2.5, 2.0, 2.5, 3.0]))
         self.targets = torch.from_numpy(photos.targets[:, [lexicon.concepts.index(name) for name in known]])
         self.images = torch.from_numpy(photos.images).permute(0, 3, 1, 2).contiguous()
+        self.small = torch.cat([_reduced(part) for part in torch.split(self.images, 256)])
         self.masks = torch.from_numpy(photos.masks)[:, None]
+        self.pool = ThreadPoolExecutor(1)
+        self.pending: Future[Batch] | None = None
         self.sampler = Sampler(photos, recipe.batch, np.random.default_rng(recipe.seed))
         self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.rate, betas=(0.9, 0.98))
         self.log: list[dict[str, float]] = []
@@ -84,8 +91,7 @@ class Trainer:
         """Take one optimiser step; ``progress`` runs from 0 to 1."""
         for group in self.optimiser.param_groups:
             group["lr"] = self.recipe.rate * _one_cycle(progress)
-        side = self.recipe.small_side if progress < self.recipe.small_share else SIDE
-        losses = self.losses(*self.sampler.draw(), side)
+        losses = self.losses(self._next_batch(progress))
         total = torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
@@ -93,9 +99,9 @@ class Trainer:
         self.optimiser.step()
         return {name: round(loss.item(), 4) for name, loss in {"loss": total, **losses}.items()}
 
-    def losses(self, first: Tensor, second: Tensor, side: int) -> dict[str, Tensor]:
-        """Return the losses of two rows of pictures of the same products, by name."""
-        views, cover = self._views(first, second, side)
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the losses of one batch by name."""
+        first, second, views, cover = batch
         with torch.autocast("cpu", torch.bfloat16):
             blocks, logits = self.image(views.to(memory_format=torch.channels_last))
         scales = self.log_scales.exp().clamp(max=40)
@@ -113,23 +119,33 @@ class Trainer:
         texts = self.text.combine(captions.float() @ concepts)
         losses["caption"] = caption_loss(vectors, texts, captions, targets, scales[3])
         products = torch.from_numpy(self.photos.products)[first]
-        losses["instance"] = instance_loss(*blocks[3].chunk(2), products, _TEMPERATURE)
-        losses["whole"] = instance_loss(*vectors.chunk(2), products, _TEMPERATURE)
+        losses["instance"] = instance_loss(blocks[3], products, _TEMPERATURE)
+        losses["whole"] = instance_loss(vectors, products, _TEMPERATURE)
         losses["mask"] = mask_loss(logits, cover)
         return losses
 
-    def _views(self, first: Tensor, second: Tensor, side: int) -> tuple[Tensor, Tensor]:
-        """Return a shop's view of the first pictures and a customer's of the second."""
-        parts = []
-        for rows, strength in ((first, SHOP), (second, CAMERA)):
-            parts.append(random_views(self.images[rows], self.masks[rows], side, strength, self.rng))
-        return torch.cat([parts[0][0], parts[1][0]]), torch.cat([parts[0][1], parts[1][1]])
+    def _next_batch(self, progress: float) -> Batch:
+        """Return a batch, and begin with the one after it in a thread of its own."""
+        ready = self.pending.result() if self.pending else self._batch(progress)
+        self.pending = self.pool.submit(self._batch, progress)
+        return ready
+
+    def _batch(self, progress: float) -> Batch:
+        """Return a shop's view of some products and a customer's of the same."""
+        torch.set_num_threads(1)
+        side = next(side for until, side in self.recipe.sides if progress < until)
+        images = self.images if side > SMALL * 0.9 else self.small
+        first, second = self.sampler.draw()
+        parts = [random_views(images[rows], self.masks[rows], side, strength, self.rng)
+                 for rows, strength in ((first, SHOP), (second, CAMERA))]  # fmt: skip
+        views, cover = (torch.cat(both) for both in zip(*parts, strict=True))
+        return first, second, views, cover
 
     def _captions(self, targets: Tensor) -> Tensor:
         """Return for each picture a random few of the concepts it shows, (n, concepts) of 0 and 1."""
         told = torch.zeros_like(targets, dtype=torch.bool)
         for columns, chance in zip(self.columns, (0.8, 0.35, 0.7), strict=True):
-            tell = torch.rand((len(targets), 1), generator=self.rng) < chance
+            tell = torch.rand((len(targets), 1), generator=self.telling) < chance
             told[:, columns] = (targets[:, columns] == 1) & tell
         return told
 
@@ -163,6 +179,10 @@ class Sampler:
             if within.sum() >= count:
                 chance = within / within.sum()
         return self.rng.choice(len(self.pictures), count, replace=False, p=chance)
+
+
+def _reduced(images: Tensor) -> Tensor:
+    return functional.interpolate(images.float(), size=(SMALL, SMALL), mode="area").round().to(torch.uint8)
 
 
 def _one_cycle(progress: float, warm: float = 0.08) -> float:
