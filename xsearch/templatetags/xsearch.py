@@ -155,7 +155,7 @@ def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
         "transcribe": _address("transcribe"),
         "filters": index.filter_names(),
         "fixed": fixed,
-        "sounds": bool(index.audio),
+        "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
         "minConfidence": settings.MIN_TRANSCRIPT_CONFIDENCE,
