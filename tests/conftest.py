@@ -22,3 +22,36 @@ def data_dir() -> Path:
     if not folder:
         pytest.skip("XSEARCH_DATA is unset: no real photos, catalogues and recordings to test with")
     return Path(folder).resolve()
+
+
+@pytest.fixture
+def use_encoder(settings):
+    """Return a function that configures one test encoder for texts and photos, and forgets what was encoded."""
+    from tests.encoders import HashEncoder
+
+    def use(name="HashEncoder", more=(), **options):
+        settings.XSEARCH = {
+            "ENCODERS": {"test": {"BACKEND": f"tests.encoders.{name}", "OPTIONS": options}},
+            "EMBEDDINGS": {"text": "test", "image": "test", "audio": None},
+            **dict(more),
+        }
+        HashEncoder.calls.clear()
+
+    return use
+
+
+@pytest.fixture
+def register():
+    """Return a function that makes a model searchable until the test ends."""
+    from xsearch.registry import Index, unregister
+    from xsearch.registry import register as register_index
+
+    models = []
+
+    def make(model, **declared):
+        register_index(model)(type(f"{model.__name__}Index", (Index,), declared))
+        models.append(model)
+
+    yield make
+    for model in models:
+        unregister(model)

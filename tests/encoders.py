@@ -1,6 +1,8 @@
 """Encoders for tests that need one whose every vector is known, and a second to change to."""
 
 import hashlib
+import time
+from pathlib import Path
 
 import numpy as np
 
@@ -44,4 +46,18 @@ class PickyEncoder(HashEncoder):
     def encode_batch(self, modality, items):
         if any(item == "poison" or (isinstance(item, str) and "poison" in item) for item in items):
             raise RuntimeError("cannot encode poison")
+        return super().encode_batch(modality, items)
+
+
+class SlowEncoder(HashEncoder):
+    """A model that says when it begins, by making a file, and goes on when another appears."""
+
+    def __init__(self, folder: str, dimension: int = 16, revision: str = "1") -> None:
+        super().__init__(dimension, revision)
+        self._folder = Path(folder)
+
+    def encode_batch(self, modality, items):
+        (self._folder / "begun").touch()
+        while not (self._folder / "go").exists():
+            time.sleep(0.02)
         return super().encode_batch(modality, items)

@@ -81,7 +81,7 @@ class Plan:
     @property
     def is_rebuilding(self) -> bool:
         """Whether the live vectors are another encoder's than the configured one's."""
-        return self.fingerprint != self.space.fingerprint
+        return bool(self.fingerprint != self.space.fingerprint)
 
     def put(self, job: Job, store: Store, row_pk: Any, vector: Vector) -> None:
         """Note a vector of the configured encoder."""
@@ -109,7 +109,7 @@ class Item:
     @property
     def is_changed(self) -> bool:
         """Whether the content differs from what was indexed before."""
-        return self.job.record.source_hashes.get(self.key) != self.job.hashes[self.key]
+        return bool(self.job.record.source_hashes.get(self.key) != self.job.hashes[self.key])
 
 
 def encode(index: Index, jobs: Sequence[Job]) -> dict[str, str]:

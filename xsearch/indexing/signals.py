@@ -71,7 +71,7 @@ class _Receiver:
 
     def mark(self, objects: models.QuerySet[Any], *, dispatch: bool = True) -> None:
         """Mark ``objects``; joins may have found them several times."""
-        if self.index in registered():
+        if any(index.model is self.index.model for index in registered()):
             mark(objects, dispatch=dispatch)
 
     @property

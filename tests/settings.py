@@ -1,0 +1,17 @@
+"""Settings of the tests: the shop's, and an app with further models; processes that tests start get more by JSON."""
+
+import json
+import os
+from pathlib import Path
+
+os.environ.setdefault("SHOP_VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+
+from shop.settings import *  # noqa: F403
+from shop.settings import DATABASES, INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.showcase"]
+MIGRATION_MODULES = {"showcase": None}
+
+_given = json.loads(os.environ.get("XSEARCH_TEST_SETTINGS", "{}"))
+DATABASES["default"]["NAME"] = _given.pop("DATABASE_NAME", DATABASES["default"].get("NAME", ""))
+globals().update(_given)

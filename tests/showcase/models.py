@@ -1,0 +1,80 @@
+"""Models of kinds that the demonstration shop does not have."""
+
+import uuid
+
+from django.db import models
+
+from xsearch.models import EmbeddedModel
+
+
+class Country(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Maker(models.Model):
+    name = models.CharField(max_length=50)
+    country = models.ForeignKey(Country, null=True, on_delete=models.SET_NULL)
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Shelf(models.Model):
+    name = models.CharField(max_length=50)
+
+
+class Instrument(models.Model):
+    """A product that must not be changed: its vectors live in a companion, its key is a UUID."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    is_visible = models.BooleanField(default=True)
+    maker = models.ForeignKey(Maker, null=True, on_delete=models.SET_NULL)
+    tags = models.ManyToManyField(Tag)
+    shelves = models.ManyToManyField(Shelf, through="Placement")
+    matching = models.ManyToManyField("self")
+    picture = models.ImageField(upload_to="instruments/", blank=True)
+
+
+class Placement(models.Model):
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE)
+    shelf = models.ForeignKey(Shelf, on_delete=models.CASCADE)
+
+
+class InstrumentVectors(EmbeddedModel):
+    instrument = models.OneToOneField(Instrument, on_delete=models.CASCADE, related_name="vectors")
+
+
+class InstrumentPhoto(EmbeddedModel):
+    """Photos without a related_name: "instrumentphoto" in lookups, "instrumentphoto_set" on instances."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE)
+    file = models.ImageField(upload_to="instruments/")
+
+
+class Furniture(EmbeddedModel):
+    title = models.CharField(max_length=100)
+    front = models.ImageField(upload_to="furniture/", blank=True)
+    back = models.ImageField(upload_to="furniture/", blank=True)
+
+
+class Chair(Furniture):
+    """Inherits the columns by multi-table inheritance."""
+
+    legs = models.PositiveSmallIntegerField(default=4)
+
+
+class Bargain(Furniture):
+    class Meta:
+        proxy = True
+
+
+class Plain(models.Model):
+    """Has nowhere to keep vectors."""
+
+    title = models.CharField(max_length=100)
+
+
+class LongKey(EmbeddedModel):
+    code = models.CharField(primary_key=True, max_length=200)
