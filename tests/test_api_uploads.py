@@ -128,6 +128,12 @@ def test_a_file_over_the_limit_is_not_collected(client, small_limits, monkeypatc
     assert sum(kept) <= 50_000
 
 
+def test_a_body_of_unknown_length(client):
+    # Django reads nothing of such a body, so the client would be told that its query is empty.
+    answer = client.generic("POST", SEARCH, b"", "application/json", headers={"transfer-encoding": "chunked"})
+    assert code_of(answer, 400) == "length_required"
+
+
 def test_files_that_nobody_asked_for(client, shop):
     answer = client.post(SEARCH, {"q": "red", "invoice": upload(b"abc", "a.pdf")})
     assert code_of(answer, 400) == "unknown_parameter"

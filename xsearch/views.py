@@ -50,9 +50,9 @@ class SearchView(TemplateView):
     page_size = 24
 
     @classmethod
-    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
         """Return the view, exempt from the CSRF check also where a subclass overrides ``dispatch``."""
-        view: Callable[..., HttpResponseBase] = csrf_exempt(super().as_view(**initkwargs))
+        view: Callable[..., HttpResponse] = csrf_exempt(super().as_view(**initkwargs))
         return view
 
     def get_queryset(self, index: Index) -> QuerySet[Any]:

@@ -20,14 +20,15 @@ def check() -> dict[str, Any]:
     pgvector = _pgvector_version()
     broker = _broker_answers()
     encoders = {alias: _encoder_state(alias) for alias in sorted({a for a in settings.EMBEDDINGS.values() if a})}
-    healthy = broker and all(state == "ready" for state in encoders.values())
+    counts = None if pgvector is None else _counts()
+    healthy = pgvector and broker and all(state == "ready" for state in encoders.values())
     return {
-        "status": "down" if pgvector is None else "ok" if healthy else "degraded",
+        "status": "down" if counts is None else "ok" if healthy else "degraded",
         "database": pgvector is not None,
         "pgvector": pgvector or None,
         "broker": broker,
         "encoders": encoders,
-        "indexes": {} if pgvector is None else _counts(),
+        "indexes": counts or {},
     }
 
 
@@ -63,8 +64,15 @@ def _encoder_state(alias: str) -> str:
     return "ready"
 
 
-def _counts() -> dict[str, dict[str, int]]:
-    """Return how many objects of each index have which status."""
+def _counts() -> dict[str, dict[str, int]] | None:
+    """Return how many objects of each index have which status; None where the tables are missing."""
+    try:
+        return _count_records()
+    except (DatabaseError, InterfaceError):
+        return None
+
+
+def _count_records() -> dict[str, dict[str, int]]:
     labels = {ContentType.objects.get_for_model(index.model).pk: index.label for index in registered()}
     counts: dict[str, dict[str, int]] = {
         label: dict.fromkeys(IndexRecord.Status.values, 0) for label in labels.values()

@@ -90,6 +90,8 @@ def refuse_large_body(request: HttpRequest, fields: Iterable[str]) -> None:
     allowed = FIELDS_MAX_BYTES + sum(max_bytes_of(name) for name in fields)
     if request.content_type != "multipart/form-data":
         allowed = allowed * 4 // 3  # base64
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not _content_length(request):
+        raise BadQuery(_("Send the length of the body (Content-Length) with it."), code="length_required")
     if _content_length(request) <= allowed:
         return
     left = min(_content_length(request), _DRAIN_MAX_BYTES)
