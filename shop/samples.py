@@ -37,7 +37,7 @@ def path_of(name: str) -> Path | None:
 
 
 def _folder() -> Path:
-    return Path(settings.VAR_DIR) / "catalogue"
+    return Path(settings.CATALOGUE_DIR)
 
 
 @lru_cache(maxsize=2)

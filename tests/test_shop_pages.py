@@ -30,14 +30,14 @@ def picture(colour="red", size=(64, 64)):
 
 
 @pytest.fixture(autouse=True)
-def _var_in_tmp(settings, tmp_path):
-    settings.VAR_DIR = tmp_path / "var"
+def _catalogue_in_tmp(settings, tmp_path):
+    settings.CATALOGUE_DIR = tmp_path / "catalogue"
 
 
 @pytest.fixture
 def samples(settings):
     """One customer photo, listed as the demo catalogue lists it, and one file that is not listed."""
-    folder = settings.VAR_DIR / "catalogue"
+    folder = settings.CATALOGUE_DIR
     (folder / "customer_photos").mkdir(parents=True)
     (folder / "customer_photos" / "bag.jpg").write_bytes(picture())
     (folder / "customer_photos" / "secret.jpg").write_bytes(picture())

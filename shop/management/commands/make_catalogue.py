@@ -18,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # needs no database
 
     def add_arguments(self, parser: CommandParser) -> None:
-        folder = Path(settings.VAR_DIR) / "catalogue"
+        folder = Path(settings.CATALOGUE_DIR)
         parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help=f"default: {folder}")
         parser.add_argument("--out", type=Path, default=folder, help="the same, as an option")
         parser.add_argument("--products", type=int, help="only so many, of as many kinds as possible")
