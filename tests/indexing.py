@@ -42,6 +42,12 @@ def add(sku, title="Thing", photo=None, **fields):
     return Product.objects.create(sku=sku, title=title, photo=file, **fields)
 
 
+def add_and_fail(sku="A"):
+    """Create a product, and raise what rolls it back."""
+    add(sku)
+    raise RuntimeError(sku)
+
+
 def record(obj):
     """Return the index record of an object."""
     return records(type(obj)).get(object_id=str(obj.pk))

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 import xsearch
 from shop.models import Brand, Category, Product, ProductPhoto
-from tests.indexing import add, marked, picture_file, record, records, settled, statuses
+from tests.indexing import add, add_and_fail, marked, picture_file, record, records, settled, statuses
 from tests.showcase.models import (
     Bargain,
     Chair,
@@ -71,16 +71,14 @@ class TestDispatch:
     def test_nothing_is_sent_for_what_is_rolled_back(self, sent):
         with transaction.atomic():
             with pytest.raises(RuntimeError), transaction.atomic():
-                add("A")
-                raise RuntimeError
+                add_and_fail()
             assert not records().exists()
         assert sent == []
 
     def test_what_a_rolled_back_part_sent_is_sent_by_the_part_that_stays(self, sent):
         with transaction.atomic():
             with pytest.raises(RuntimeError), transaction.atomic():
-                add("A")
-                raise RuntimeError
+                add_and_fail()
             add("B")
         assert sent == ["shop.Product"]
 
@@ -95,8 +93,7 @@ class TestDispatch:
 
     def test_a_failure_inside_a_pause_still_sends(self, sent):
         with pytest.raises(RuntimeError), xsearch.pause_indexing():
-            add("A")
-            raise RuntimeError
+            add_and_fail()
         assert sent == ["shop.Product"]
 
     def test_a_pause_in_a_transaction_sends_when_that_commits(self, sent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,31 +61,38 @@ def has_index(store: Store, column: str) -> bool:
 
 
 @contextmanager
-def alone_with_index(store: Store) -> Iterator[bool]:
-    """Keep others from building or dropping the HNSW index of a column; yields False if somebody does already."""
-    name = index_name(store, store.column)
+def alone_with_indexes() -> Iterator[bool]:
+    """Keep others from building or dropping HNSW indexes; yields False if somebody does already.
+
+    One at a time in the whole database, even on different tables: concurrent builds wait for each other's snapshots.
+    """
     kind = "_xact" if connection.in_atomic_block else ""  # ends with the transaction
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_try_advisory{kind}_lock(hashtextextended(%s, 0))", [name])
+        cursor.execute(f"SELECT pg_try_advisory{kind}_lock(hashtextextended('xsearch.indexes', 0))")
         is_alone = bool(cursor.fetchone()[0])
         try:
             yield is_alone
         finally:
             if is_alone and not kind:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('xsearch.indexes', 0))")
 
 
 def create_vector_indexes(index: Index) -> None:
     """Create the HNSW indexes that the live spaces of ``index`` lack; nobody who saves a product waits for that."""
     from xsearch.indexing.spaces import live_spaces
 
-    spaces = live_spaces(index)
-    for store in index.stores():
-        if store.modality in spaces and not has_index(store, store.column):
-            with alone_with_index(store) as is_alone:
-                if is_alone and not has_index(store, store.column):
-                    drop_vector_index(store)  # left unfinished
-                    _create_vector_index(store, live_spaces(index)[store.modality])
+    if not _missing(index, live_spaces(index)):
+        return
+    with alone_with_indexes() as is_alone:
+        spaces = live_spaces(index)
+        for store in _missing(index, spaces) if is_alone else ():
+            drop_vector_index(store)  # left unfinished
+            _create_vector_index(store, spaces[store.modality])
+
+
+def _missing(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Store]:
+    columns = {store.key: store for store in index.stores() if store.modality in spaces}  # of several paths, once
+    return [store for store in columns.values() if not has_index(store, store.column)]
 
 
 def _create_vector_index(store: Store, space: EncoderSpace) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
@@ -124,12 +123,10 @@ def _try_swap(index: Index, space: EncoderSpace, encoder: Encoder) -> bool:
     """Swap now unless somebody else does, or the shop keeps changing rows; then the next run tries again."""
     # Several paths may lead to one column.
     stores = list({store.key: store for store in index.stores() if store.modality == space.modality}.values())
-    with ExitStack() as stack:
-        if not all(stack.enter_context(schema.alone_with_index(store)) for store in stores):
-            return False
-        for store in stores:
+    with schema.alone_with_indexes() as is_alone:
+        for store in stores if is_alone else ():
             schema.drop_vector_index(store)  # it allows one dimension only, and slows the swap down
-        for pause_s in _PAUSES_S:
+        for pause_s in _PAUSES_S if is_alone else ():
             if _swap(stores, space, encoder):
                 logger.info("%s vectors of %s now come from %s.", space.modality, index.label, encoder.fingerprint)
                 return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import time
 from typing import Any
 
@@ -25,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
+        _leave_orderly()
         failed = 0
         for index in self._indexes(options["models"]):
             waiting = outbox.mark_stale(index, forced=options["all"])
@@ -66,3 +70,9 @@ class Command(BaseCommand):
             f"{report.forgotten} forgotten in {seconds:.1f} s."
         )
         return report.failed
+
+
+def _leave_orderly() -> None:
+    """Let SIGTERM end the command like Ctrl-C, so that it gives back what it holds."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
