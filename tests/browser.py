@@ -1,5 +1,6 @@
 """Headless Chromium for the browser tests, and what they all need around it."""
 
+import base64
 import os
 import re
 import shutil
@@ -9,6 +10,15 @@ import pytest
 from playwright.sync_api import expect
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--use-fake-device-for-media-stream"]
+PUT_FILE = """([selector, kind, name, type, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, {type}));
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", {clipboardData: transfer, bubbles: true, cancelable: true})
+    : new DragEvent(kind, {dataTransfer: transfer, bubbles: true, cancelable: true});
+  document.querySelector(selector).dispatchEvent(event);
+}"""
 ALLOW_MEDIA = "--use-fake-ui-for-media-stream"
 
 
@@ -61,3 +71,25 @@ def look(page, name):
 def expect_first(page, pattern):
     """Wait until the first result is called like ``pattern``."""
     expect(page.locator(".xs-hit-title").first).to_have_text(re.compile(pattern))
+
+
+def field(page):
+    return page.locator(".xs-input")
+
+
+def search(page, text):
+    field(page).fill(text)
+    field(page).press("Enter")
+    expect(page.locator(".xs-summary")).to_contain_text(text)
+
+
+def choose_photo(page, content, name="photo.jpg", mime="image/jpeg"):
+    page.locator("input[name=image]").set_input_files({"name": name, "mimeType": mime, "buffer": content})
+
+
+def put_file(page, selector, kind, content, name="photo.jpg", mime="image/jpeg"):
+    page.evaluate(PUT_FILE, [selector, kind, name, mime, base64.b64encode(content).decode()])
+
+
+def chip(page):
+    return page.locator(".xs-chips .xs-chip")

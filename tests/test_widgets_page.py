@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
 from django.template import engines
 from django.test import Client
 from django.urls import path
@@ -92,6 +93,30 @@ def test_the_page_says_what_is_wrong(client, params, status):
     fragment = client.post("/search/", params, headers={"x-xsearch": "fragment"})
     assert fragment.status_code == status
     assert set(fragment.json()) == {"code", "detail"}
+
+
+def test_without_a_database_the_page_says_so(client, shop):
+    def refuse(execute, sql, params, many, context):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with connection.execute_wrapper(refuse):
+        page = client.get("/search/?q=red")
+        fragment = client.post("/search/", {"q": "red"}, headers={"x-xsearch": "fragment"})
+    assert (page.status_code, fragment.status_code) == (503, 503)
+    assert "not available right now" in page.content.decode()
+    assert int(page["Retry-After"]) == int(fragment["Retry-After"]) > 0
+
+
+def test_a_model_that_fails_is_left_out_and_named(client, shop, monkeypatch):
+    def fail(*args):
+        raise RuntimeError("no such model")
+
+    monkeypatch.setattr("tests.widget_encoder.ColourEncoder.encode_batch", fail)
+    answer = client.get("/search/", {"q": "red jacket"})
+    assert titles(answer)[0] == "Red jacket"
+    assert "Only the exact words were compared" in answer.content.decode()
+    assert client.get("/api/xsearch/search/", {"q": "red jacket"}).json()["degraded"]
+    assert client.post("/search/", {"image": photo("red")}).status_code == 200
 
 
 def test_parameters_of_others_are_ignored(client, shop):

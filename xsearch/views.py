@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
@@ -100,7 +101,8 @@ class SearchView(TemplateView):
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
         known = {*SearchRequest().fields, *self.index.filter_names()} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in known}
-        asked = {"page_size": self.page_size, **asked, "model": self.index.label}
+        spoken = {"lang": get_language() or "en"} if "audio" in values else {}
+        asked = {"page_size": self.page_size, **spoken, **asked, "model": self.index.label}
         checked = parameters.check(asked, SearchRequest, filters=True)
         found = self.index.filter_queryset(self.get_queryset(self.index), checked.filters)
         options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}

@@ -25,7 +25,7 @@ Values = dict[str, list[str]]
 
 
 class PageQuery:
-    """What the customer asked for on a search page: ``q``, ``filters``, ``page`` and whether with media."""
+    """What the customer asked for on a search page: ``q``, ``filters``, and whether with a photo or recording."""
 
     def __init__(self, index: Index, values: Mapping[str, Any]) -> None:
         self.index = index
@@ -33,7 +33,6 @@ class PageQuery:
         self.filters: Values = {
             name: _texts(values[name]) for name in index.filter_names() if name in values and name != "q"
         }
-        self.page = str(_first(values.get("page", "1")))
         self.has_image = "image" in values
         self.has_audio = "audio" in values
 

@@ -79,7 +79,6 @@ def xsearch_bar(
         "autofocus": autofocus,
         "kept": [(name, text) for name, texts in kept.items() for text in texts],
         "config": _config(index, fixed=bool(filters)),
-        "max_mb": round(settings.IMAGE_MAX_BYTES / 2**20),
     }
 
 

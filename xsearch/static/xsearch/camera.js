@@ -10,10 +10,10 @@ export async function takePhoto(dialog) {
   const video = dialog.querySelector("video");
   video.srcObject = stream;
   try {
+    const wanted = answer(dialog); /* the dialog may be closed before the picture is there */
     dialog.showModal();
     await video.play();
-    const wanted = await answer(dialog);
-    return wanted ? await frame(video) : null;
+    return (await wanted) ? await frame(video) : null;
   } finally {
     stream.getTracks().forEach((track) => track.stop());
     video.srcObject = null;
