@@ -62,11 +62,11 @@ class PhotoInline(admin.TabularInline):
 class ProductAdmin(IndexedAdmin, admin.ModelAdmin):
     """Products, with the index status from xsearch."""
 
-    list_display = ["thumbnail", "title", "sku", "category", "brand", "colour", "price", "in_stock"]
+    list_display = ["thumbnail", "title", "sku", "category", "price", "in_stock"]
     list_display_links = ["thumbnail", "title"]
     list_editable = ["price", "in_stock"]
     list_filter = ["in_stock", "category", "colour", "brand"]
-    list_select_related = ["category", "brand"]
+    list_select_related = ["category"]
     list_per_page = 50
     search_fields = ["title", "title_zh", "sku", "brand__name"]
     autocomplete_fields = ["category", "brand"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -59,7 +60,7 @@ def _span(header: str, size: int) -> range | None:
     return range(int(first), min(size, int(last) + 1) if last else size)
 
 
-def _part(file, span: range, size: int, kind: str) -> HttpResponse:  # type: ignore[no-untyped-def]
+def _part(file: BinaryIO, span: range, size: int, kind: str) -> HttpResponse:
     if not span:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     file.seek(span.start)

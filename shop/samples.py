@@ -10,12 +10,15 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import reverse
 
+from shop.models import Product
+
 
 @dataclass(frozen=True)
 class Sample:
-    """A customer photo."""
+    """A customer photo and the product that is on it."""
 
     name: str
+    sku: str
 
     @property
     def url(self) -> str:
@@ -24,23 +27,26 @@ class Sample:
 
 
 def customer_photos() -> list[Sample]:
-    """Return the photos to try, or none where the shop runs on another catalogue."""
-    listing = _folder() / "photo_queries.jsonl"
-    return list(_read(listing, listing.stat().st_mtime_ns)) if listing.is_file() else []
+    """Return the photos to try, or none where the shop sells something else."""
+    listed = _listed()
+    sold = set(Product.objects.filter(sku__in=[sample.sku for sample in listed]).values_list("sku", flat=True))
+    return [sample for sample in listed if sample.sku in sold]
 
 
 def path_of(name: str) -> Path | None:
     """Return the file of a photo that is listed, and of no other."""
-    known = {sample.name for sample in customer_photos()} if name else set()
-    path = _folder() / "customer_photos" / name
+    known = {sample.name for sample in _listed()} if name else set()
+    path = Path(settings.CATALOGUE_DIR) / "customer_photos" / name
     return path if name in known and path.is_file() else None
 
 
-def _folder() -> Path:
-    return Path(settings.CATALOGUE_DIR)
+def _listed() -> tuple[Sample, ...]:
+    listing = Path(settings.CATALOGUE_DIR) / "photo_queries.jsonl"
+    return _read(listing, listing.stat().st_mtime_ns) if listing.is_file() else ()
 
 
 @lru_cache(maxsize=2)
 def _read(listing: Path, _changed_ns: int) -> tuple[Sample, ...]:
     with listing.open(encoding="utf-8") as file:
-        return tuple(Sample(Path(json.loads(line)["image"]).name) for line in file)
+        queries = [json.loads(line) for line in file]
+    return tuple(Sample(Path(query["image"]).name, next(iter(query["relevant"]))) for query in queries)

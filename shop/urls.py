@@ -1,7 +1,9 @@
 """Addresses of the demonstration shop."""
 
 from django.contrib import admin
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import include, path, register_converter
+from django.views.generic import RedirectView
 
 from shop import media, views
 
@@ -36,4 +38,5 @@ urlpatterns = [
     path("api/xsearch/", include("xsearch.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("media/<path:path>", media.media),
+    path("favicon.ico", RedirectView.as_view(url=staticfiles_storage.url("shop/icon.svg"))),
 ]

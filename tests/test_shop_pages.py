@@ -112,6 +112,11 @@ def test_the_start_page_shows_categories_products_and_photos_to_try(client, bag,
     assert "secret.jpg" not in text
 
 
+def test_photos_to_try_are_offered_only_where_their_products_are_sold(client, samples):
+    Product.objects.create(sku="other", title="Other")
+    assert client.get("/").context["samples"] == []
+
+
 def test_an_empty_shop_says_how_to_fill_it(client):
     response = client.get("/")
     assert response.status_code == 200
@@ -185,7 +190,7 @@ def test_the_number_of_queries_does_not_grow_with_the_shop(client, bag, django_a
         brand = Brand.objects.create(name=f"b{number}")
         Product.objects.create(sku=f"n{number}", title="Bag", category=shelf, brand=brand, photo="p.png")
     for address in ("/", "/categories/", "/category/bags/", "/about/"):
-        with django_assert_max_num_queries(6):
+        with django_assert_max_num_queries(7):
             client.get(address)
 
 

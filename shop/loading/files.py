@@ -15,6 +15,7 @@ from xsearch.conf import settings as search_settings
 from xsearch.media import MediaError, load_audio, load_image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from django.core.files.storage import Storage
@@ -81,9 +82,9 @@ def _stem(folder: str, sku: str, content: bytes) -> str:
     return f"{folder}/{slugify(sku)[:40] or 'product'}-{digest}"
 
 
-def _kept(stem: str, endings: object, storage: Storage) -> str | None:
+def _kept(stem: str, endings: Iterable[str], storage: Storage) -> str | None:
     """Return the name under which this very content is kept already."""
-    for ending in endings:  # type: ignore[attr-defined]
+    for ending in endings:
         if storage.exists(f"{stem}.{ending}") and storage.size(f"{stem}.{ending}") > 0:
             return f"{stem}.{ending}"
     return None

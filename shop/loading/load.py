@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import DataError, IntegrityError, transaction
 
@@ -98,11 +98,13 @@ def _read_entries(path: Path, tell: Callable[[Notice], None]) -> list[Entry]:
     return list(entries.values())
 
 
-def _take(number: int, raw: object, entries: dict[str, Entry], tell: Callable[[Notice], None]) -> None:
+def _take(
+    number: int, raw: dict[str, Any] | BadLine, entries: dict[str, Entry], tell: Callable[[Notice], None]
+) -> None:
     try:
         if isinstance(raw, BadLine):
             raise raw
-        entry = parse_entry(number, raw)  # type: ignore[arg-type]
+        entry = parse_entry(number, raw)
     except BadLine as reason:
         tell(Notice(number, str(reason), skipped=True))
         return
