@@ -5,7 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
@@ -71,13 +78,13 @@ class SearchView(TemplateView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Search by what stands in the address."""
-        return self.answer(dict(parameters.collect(request.GET)))
+        return self.answer(_fields(request.GET))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         """Search by the form; text alone is sent on to an address that can be shared."""
         try:
             refuse_large_body(request, _MEDIA)
-            values = parameters.collect(request.POST) | parameters.collect(request.FILES)
+            values = _fields(request.POST) | parameters.collect(request.FILES)
             self.upload_handler.check()
         except Exception as error:  # noqa: BLE001 - bugs are raised again
             return self.refuse(error, PageQuery(self.index, {}))
@@ -142,3 +149,8 @@ class SearchView(TemplateView):
     def wants_fragment(self) -> bool:
         """Say whether the widgets ask for the results without the page."""
         return self.request.headers.get(FRAGMENT_HEADER) == "fragment"
+
+
+def _fields(source: QueryDict) -> dict[str, Any]:
+    """Return the named values of a form without those of its files' names, which hold no file."""
+    return {name: value for name, value in parameters.collect(source).items() if name not in _MEDIA}
