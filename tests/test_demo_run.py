@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTS = 12
 START_S = 180
+BOUNDARY = "a-line-that-no-photo-contains"
 READY = "Ctrl-C stops all of it."
 SERVERS = ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_URL", "PORT", "DEMO_PRODUCTS")
 
@@ -48,6 +49,14 @@ class RunningDemo:
         status, body = self.request("GET", f"/api/xsearch/search/?q={quote(text)}")
         assert status == 200, body
         return json.loads(body)
+
+    def search_photo(self, photo):
+        lines = [f"--{BOUNDARY}", 'Content-Disposition: form-data; name="image"; filename="photo.jpg"', "", ""]
+        body = "\r\n".join(lines).encode() + photo.read_bytes() + f"\r\n--{BOUNDARY}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        status, answer = self.request("POST", "/api/xsearch/search/", body, kind)
+        assert status == 200, answer
+        return json.loads(answer)
 
     def manage(self, *arguments):
         command = [sys.executable, "manage.py", *arguments]
@@ -120,6 +129,7 @@ def test_the_demo_serves_a_searchable_shop_and_ctrl_c_leaves_nothing_behind(var)
         assert demo.request("GET", "/")[0] == 200
         title = json.loads((var / "catalogue" / "catalogue.jsonl").read_text().splitlines()[0])["title"]
         assert title in [hit["title"] for hit in demo.search(title)["hits"]]
+        assert demo.search_photo(next((var / "catalogue" / "customer_photos").iterdir()))["hits"]
         status = json.loads(demo.manage("xsearch_status", "--json"))
         assert f'"indexed": {PRODUCTS}' in json.dumps(status)
         everything = demo.everything()

@@ -1,5 +1,6 @@
 """What is in the repository: a licence, and nothing that belongs to one machine or one person."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -20,9 +21,7 @@ FORBIDDEN = {
 def texts():
     if not shutil.which("git") or not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: the tracked files are unknown")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     files = [ROOT / name for name in listed.split("\0") if name]
     found = {}
     for file in files:
@@ -40,12 +39,8 @@ def test_no_tracked_file_contains(what, texts):
 
 
 def test_no_tracked_file_is_larger_than_ten_megabytes(texts):
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    sizes = {
-        name: (ROOT / name).stat().st_size for name in listed.split("\0") if name and (ROOT / name).exists()
-    }
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    sizes = {name: (ROOT / name).stat().st_size for name in listed.split("\0") if name and (ROOT / name).exists()}
     assert {name: size for name, size in sizes.items() if size > 10_000_000} == {}
 
 
@@ -60,3 +55,26 @@ def test_the_continuous_integration_script_runs_on_its_own():
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111, ".ci/run is not executable"
     subprocess.run(["bash", "-n", script], check=True)
+
+
+def plan_of(target, venv):
+    """List the commands that ``make target`` would run; a make around this test has no say."""
+    if not shutil.which("make"):
+        pytest.skip("make is not installed")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "--dry-run", target, f"VENV={venv}"]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+
+
+@pytest.mark.parametrize(("target", "extra"), [("demo", "demo"), ("test", "test"), ("lint", "test"), ("types", "test")])
+def test_make_installs_the_pinned_extra_that_a_target_needs(target, extra, tmp_path):
+    [installs] = [line for line in plan_of(target, tmp_path / "none") if "-m pip" in line]
+    assert installs.endswith(f"-c constraints.txt -e '.[{extra}]'")
+
+
+def test_make_installs_nothing_again_while_nothing_has_changed(tmp_path):
+    for stamp in (".made", ".installed-demo"):
+        (tmp_path / stamp).touch()
+    assert plan_of("demo", tmp_path) == [f"exec {tmp_path}/bin/python manage.py demo --follow-parent"]
