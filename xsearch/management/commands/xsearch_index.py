@@ -6,6 +6,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -28,16 +30,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
-        _leave_orderly()
-        failed = 0
-        for index in self._indexes(options["models"]):
-            waiting = outbox.mark_stale(index, forced=options["all"])
-            if options["queue"]:
-                self._queue(index, waiting)
-            else:
-                failed += self._index(index, waiting, options["batch_size"])
+        with _leaving_orderly():
+            failed = sum(self._handle_index(index, options) for index in self._indexes(options["models"]))
         if failed:
             raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
+
+    def _handle_index(self, index: Index, options: dict[str, Any]) -> int:
+        waiting = outbox.mark_stale(index, forced=options["all"])
+        if options["queue"]:
+            self._queue(index, waiting)
+            return 0
+        return self._index(index, waiting, options["batch_size"])
 
     def _indexes(self, labels: list[str]) -> list[Index]:
         try:
@@ -72,7 +75,14 @@ class Command(BaseCommand):
         return report.failed
 
 
-def _leave_orderly() -> None:
+@contextmanager
+def _leaving_orderly() -> Iterator[None]:
     """Let SIGTERM end the command like Ctrl-C, so that it gives back what it holds."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:  # whoever called this command has handlers of its own
+        signal.signal(signal.SIGTERM, before)
