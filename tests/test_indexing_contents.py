@@ -338,7 +338,7 @@ class TestBadEncoders:
         assert "is 'logmel', which encodes only audio" in record(product).last_error
 
     def test_vectors_that_are_no_numbers_are_refused(self, use_encoder, monkeypatch):
-        monkeypatch.setattr(HashEncoder, "_vector", lambda self, content: [float("nan")] * self.dimension)
+        monkeypatch.setattr(HashEncoder, "_vector", lambda self, _content: [float("nan")] * self.dimension)
         product = add("A", "Bag")
         run()
         assert "HashEncoder returned vectors of shape (1, 16), not finite ones of (1, 16)" in record(product).last_error

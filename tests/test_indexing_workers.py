@@ -37,7 +37,7 @@ def _encoder(use_encoder):
 
 @pytest.fixture(autouse=True)
 def _unsent(monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda label: None)
+    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
 
 
 def fresh(obj):
@@ -51,7 +51,7 @@ def in_thread(function):
     def target():
         try:
             outcome["result"] = function()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             outcome["error"] = error
         finally:
             connection.close()

@@ -50,14 +50,15 @@ def index_name(store: Store, column: str) -> str:
     return f"xsearch_{table[:24]}_{column[:16]}_{digest}"
 
 
-def has_index(store: Store, column: str) -> bool:
-    """Say whether xsearch's index on ``column`` exists and was not left unfinished."""
+def has_index(store: Store, column: str, dimension: int | None = None) -> bool:
+    """Say whether xsearch's index on ``column`` exists, was not left unfinished, and is for ``dimension`` if given."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)", [f'"{index_name(store, column)}"']
+            "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indisvalid AND indexrelid = to_regclass(%s)",
+            [f'"{index_name(store, column)}"'],
         )
         row = cursor.fetchone()
-    return row is not None and bool(row[0])
+    return row is not None and (dimension is None or f"::halfvec({dimension})" in row[0])
 
 
 @contextmanager
@@ -86,13 +87,13 @@ def create_vector_indexes(index: Index) -> None:
     with alone_with_indexes() as is_alone:
         spaces = live_spaces(index)
         for store in _missing(index, spaces) if is_alone else ():
-            drop_vector_index(store)  # left unfinished
+            drop_vector_index(store)  # left unfinished, or of another dimension
             _create_vector_index(store, spaces[store.modality])
 
 
 def _missing(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Store]:
     columns = {store.key: store for store in index.stores() if store.modality in spaces}  # of several paths, once
-    return [store for store in columns.values() if not has_index(store, store.column)]
+    return [s for s in columns.values() if not has_index(s, s.column, spaces[s.modality].dimension)]
 
 
 def _create_vector_index(store: Store, space: EncoderSpace) -> None:

@@ -73,7 +73,7 @@ def live_encoder(space: EncoderSpace) -> Encoder | None:
 
 def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
     """Return the live space of a column, made for ``encoder`` if there is none yet."""
-    space, _created = EncoderSpace.objects.get_or_create(
+    space, created = EncoderSpace.objects.get_or_create(
         content_type=content_type_of(index),
         modality=modality,
         defaults={
@@ -82,7 +82,17 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
             "spec": encoder_spec(settings.EMBEDDINGS[modality]),
         },
     )
+    if created:
+        _drop_foreign_indexes(index, space)
     return space
+
+
+def _drop_foreign_indexes(index: Index, space: EncoderSpace) -> None:
+    """Drop what is left of a space that was removed by hand, for it would refuse the first vectors of this one."""
+    with schema.alone_with_indexes() as is_alone:
+        for store in index.stores() if is_alone else ():
+            if store.modality == space.modality and not schema.has_index(store, store.column, space.dimension):
+                schema.drop_vector_index(store)
 
 
 def swap_finished(index: Index) -> list[str]:

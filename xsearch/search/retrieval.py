@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, connections, models, transaction
+from django.db.models import Case, Exists, When
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
+from xsearch.models import EncoderSpace
 from xsearch.registry import Index
 from xsearch.search.expressions import Matches, cosine_distance
 from xsearch.search.lexical import LexicalQuery
@@ -66,12 +68,17 @@ def _nearest_of(part: VectorPart, objects: models.QuerySet[Any]) -> Callable[[],
     def query() -> list[Any]:
         found: list[Any] = []
         for store in part.stores:
-            rows = rows_of(store, objects).exclude(**{store.column: None})
+            rows = rows_of(store, objects).filter(_is_live(part)).exclude(**{store.column: None})
             nearest = rows.order_by(cosine_distance(store.column, part.vector))
             found += nearest.values_list(store.object_key, flat=True)[: settings.CANDIDATES]
         return found
 
     return query
+
+
+def _is_live(part: VectorPart) -> Exists:
+    """Whether the query vector is of the space whose vectors this very statement sees; it may be swapped any time."""
+    return Exists(EncoderSpace.objects.filter(pk=part.space.pk, fingerprint=part.space.fingerprint))
 
 
 def _matching_of(index: Index, words: LexicalQuery, objects: models.QuerySet[Any]) -> Callable[[], list[Any]]:
@@ -115,7 +122,7 @@ def _expressions(
     for part in parts:
         if part.name not in degraded:
             for store in part.stores:
-                similarity = 1.0 - cosine_distance(store.column, part.vector)
+                similarity = Case(When(_is_live(part), then=1.0 - cosine_distance(store.column, part.vector)))
                 tables[store.model, store.object_key][part.name] = similarity
     if words and LEXICAL not in degraded:
         store = main_store(index)
