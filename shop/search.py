@@ -1,9 +1,12 @@
 """What customers can search for in this shop."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 import xsearch
 from shop.models import Product
+from shop.words import COLOURS
 
 
 @xsearch.register(Product)
@@ -23,3 +26,9 @@ class ProductIndex(xsearch.Index):
     def get_queryset(self) -> QuerySet[Product]:
         """Fetch what the cards of the results show along with the products."""
         return Product.objects.select_related("category", "brand")
+
+    def facet_label(self, name: str, value: Any) -> str:
+        """Name colours in the language of the page."""
+        if name == "colour":
+            return str(COLOURS.get(value.lower(), value))
+        return super().facet_label(name, value)

@@ -222,7 +222,9 @@ def test_facet_labels_speak_the_language_of_the_page(catalogue):
     Category.objects.filter(name="Mug").update(name_zh="马克杯")
     with translation.override("zh-hans"):
         facet = xsearch.search(catalogue, text="mug", facets=["category"]).facets["category"]
+        colours = xsearch.search(catalogue, text="red mug", facets=["colour"]).facets["colour"]
     assert ("Mug", "马克杯") in [(value.value, value.label) for value in facet]
+    assert ("red", "红色") in [(value.value, value.label) for value in colours]
 
 
 def test_similar_products_leave_the_product_itself_out(catalogue):

@@ -88,6 +88,10 @@ class Index:
         names = [name for name in names if name not in related]
         return {name: value for name in names if _is_plain(value := getattr(obj, name, None))}
 
+    def facet_label(self, name: str, value: Any) -> str:
+        """Return how a value of the facet ``name`` reads in the language of the page; override to translate it."""
+        return str(value)
+
     def filter_names(self) -> list[str]:
         """Return the parameters that ``filter_queryset`` understands."""
         from xsearch.filters import parameter_names
