@@ -88,7 +88,7 @@ class Index:
         names = [name for name in names if name not in related]
         return {name: value for name in names if _is_plain(value := getattr(obj, name, None))}
 
-    def facet_label(self, name: str, value: Any) -> str:
+    def facet_label(self, name: str, value: Any) -> str:  # noqa: ARG002 - a hook
         """Return how a value of the facet ``name`` reads in the language of the page; override to translate it."""
         return str(value)
 

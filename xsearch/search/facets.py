@@ -35,7 +35,10 @@ def _count(index: Index, objects: models.QuerySet[Any], name: str) -> list[Facet
     rows = list(counted.annotate(xsearch_count=Count("pk", distinct=True)).order_by("-xsearch_count", path))
     rows = [row for row in rows if row[path] not in (None, "")][: settings.FACET_SIZE]
     labels = _labels(index, name, [row[key] for row in rows])
-    return [FacetValue(row[path], labels.get(row[key]) or index.facet_label(name, row[path]), row["xsearch_count"]) for row in rows]
+    return [
+        FacetValue(value := row[path], labels.get(row[key]) or index.facet_label(name, value), row["xsearch_count"])
+        for row in rows
+    ]
 
 
 def _labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
