@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from shop.demo.errors import DemoError, Stopped
+from shop.demo.indexing import index_by_worker
 from shop.demo.processes import Supervisor
 from shop.demo.signals import signals_deferred, stopping_on_signals
 
@@ -128,7 +129,8 @@ def test_children_end_even_if_the_supervisor_is_killed(tmp_path):
     code = f"""
         import os, sys, time
         from pathlib import Path
-        from shop.demo.processes import Supervisor
+        from shop.demo.indexing import index_by_worker
+from shop.demo.processes import Supervisor
         child = Supervisor(Path({str(tmp_path)!r})).start("child", sys.executable, "-c", {WAIT!r}, environment=os.environ)
         print(child.process.pid, flush=True)
         time.sleep(120)
@@ -146,7 +148,8 @@ def test_the_demo_stops_when_the_process_that_started_it_is_gone(tmp_path):
         import time
         from pathlib import Path
         from shop.demo.errors import Stopped
-        from shop.demo.processes import Supervisor
+        from shop.demo.indexing import index_by_worker
+from shop.demo.processes import Supervisor
         supervisor = Supervisor(Path({str(tmp_path)!r}), follow_parent=True)
         Path({str(tmp_path / "started")!r}).touch()
         try:
@@ -192,3 +195,11 @@ def test_a_deferred_signal_stops_the_demo_only_after_the_block():
     with pytest.raises(Stopped), stopping_on_signals():
         work()
     assert steps == ["inside"]
+
+
+@pytest.mark.django_db
+def test_sending_products_to_the_worker_keeps_the_handlers_of_the_demo():
+    with stopping_on_signals():
+        handler = signal.getsignal(signal.SIGTERM)
+        index_by_worker(check=lambda: None)
+        assert signal.getsignal(signal.SIGTERM) is handler
