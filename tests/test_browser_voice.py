@@ -33,15 +33,15 @@ def write_wave(path, samples, rate_hz):
 
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
-    """A recording of "red jacket"."""
+    """A recording of "yellow lamp"."""
     if not shutil.which("espeak-ng"):
         pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
     folder = tmp_path_factory.mktemp("speech")
     subprocess.run(
-        ["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", "red jacket"], check=True, timeout=30
+        ["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", "yellow lamp"], check=True, timeout=30
     )
     with wave.open(str(folder / "raw.wav")) as file:
-        return write_wave(folder / "red_jacket.wav", file.readframes(file.getnframes()), file.getframerate())
+        return write_wave(folder / "yellow_lamp.wav", file.readframes(file.getnframes()), file.getframerate())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def silent(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def listening(_served, playwright, spoken):
-    """A browser whose microphone hears "red jacket" each time it is opened."""
+    """A browser whose microphone hears "yellow lamp" each time it is opened."""
     with launched(playwright, ALLOW_MEDIA, f"--use-file-for-fake-audio-capture={spoken}%noloop") as browser:
         yield browser
 
@@ -64,12 +64,12 @@ def test_what_is_spoken_is_found_and_can_be_corrected(listening, shop):
         expect(page.locator("[data-xs-listening-text]")).to_contain_text("Listening")
         expect(page.locator(MICROPHONE)).to_have_attribute("aria-pressed", "true")
         look(page, "listening")
-        expect(page.locator(".xs-heard")).to_contain_text("red jacket", timeout=20_000)
-        expect(page.locator(".xs-input")).to_have_value("red jacket")
+        expect(page.locator(".xs-heard")).to_contain_text("yellow lamp", timeout=20_000)
+        expect(page.locator(".xs-input")).to_have_value("yellow lamp")
         expect(page.locator("[data-xs-listening]")).to_be_hidden()
-        expect_first(page, "^Red jacket$")
+        expect_first(page, "^Yellow lamp$")
         look(page, "heard")
-        assert "q=red+jacket" in page.url
+        assert "q=yellow+lamp" in page.url
         page.locator(".xs-input").fill("red mug")
         expect(page.locator(".xs-heard")).to_have_count(0)
         page.keyboard.press("Enter")
@@ -120,9 +120,9 @@ def test_a_microphone_that_is_denied(shop, playwright):
         expect(page.locator("[data-xs-message]")).to_contain_text("The microphone is blocked")
         expect(page.locator("[data-xs-listening]")).to_be_hidden()
         look(page, "denied")
-        page.locator(".xs-input").fill("red jacket")
+        page.locator(".xs-input").fill("yellow lamp")
         page.keyboard.press("Enter")
-        expect_first(page, "^Red jacket$")
+        expect_first(page, "^Yellow lamp$")
 
 
 @pytest.mark.parametrize(

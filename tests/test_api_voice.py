@@ -1,0 +1,90 @@
+"""Spoken queries over HTTP: understood, or named as not understood."""
+
+import io
+import shutil
+import subprocess
+import wave
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from tests import widget_shop
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
+
+API = "/api/xsearch/"
+
+
+@pytest.fixture(autouse=True)
+def _settings(settings):
+    widget_shop.use(settings)
+
+
+@pytest.fixture(scope="module")
+def shop(django_db_setup, django_db_blocker, tmp_path_factory):
+    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """The words "yellow lamp", spoken."""
+    if not shutil.which("espeak-ng"):
+        pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
+    command = ["espeak-ng", "-v", "en-us", "-s", "130", "--stdout", "yellow lamp"]
+    return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
+
+
+def silence():
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    return stream.getvalue()
+
+
+def recording(content):
+    return SimpleUploadedFile("speech.wav", content, "audio/wav")
+
+
+def test_speech_becomes_text(client, shop, speech):
+    body = client.post(f"{API}transcribe/", {"audio": recording(speech), "lang": "en-GB"}).json()
+    assert body["transcript"] == "yellow lamp"
+    assert body["language"] == "en"
+    assert 0 <= body["confidence"] <= 1
+    assert body["degraded"] == []
+
+
+def test_speech_is_a_query(client, shop, speech):
+    body = client.post(f"{API}search/", {"audio": recording(speech)}).json()
+    assert body["transcript"] == "yellow lamp"
+    assert body["hits"][0]["title"] == "Yellow lamp"
+
+
+def test_speech_is_a_query_without_javascript(client, shop, speech):
+    answer = client.post("/search/", {"audio": recording(speech)})
+    assert "Heard: “yellow lamp”" in answer.content.decode()
+    assert answer.context["results"].hits[0].object.title == "Yellow lamp"
+
+
+def test_silence_is_an_empty_text(client, shop):
+    assert client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()["transcript"] == ""
+    assert client.post(f"{API}search/", {"audio": recording(silence())}).json()["hits"] == []
+
+
+def test_a_language_that_nobody_understands_is_named(client, shop):
+    body = client.post(f"{API}transcribe/", {"audio": recording(silence()), "lang": "zh-Hans"}).json()
+    assert (body["transcript"], body["degraded"]) == (None, ["speech:zh"])
+    body = client.post(f"{API}search/", {"audio": recording(silence()), "lang": "zh"}).json()
+    assert (body["transcript"], body["degraded"]) == (None, ["speech:zh"])
+
+
+def test_a_recogniser_that_fails_is_named(client, shop, settings):
+    settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": [{"BACKEND": "no.such.Recogniser"}]}
+    body = client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()
+    assert (body["transcript"], body["degraded"]) == (None, ["speech"])
+
+
+def test_words_and_speech_are_one_query(client, shop, speech):
+    body = client.post(f"{API}search/", {"audio": recording(speech), "q": "mug"}).json()
+    assert {"Yellow lamp", "Yellow mug"} <= {hit["title"] for hit in body["hits"]}
