@@ -85,8 +85,7 @@ def _collect(frames: _Frames, max_seconds: float) -> tuple[NDArray[np.float32], 
         count += len(part)
         if count > limit:
             raise MediaUnreadable(
-                _("The recording is longer than %(limit)s seconds. Make it shorter.")
-                % {"limit": f"{max_seconds:g}"}
+                _("The recording is longer than %(limit)s seconds. Make it shorter.") % {"limit": f"{max_seconds:g}"}
             )
     samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
     return samples, frames.damaged
@@ -115,7 +114,7 @@ class _Frames:
             except (av.FFmpegError, ValueError):
                 self.damaged = True
                 return
-            yield from frames  # type: ignore[misc]
+            yield from frames
 
 
 def _resample(frames: _Frames) -> Iterator[NDArray[np.float32]]:

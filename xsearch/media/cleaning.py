@@ -32,9 +32,7 @@ def denoise(waveform: Waveform) -> Waveform:
             _("Noise cannot be reduced on this server. Install: pip install 'django-xsearch[voice]'")
         ) from error
     if waveform.rate_hz != RATE_HZ:
-        raise ValueError(
-            f"Noise suppression takes {RATE_HZ} Hz, not {waveform.rate_hz} Hz. Use load_audio()."
-        )
+        raise ValueError(f"Noise suppression takes {RATE_HZ} Hz, not {waveform.rate_hz} Hz. Use load_audio().")
     processor = AudioProcessor(0, _SUPPRESSION_LEVEL)
     length = len(waveform.samples)
     padded = np.pad(waveform.samples, (0, -length % _BLOCK))
@@ -78,4 +76,5 @@ def _frame_levels(samples: NDArray[np.float32], frame: int) -> NDArray[np.float6
     """Return the level of every frame in dB of full scale, shape (ceil(n / frame),)."""
     padded = np.pad(samples.astype(np.float64), (0, -len(samples) % frame))
     power: NDArray[np.float64] = (padded.reshape(-1, frame) ** 2).mean(axis=1)
-    return 10 * np.log10(power + 1e-12)
+    levels: NDArray[np.float64] = 10.0 * np.log10(power + 1e-12)
+    return levels

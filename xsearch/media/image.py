@@ -56,15 +56,11 @@ def load_image(source: Source, *, max_bytes: int | None = None, max_pixels: int 
 def crop_image(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image:
     """Cut out ``box`` = (x, y, width, height) in fractions of the upright image, at least one pixel."""
     if len(box) != 4 or not all(math.isfinite(value) for value in box):
-        raise ValueError(
-            _("A crop has four numbers: x, y, width, height, as fractions of the picture (0 to 1).")
-        )
+        raise ValueError(_("A crop has four numbers: x, y, width, height, as fractions of the picture (0 to 1)."))
     x, y, width, height = box
     slack = 1e-3  # fractions rounded by a browser
     if min(x, y) < 0 or min(width, height) <= 0 or max(x + width, y + height) > 1 + slack or max(x, y) >= 1:
-        raise ValueError(
-            _("The crop must lie inside the picture: x + width and y + height at most 1, none negative.")
-        )
+        raise ValueError(_("The crop must lie inside the picture: x + width and y + height at most 1, none negative."))
     left, top = math.floor(x * image.width), math.floor(y * image.height)
     right = min(image.width, max(left + 1, round((x + width) * image.width)))
     bottom = min(image.height, max(top + 1, round((y + height) * image.height)))
@@ -130,9 +126,7 @@ def _unreadable(content: bytes) -> MediaError:
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
     if head.startswith(_SIGNATURES) or is_webp or is_avif:
-        return MediaUnreadable(
-            _("The picture is damaged or incomplete. Choose another one or take it again.")
-        )
+        return MediaUnreadable(_("The picture is damaged or incomplete. Choose another one or take it again."))
     return MediaUnsupported(
         _("This is not a picture that can be read. Allowed are JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF.")
     )

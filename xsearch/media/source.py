@@ -21,8 +21,7 @@ def read_bytes(source: Source, max_bytes: int) -> bytes:
     content = _content(source, max_bytes)
     if len(content) > max_bytes:
         raise MediaTooLarge(
-            _("The file is larger than %(limit)s MB. Send a smaller one.")
-            % {"limit": f"{max_bytes / 2**20:.3g}"}
+            _("The file is larger than %(limit)s MB. Send a smaller one.") % {"limit": f"{max_bytes / 2**20:.3g}"}
         )
     if not content:
         raise MediaUnreadable(_("The file is empty. Choose or record it again."))
@@ -40,9 +39,7 @@ def _content(source: Source, max_bytes: int) -> bytes:
                 return _read(file, max_bytes)
         return _read(source, max_bytes)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise MediaUnreadable(
-            _("The file cannot be opened: %(reason)s.") % {"reason": error.strerror}
-        ) from error
+        raise MediaUnreadable(_("The file cannot be opened: %(reason)s.") % {"reason": error.strerror}) from error
 
 
 def _read(file: BinaryIO, max_bytes: int) -> bytes:
@@ -51,9 +48,7 @@ def _read(file: BinaryIO, max_bytes: int) -> bytes:
     wanted = max_bytes + 1
     while wanted > 0 and (part := file.read(wanted)):
         if not isinstance(part, bytes | bytearray | memoryview):
-            raise TypeError(
-                "The file object returns text, not bytes. Open it in binary mode: open(path, 'rb')."
-            )
+            raise TypeError("The file object returns text, not bytes. Open it in binary mode: open(path, 'rb').")
         parts.append(bytes(part))
         wanted -= len(part)
     return b"".join(parts)

@@ -1,4 +1,4 @@
-"""Waveform → transcript: the backend contract and the configured recognisers."""
+"""Waveform → transcript, by the recognisers configured in ``XSEARCH["TRANSCRIBERS"]``."""
 
 from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
 from xsearch.speech.registry import get_transcriber

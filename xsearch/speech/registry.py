@@ -1,4 +1,4 @@
-"""Configured recognisers, built once per process."""
+"""The configured recognisers, built once per process."""
 
 from __future__ import annotations
 
@@ -11,28 +11,31 @@ from django.utils.module_loading import import_string
 from xsearch.conf import settings
 from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError
 
-_lock = threading.RLock()
+_lock = threading.Lock()
 _built: list[Transcriber] = []
 
 
 def get_transcriber(language: str | None = None) -> Transcriber:
-    """Return the first configured recogniser that knows ``language``; raises ``LanguageUnsupported``."""
-    transcribers = configured()
+    """Return the first of ``XSEARCH["TRANSCRIBERS"]`` that knows ``language`` (None: the first of all).
+
+    Raises ``LanguageUnsupported`` when none does and ``TranscriberError`` when one cannot be built.
+    """
+    transcribers = _all()
+    code = language.lower().split("-")[0].split("_")[0] if language else None
     for transcriber in transcribers:
-        if language is None or language in transcriber.languages:
+        if code is None or code in transcriber.languages:
             return transcriber
-    known = sorted({code for transcriber in transcribers for code in transcriber.languages})
+    known = ", ".join(sorted(set().union(*(transcriber.languages for transcriber in transcribers)))) or "none"
     raise LanguageUnsupported(
-        f"No recogniser knows {language!r}; configured ones know: {', '.join(known) or 'nothing'}. "
-        f"Add one that does (a Whisper model knows Chinese) to XSEARCH['TRANSCRIBERS']."
+        f"No configured recogniser understands {code or 'speech'!r} (languages known: {known}). "
+        "Add one that does, such as a Whisper model, to XSEARCH['TRANSCRIBERS']."
     )
 
 
-def configured() -> list[Transcriber]:
-    """Return every recogniser of ``XSEARCH["TRANSCRIBERS"]``, in order."""
+def _all() -> list[Transcriber]:
     with _lock:
         if not _built:
-            _built.extend(_build(spec) for spec in settings.TRANSCRIBERS)
+            _built.extend([_build(spec) for spec in settings.TRANSCRIBERS])
         return list(_built)
 
 
@@ -49,7 +52,8 @@ def _build(spec: dict[str, Any]) -> Transcriber:
 
 def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
     if setting == "XSEARCH":
-        _built.clear()
+        with _lock:
+            _built.clear()
 
 
 setting_changed.connect(_forget_on_change)

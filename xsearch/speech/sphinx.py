@@ -1,0 +1,169 @@
+"""Offline English recognition with pocketsphinx, limited to the words of the shop."""
+
+from __future__ import annotations
+
+import importlib.util
+import tempfile
+import threading
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xsearch.media import Waveform, denoise, trim_silence
+from xsearch.media.cleaning import to_int16
+from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
+from xsearch.speech.pronounce import Lexicon
+from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+# Chosen with xsearch.speech.evaluate; see the figures in its documentation.
+DECODER_OPTIONS: dict[str, Any] = {"lw": 9.0, "fwdflatlw": 12.0, "bestpathlw": 12.0, "loglevel": "FATAL"}
+PEAK = 0.5
+#: Digital silence upsets the cepstral mean and synthetic speech has nothing but: a floor of noise (-48 dB).
+NOISE_FLOOR = 0.004
+#: The first word is lost when speech begins at once.
+LEAD_IN_S = 0.15
+#: Less than this much voice in a recording is a noise.
+VOICE_MIN_S = 0.15
+_VAD_STRICTNESS = 2  # of 3
+_EXAMINED = 60  # of the n-best list, which repeats words that differ only in pronunciation
+
+
+class PocketsphinxTranscriber(Transcriber):
+    """Understands spoken English product queries without a network or a downloaded model."""
+
+    languages = frozenset({"en"})
+
+    def __init__(
+        self,
+        *,
+        max_words: int = 20_000,
+        alternatives: int = 4,
+        noise_suppression: bool = False,
+        decoder_options: dict[str, Any] | None = None,
+    ) -> None:
+        if importlib.util.find_spec("pocketsphinx") is None:
+            raise TranscriberError(
+                "Speech recognition needs pocketsphinx. Install it: pip install 'django-xsearch[voice]'"
+            )
+        self.max_words = max_words
+        self.alternatives = alternatives
+        self.noise_suppression = noise_suppression
+        self.decoder_options = {**DECODER_OPTIONS, **(decoder_options or {})}
+        self._recogniser: _Recogniser | None = None
+        self._building = threading.Lock()
+
+    def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
+        """Recognise English; silence and noise without voice give an empty text."""
+        if language is not None and language.lower().split("-")[0] not in self.languages:
+            raise LanguageUnsupported(f"Pocketsphinx understands English, not {language!r}.")
+        cleaned = denoise(waveform) if self.noise_suppression else waveform
+        speech = trim_silence(cleaned)
+        if not _has_voice(speech):
+            return Transcript("", "en")
+        found = self._recogniser_for(phrases).listen(_pcm(speech), 1 + self.alternatives)
+        if not found:
+            return Transcript("", "en")
+        (text, confidence), *others = found
+        return Transcript(text, "en", confidence, tuple(others))
+
+    def _recogniser_for(self, phrases: Phrases) -> _Recogniser:
+        """Return the recogniser of the catalogue's version; while one thread rebuilds, others use the old one."""
+        current = self._recogniser
+        if current is not None and current.version == phrases.version:
+            return current
+        if not self._building.acquire(blocking=current is None):
+            return current  # type: ignore[return-value]  # only a first build blocks
+        try:
+            if self._recogniser is None or self._recogniser.version != phrases.version:
+                self._recogniser = self._build(phrases)
+            return self._recogniser
+        finally:
+            self._building.release()
+
+    def _build(self, phrases: Phrases) -> _Recogniser:
+        from pocketsphinx import get_model_path
+
+        lexicon = Lexicon.read(Path(get_model_path("en-us/cmudict-en-us.dict")))
+        vocabulary = build_vocabulary(phrases.load(), lexicon, max_words=self.max_words)
+        return _Recogniser(phrases.version, make_decoder(vocabulary, self.decoder_options), threading.Lock())
+
+
+@dataclass(frozen=True)
+class _Recogniser:
+    """A decoder for one version of the catalogue; decoders hear one recording at a time."""
+
+    version: str
+    decoder: Any
+    lock: threading.Lock
+
+    def listen(self, pcm: bytes, limit: int) -> list[tuple[str, float]]:
+        """Return up to ``limit`` texts with confidences, best first."""
+        with self.lock:
+            self.decoder.start_utt()
+            self.decoder.process_raw(pcm, full_utt=True)
+            self.decoder.end_utt()
+            best = self.decoder.hyp()
+            if best is None or not best.hypstr:
+                return []
+            confidence = _confidence(best)
+            texts = islice(dict.fromkeys(self._texts(best.hypstr)), limit)
+            return [(text, confidence / rank) for rank, text in enumerate(texts, start=1)]
+
+    def _texts(self, best: str) -> Iterator[str]:
+        yield best
+        for hypothesis in islice(self.decoder.nbest(), _EXAMINED):
+            if hypothesis is not None and hypothesis.hypstr:
+                yield hypothesis.hypstr
+
+
+def make_decoder(vocabulary: Vocabulary, options: dict[str, Any]) -> Any:
+    """Return a pocketsphinx decoder for the vocabulary (catalogue words; nothing of a query is written)."""
+    import pocketsphinx
+
+    with tempfile.TemporaryDirectory(prefix="xsearch-speech-") as folder:
+        model, words = Path(folder, "words.arpa"), Path(folder, "words.dict")
+        model.write_text(vocabulary.arpa, encoding="ascii")
+        words.write_text(vocabulary.dictionary, encoding="ascii")
+        config = pocketsphinx.Config(
+            hmm=pocketsphinx.get_model_path("en-us/en-us"), lm=str(model), dict=str(words), **options
+        )
+        try:
+            return pocketsphinx.Decoder(config)
+        except RuntimeError as error:
+            raise TranscriberError(f"Pocketsphinx cannot load its English model: {error}") from error
+
+
+def _confidence(best: Any) -> float:
+    """Return the posterior of the best text per word, in [0, 1]."""
+    return float(min(1.0, max(0.0, best.prob)) ** (1 / len(best.hypstr.split())))
+
+
+def _has_voice(speech: Waveform) -> bool:
+    """Tell voice from silence, hum and hiss with WebRTC's voice activity detector."""
+    from pocketsphinx import Vad
+
+    vad = Vad(mode=_VAD_STRICTNESS, sample_rate=speech.rate_hz, frame_length=0.03)
+    pcm = to_int16(_scaled(speech.samples)).tobytes()
+    size = vad.frame_bytes
+    voiced = sum(vad.is_speech(pcm[at : at + size]) for at in range(0, len(pcm) - size + 1, size))
+    return bool(voiced * vad.frame_length >= VOICE_MIN_S)
+
+
+def _pcm(speech: Waveform) -> bytes:
+    """Return 16-bit PCM with an even level, a lead-in and a noise floor (the same one every time)."""
+    padded = np.pad(_scaled(speech.samples), round(LEAD_IN_S * speech.rate_hz))
+    noise = np.random.default_rng(0).normal(0, NOISE_FLOOR, len(padded))
+    return to_int16((padded + noise).astype(np.float32)).tobytes()
+
+
+def _scaled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    loudest = float(np.abs(samples).max(initial=0))
+    return samples * np.float32(PEAK / loudest) if loudest > 0 else samples
