@@ -6,16 +6,9 @@ import logging
 
 from xsearch.conf import settings
 from xsearch.indexing import vocabulary
-from xsearch.media import Source, Waveform, denoise, load_audio, trim_silence
+from xsearch.media import Source, Waveform, load_audio
 from xsearch.registry import Index, get_index
-from xsearch.speech import (
-    LanguageUnsupported,
-    Phrases,
-    Transcriber,
-    TranscriberError,
-    Transcript,
-    get_transcriber,
-)
+from xsearch.speech import LanguageUnsupported, Phrases, TranscriberError, Transcript, get_transcriber
 
 logger = logging.getLogger("xsearch.search")
 
@@ -35,7 +28,8 @@ def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) 
     """Like ``transcribe``, for a recording that is decoded already."""
     code = (language or "").lower().replace("_", "-").partition("-")[0] or None
     try:
-        return _understand(get_transcriber(code), waveform, code, index), []
+        phrases = Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
+        return get_transcriber(code).transcribe(waveform, language=code, phrases=phrases), []
     except LanguageUnsupported:
         return None, [f"speech:{code or 'any'}"]
     except TranscriberError as error:
@@ -43,11 +37,3 @@ def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) 
     except Exception:
         logger.exception("Speech recognition failed")
     return None, ["speech"]
-
-
-def _understand(transcriber: Transcriber, waveform: Waveform, language: str | None, index: Index) -> Transcript:
-    speech = trim_silence(denoise(waveform))
-    if not len(speech.samples):
-        return Transcript(text="", language=language or "")
-    phrases = Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
-    return transcriber.transcribe(speech, language=language, phrases=phrases)
