@@ -1,4 +1,8 @@
-"""Uploads of customers: in memory only, refused before they are too large, never on disk."""
+"""Uploads of customers: in memory only, refused before they are too large, never on disk.
+
+Under ASGI, Django itself writes bodies above ``FILE_UPLOAD_MAX_MEMORY_SIZE`` to a temporary file before any
+view runs: set it above ``IMAGE_MAX_BYTES`` plus ``AUDIO_MAX_BYTES`` there. Under WSGI nothing is needed.
+"""
 
 from __future__ import annotations
 

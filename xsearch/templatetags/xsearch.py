@@ -9,6 +9,8 @@ A page with a search needs three lines::
 
 Shops restyle them with the custom properties at the top of ``xsearch/bar.css`` and replace any of the
 templates in ``xsearch/`` (``hit.html`` is one result) by one of the same name in their own folder.
+The script is made of modules that import each other by name, so a storage that hashes file names must
+keep the plain ones too, as Django's and WhiteNoise's do unless told otherwise.
 """
 
 from __future__ import annotations
