@@ -5,63 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import DatabaseError, InterfaceError, connections, router
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Count
 
 from xsearch.conf import settings
+from xsearch.indexing.status import broker_answers, encoder_status, pgvector_version
 from xsearch.models import IndexRecord
 from xsearch.registry import registered
-
-BROKER_TIMEOUT_S = 1.0
 
 
 def check() -> dict[str, Any]:
     """Return the state of every part; "down" only if no search can be answered."""
-    pgvector = _pgvector_version()
-    broker = _broker_answers()
-    encoders = {alias: _encoder_state(alias) for alias in sorted({a for a in settings.EMBEDDINGS.values() if a})}
-    counts = None if pgvector is None else _counts()
-    healthy = pgvector and broker and all(state == "ready" for state in encoders.values())
+    try:
+        pgvector, has_database = pgvector_version(), True
+    except (DatabaseError, InterfaceError):
+        pgvector, has_database = None, False
+    broker = broker_answers()
+    encoders = {
+        alias: encoder_status(alias)["error"] or "ready" for alias in sorted(filter(None, settings.EMBEDDINGS.values()))
+    }
+    healthy = broker and all(state == "ready" for state in encoders.values())
     return {
-        "status": "down" if counts is None else "ok" if healthy else "degraded",
-        "database": pgvector is not None,
-        "pgvector": pgvector or None,
+        "status": "down" if not has_database else "ok" if healthy else "degraded",
+        "database": has_database,
+        "pgvector": pgvector,
         "broker": broker,
         "encoders": encoders,
-        "indexes": counts or {},
+        "indexes": _counts() if has_database else {},
     }
-
-
-def _pgvector_version() -> str | None:
-    """Return the version of the extension, "" where it is missing, None without a database."""
-    try:
-        with connections[router.db_for_read(IndexRecord)].cursor() as cursor:
-            cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
-            row = cursor.fetchone()
-    except (DatabaseError, InterfaceError):
-        return None
-    return str(row[0]) if row else ""
-
-
-def _broker_answers() -> bool:
-    from celery import current_app
-
-    try:
-        with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
-    except Exception:  # noqa: BLE001 - each transport raises its own
-        return False
-    return True
-
-
-def _encoder_state(alias: str) -> str:
-    from xsearch.encoders import get_encoder
-
-    try:
-        get_encoder(alias)
-    except Exception as error:  # noqa: BLE001 - a backend of the host may raise anything
-        return str(error)
-    return "ready"
 
 
 def _counts() -> dict[str, dict[str, int]] | None:
