@@ -15,13 +15,14 @@ from django.utils.module_loading import import_string
 from xsearch.conf import DEFAULTS, settings
 from xsearch.errors import BadQuery
 from xsearch.registry import Index, registered
+from xsearch.stores import MODALITIES
 
 MIN_PGVECTOR = (0, 8)
 
 
 @checks.register("xsearch")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001 unknown keys, E002 malformed backends, E003 backends that cannot be imported, E004 unbound encoders."""
+    """E001 unknown keys, E002 to E004 backends that are malformed, missing or not configured, E005 wrong types."""
     try:
         unknown = settings.unknown_keys()
     except ImproperlyConfigured as error:
@@ -31,29 +32,47 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
         Error(f"XSEARCH has no setting {key!r}.", hint=f"Known settings: {known}.", id="xsearch.E001")
         for key in unknown
     ]
-    specs = [(f"ENCODERS[{alias!r}]", spec) for alias, spec in settings.ENCODERS.items()]
-    specs += [(f"TRANSCRIBERS[{number}]", spec) for number, spec in enumerate(settings.TRANSCRIBERS)]
+    wrong = list(_check_types(settings.overrides()))
+    return found + (wrong or list(_check_encoders()))
+
+
+def _check_types(overrides: dict[str, Any]) -> Iterator[CheckMessage]:
+    for key, value in overrides.items():
+        default = DEFAULTS.get(key)
+        if default is None:  # unknown, or without a value by default
+            continue
+        expected: Any = {int: (int, float), float: (int, float), list: (list, tuple)}.get(type(default), type(default))
+        if not isinstance(value, expected):
+            text = f"XSEARCH[{key!r}] is {value!r}, not a {type(default).__name__}."
+            yield Error(text, hint=f"The default is {default!r}.", id="xsearch.E005")
+
+
+def _check_encoders() -> Iterator[CheckMessage]:
+    specs = [(f"['ENCODERS'][{alias!r}]", spec) for alias, spec in settings.ENCODERS.items()]
+    specs += [(f"['TRANSCRIBERS'][{number}]", spec) for number, spec in enumerate(settings.TRANSCRIBERS)]
     for place, spec in specs:
-        found += _check_backend(place, spec)
+        yield from _check_backend(place, spec)
     for modality, alias in settings.EMBEDDINGS.items():
-        if alias is not None and alias not in settings.ENCODERS:
+        if modality not in MODALITIES:
+            hint = f"Columns are {', '.join(MODALITIES)}."
+            yield Error(f"XSEARCH['EMBEDDINGS'] has no column {modality!r}.", hint=hint, id="xsearch.E004")
+        elif alias is not None and alias not in settings.ENCODERS:
             names = ", ".join(settings.ENCODERS)
             hint = f"Configured encoders: {names}; None leaves the column empty."
             text = f"XSEARCH['EMBEDDINGS'][{modality!r}] names the encoder {alias!r}, which is not configured."
-            found.append(Error(text, hint=hint, id="xsearch.E004"))
-    return found
+            yield Error(text, hint=hint, id="xsearch.E004")
 
 
 def _check_backend(place: str, spec: Any) -> Iterator[CheckMessage]:
     if not isinstance(spec, dict) or not isinstance(spec.get("BACKEND"), str):
         hint = '{"BACKEND": "dotted.path.Class", "OPTIONS": {}}'
-        yield Error(f"XSEARCH[{place}] needs a BACKEND.", hint=hint, id="xsearch.E002")
+        yield Error(f"XSEARCH{place} needs a BACKEND.", hint=hint, id="xsearch.E002")
         return
     try:
         import_string(spec["BACKEND"])
     except ImportError as error:
         hint = "Correct the dotted path, or install the package that the backend needs."
-        yield Error(f"XSEARCH[{place}]: {error}", hint=hint, id="xsearch.E003")
+        yield Error(f"XSEARCH{place}: {error}", hint=hint, id="xsearch.E003")
 
 
 @checks.register("xsearch")
@@ -136,12 +155,14 @@ def _check_spaces(alias: str) -> Iterator[CheckMessage]:
     if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
         return
     for index in registered():
+        if any(message.level >= checks.ERROR for message in _check_index(index)):  # reported elsewhere
+            continue
         targets = spaces.target_fingerprints(index)
         for modality, space in spaces.live_spaces(index).items():
             if targets.get(modality, space.fingerprint) != space.fingerprint:
                 text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
                 yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W032")
             for store in index.stores():
-                if store.modality == modality and not schema.has_index(store, store.column):
+                if store.modality == modality and not schema.has_index(store, store.column, space.dimension):
                     text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
                     yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")

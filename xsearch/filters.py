@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.errors import BadQuery
+from xsearch.paths import relations
 
 if TYPE_CHECKING:
     from xsearch.registry import Index
@@ -37,8 +38,16 @@ def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mappin
             raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
         wanted = _as_list(value)
         if wanted:
-            queryset = queryset.filter(_condition(index, name, wanted))
+            queryset = queryset.filter(_once(index, name, _condition(index, name, wanted)))
     return queryset
+
+
+def _once(index: Index, name: str, condition: models.Q) -> models.Q:
+    """Return a condition that finds an object once, even where a join to many rows would find it several times."""
+    steps = relations(index.model, _bound_of(index, name)[0])
+    if not any(step.field.one_to_many or step.field.many_to_many for step in steps):
+        return condition
+    return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
 
 
 def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:

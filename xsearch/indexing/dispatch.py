@@ -92,7 +92,7 @@ def send_task(label: str) -> bool:
 
 
 def _send_in_time(label: str) -> Exception | None:
-    """Send beside this thread, for some transports wait without end for a broker that hangs."""
+    """Send beside this thread, for some transports try without end to reach a broker that is gone or hangs."""
     outcome: list[Exception | None] = []
     if current_app.conf.task_always_eager:
         _send(label, outcome)
