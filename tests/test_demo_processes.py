@@ -129,8 +129,7 @@ def test_children_end_even_if_the_supervisor_is_killed(tmp_path):
     code = f"""
         import os, sys, time
         from pathlib import Path
-        from shop.demo.indexing import index_by_worker
-from shop.demo.processes import Supervisor
+        from shop.demo.processes import Supervisor
         child = Supervisor(Path({str(tmp_path)!r})).start("child", sys.executable, "-c", {WAIT!r}, environment=os.environ)
         print(child.process.pid, flush=True)
         time.sleep(120)
@@ -148,8 +147,7 @@ def test_the_demo_stops_when_the_process_that_started_it_is_gone(tmp_path):
         import time
         from pathlib import Path
         from shop.demo.errors import Stopped
-        from shop.demo.indexing import index_by_worker
-from shop.demo.processes import Supervisor
+        from shop.demo.processes import Supervisor
         supervisor = Supervisor(Path({str(tmp_path)!r}), follow_parent=True)
         Path({str(tmp_path / "started")!r}).touch()
         try:
@@ -166,9 +164,11 @@ from shop.demo.processes import Supervisor
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    wait_until((tmp_path / "started").exists)
-    parent.kill()
-    parent.wait()
+    try:
+        wait_until((tmp_path / "started").exists)
+    finally:
+        parent.kill()
+        parent.wait()
     wait_until((tmp_path / "stopped").exists)
 
 
