@@ -10,8 +10,8 @@ from PIL import Image
 import xsearch
 from shop.models import Brand, Category, Product, ProductPhoto
 from tests.encoders import HashEncoder
-from xsearch.indexing import index_pending, mark, vocabulary
-from xsearch.registry import get_index
+from tests.searching import index_all
+from xsearch.indexing import mark
 from xsearch.search import BadQuery, similar, suggest
 from xsearch.search.background import forget_samples
 
@@ -49,13 +49,6 @@ def add(sku, title, *, photo=None, photos=(), category=None, brand=None, **field
         row = ProductPhoto(product=product)
         row.image.save(f"{sku}-{seed}.png", io.BytesIO(photo_bytes(seed)))
     return product
-
-
-def index_all():
-    report = index_pending(get_index(Product))
-    vocabulary.refresh(get_index(Product))
-    forget_samples()
-    return report
 
 
 @pytest.fixture

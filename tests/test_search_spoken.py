@@ -12,8 +12,7 @@ from shop.catalogue.products import demo_products
 from shop.catalogue.questions import spoken_queries
 from shop.loading import load_catalogue
 from shop.models import Product
-from tests.test_search_ranking import index_all
-from xsearch.models import IndexRecord
+from tests.searching import index_all, wipe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -32,8 +31,7 @@ def demo_words(django_db_setup, django_db_blocker, tmp_path_factory):
         load_catalogue(folder / "catalogue.jsonl")
         assert index_all().failed == 0
         yield
-        Product.objects.all().delete()
-        IndexRecord.objects.all().delete()
+        wipe()
 
 
 def speak(text, voice):

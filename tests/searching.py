@@ -1,0 +1,22 @@
+"""What the tests of searches share: index everything, and leave nothing behind."""
+
+from shop.models import Product
+from xsearch.indexing import index_pending, vocabulary
+from xsearch.models import EncoderSpace, IndexRecord, StagedVector, Term
+from xsearch.registry import get_index
+from xsearch.search.background import forget_samples
+
+
+def index_all():
+    """Index what waits, count the terms, and return the report."""
+    report = index_pending(get_index(Product))
+    vocabulary.refresh(get_index(Product))
+    forget_samples()
+    return report
+
+
+def wipe():
+    """Remove what a fixture of a module has committed, so that the next module may use another encoder."""
+    for model in (Product, IndexRecord, EncoderSpace, StagedVector, Term):
+        model.objects.all().delete()
+    forget_samples()
