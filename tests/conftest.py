@@ -15,6 +15,23 @@ def _media_in_tmp(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
+@pytest.fixture(autouse=True)
+def _no_vector_indexes_left(request):
+    """Drop what tests with real transactions built: it is for vectors of their length, and a flush leaves it."""
+    marker = request.node.get_closest_marker("django_db")
+    if not (marker and marker.kwargs.get("transaction")):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'xsearch_%' AND indexdef LIKE '%hnsw%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP INDEX "{name}"')
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """Return the folder of real photos, catalogues and recordings, or skip."""
