@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
 from xsearch.paths import relations
@@ -133,7 +134,8 @@ def _number(name: str, value: Any) -> Decimal:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > 10**15:
-        raise BadQuery(f"{name} must be a number, not {str(value)[:40]!r}.", code="bad_filter")
+        given = {"name": name, "value": repr(str(value)[:40])}
+        raise BadQuery(_("%(name)s must be a number, not %(value)s.") % given, code="bad_filter")
     return number
 
 

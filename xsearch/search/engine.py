@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
@@ -72,7 +73,7 @@ def search(
     if not (query.text or query.inputs or like or unlike):
         if audio is None:
             raise BadQuery(
-                "Nothing to search for: give words (q), a photo (image) or a recording (audio).", code="empty"
+                _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
             )
         results.took_ms = _since(started)
         return results
@@ -134,7 +135,8 @@ def clean_text(text: str) -> str:
     kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
     cleaned = " ".join("".join(kept).split())
     if len(cleaned) > settings.QUERY_MAX_CHARACTERS:
-        raise BadQuery(f"The query has {len(cleaned)} characters; at most {settings.QUERY_MAX_CHARACTERS} are read.")
+        lengths = {"length": len(cleaned), "limit": settings.QUERY_MAX_CHARACTERS}
+        raise BadQuery(_("The query has %(length)s characters; at most %(limit)s are read.") % lengths)
     return cleaned
 
 
