@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from django.db import connection
 
 from xsearch.indexing import index_pending, mark
 from xsearch.paths import values
@@ -25,6 +26,8 @@ import json, os, resource, sys
 import django
 django.setup()
 from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+connection.settings_dict["NAME"] = sys.argv[3]
 handler = WSGIHandler()
 def rss():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
@@ -78,7 +81,7 @@ def timed(calls: Sequence[Callable[[], Any]]) -> Timing:
         call()
         times_ms.append((time.perf_counter() - started) * 1000)
     p50, p95 = np.percentile(times_ms, [50, 95])
-    return {"count": len(times_ms), "p50_ms": round(float(p50), 1), "p95_ms": round(float(p95), 1)}
+    return {"count": len(times_ms), "p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
 
 
 def measure_encoders(index: Index, repeats: int) -> dict[str, Timing]:
@@ -127,7 +130,7 @@ def measure_memory(index: Index, photo: bytes, folder: str) -> dict[str, Any]:
     path = f"{folder}/photo"
     with open(path, "wb") as file:  # noqa: PTH123
         file.write(photo)
-    command = [sys.executable, "-W", "ignore", "-c", _WORKER, index.label, path]
+    command = [sys.executable, "-W", "ignore", "-c", _WORKER, index.label, path, str(connection.settings_dict["NAME"])]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -120,9 +120,7 @@ def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[
     return unknown
 
 
-def _sum_up(
-    outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list[dict[str, Any]]
-) -> Evaluation:
+def _sum_up(outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list[dict[str, Any]]) -> Evaluation:
     scores = measure(
         {outcome.query.id: outcome.query.relevant for outcome in outcomes},
         {outcome.query.id: outcome.keys for outcome in outcomes},

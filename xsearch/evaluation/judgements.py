@@ -50,9 +50,7 @@ def read_judgements(lines: Iterable[bytes], folder: Path) -> Iterator[JudgedQuer
         try:
             query = _query(number, _object(line.removeprefix(b"\xef\xbb\xbf")), folder)
             if query.id in seen:
-                raise _BadLineError(
-                    f"the id {query.id!r} is that of line {seen[query.id]}; every id counts once"
-                )
+                raise _BadLineError(f"the id {query.id!r} is that of line {seen[query.id]}; every id counts once")
         except _BadLineError as error:
             yield Skipped(number, str(error))
             continue
@@ -68,9 +66,7 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _BadLineError(f"not JSON: {error}") from error
     if not isinstance(found, dict):
-        raise _BadLineError(
-            'a line must be a JSON object such as {"id": "q1", "text": "…", "relevant": {"a1": 1}}'
-        )
+        raise _BadLineError('a line must be a JSON object such as {"id": "q1", "text": "…", "relevant": {"a1": 1}}')
     return found
 
 
@@ -100,9 +96,7 @@ def _relevant(value: Any) -> dict[str, int]:
         raise _BadLineError('relevant must be an object of grades by key, such as {"a1": 2, "b7": 1}')
     for key, grade in value.items():
         if not _is_grade(grade):
-            raise _BadLineError(
-                f"the grade of {key!r} must be a whole number from 0 to {_MAX_GRADE}, not {grade!r}"
-            )
+            raise _BadLineError(f"the grade of {key!r} must be a whole number from 0 to {_MAX_GRADE}, not {grade!r}")
     grades = {key: int(grade) for key, grade in value.items()}
     if not any(grades.values()):
         raise _BadLineError("relevant needs at least one grade above 0, or there is nothing to find")

@@ -32,10 +32,7 @@ def _remarks(evaluation: Evaluation) -> Iterator[str]:
         yield f"left out {count} times: {part}"
     yield from _shortened([f"skipped line {line}: {reason}" for line, reason in evaluation.skipped])
     yield from _shortened(
-        [
-            f"line {entry['line']}: not in the catalogue: {', '.join(entry['keys'])}"
-            for entry in evaluation.unknown_keys
-        ]
+        [f"line {entry['line']}: not in the catalogue: {', '.join(entry['keys'])}" for entry in evaluation.unknown_keys]
     )
 
 
