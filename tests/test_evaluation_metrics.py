@@ -65,9 +65,7 @@ def test_a_line_becomes_a_query_with_its_kind(tmp_path):
         "relevant": {"a": 2.0},
     }
     (query,) = read_judgements(lines(b"\xef\xbb\xbf" + json.dumps(entry).encode()), tmp_path)
-    assert query == JudgedQuery(
-        1, "7", {"a": 2}, "red", tmp_path / "a.jpg", tmp_path / "a.wav", {"price_max": 5}
-    )
+    assert query == JudgedQuery(1, "7", {"a": 2}, "red", tmp_path / "a.jpg", tmp_path / "a.wav", {"price_max": 5})
     assert query.kind == "audio+image+text"
 
 

@@ -42,9 +42,7 @@ def test_any_lexeme_is_quoted_in_a_query(lexeme):
 
 def test_readings_of_a_word_share_its_position_and_texts_are_apart():
     literal = tsvector_literal({"B": ["red"], "A": ["T-shirt 连衣裙 red", "mug"], "D": ["mug"]})
-    assert literal == (
-        "'tshirt':1A 'shirt':1A '连衣裙':2A '裙':2A '连衣':2A '衣裙':2A 'red':3A,7B 'mug':5A,9"
-    )
+    assert literal == ("'tshirt':1A 'shirt':1A '连衣裙':2A '裙':2A '连衣':2A '衣裙':2A 'red':3A,7B 'mug':5A,9")
     assert ask("SELECT %s::tsvector @@ 'red:B'::tsquery", literal) is True
 
 

@@ -20,11 +20,11 @@ _LONGEST_WAIT_S = 0.4
 class Channel(filesystem.Channel):
     """Writes each message beside the queue and moves it in."""
 
-    def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **_kwargs: Any) -> None:
         folder = Path(self.data_folder_out)
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         unfinished = folder / f"{name}.part"
-        unfinished.write_text(dumps(payload))
+        unfinished.write_text(dumps(message))
         unfinished.rename(folder / name)
 
 
@@ -33,9 +33,9 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_kwargs: Any) -> None:
         """Look up often, so that a worker that is asked to end does so soon."""
-        super().drain_events(connection, timeout and min(timeout, _LONGEST_WAIT_S))
+        super().drain_events(connection, timeout=timeout and min(timeout, _LONGEST_WAIT_S))
 
 
 def use_for_filesystem_urls() -> None:

@@ -96,7 +96,7 @@ def measure_encoders(index: Index, repeats: int) -> dict[str, Timing]:
     if alias := aliases.get("image"):
         photos = [sample["image"] for sample in samples if sample["image"]]
         encoder = get_encoder(alias)
-        calls = [lambda photo=photo: encoder.encode_batch("image", [load_image(photo)]) for photo in photos]  # type: ignore[misc]
+        calls = [lambda photo=photo: encoder.encode_batch("image", [load_image(photo)]) for photo in photos]
         found["photo"] = timed(calls) if calls else {}
     if alias := aliases.get("text"):
         texts = get_encoder(alias)

@@ -142,6 +142,7 @@ def clean_text(text: str) -> str:
 
 def _as_filterable(queryset: models.QuerySet[Any], examples: Sequence[models.Model]) -> models.QuerySet[Any]:
     """Return a plain queryset of the same objects without the examples; slices become subqueries."""
+    rows: models.QuerySet[Any]
     if queryset.query.is_sliced or queryset.query.combinator or queryset.query.distinct:
         rows = queryset.model._base_manager.using(queryset.db).filter(pk__in=queryset.values("pk"))
     else:
