@@ -16,10 +16,14 @@ from xsearch.indexing import dispatch, sweep
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+#: However busy the machine is, a broker that works answers in time, and one that does not costs little.
+PATIENT, IMPATIENT = {"BROKER_TIMEOUT_S": 60, "TRANSCRIBERS": []}, {"BROKER_TIMEOUT_S": 0.2, "TRANSCRIBERS": []}
+
+
 @pytest.fixture(autouse=True)
 def _known_broker(monkeypatch, use_encoder):
     monkeypatch.setattr(dispatch, "_broker", dispatch._Broker())
-    use_encoder()
+    use_encoder(more=PATIENT)
 
 
 @pytest.fixture
@@ -109,7 +113,8 @@ def all_indexed():
 
 class TestBrokerDown:
     @pytest.fixture(params=["redis", "filesystem"])
-    def no_broker(self, request, use_broker, tmp_path):
+    def no_broker(self, request, use_broker, use_encoder, tmp_path):
+        use_encoder(more=IMPATIENT)
         if request.param == "redis":
             use_broker(f"redis://127.0.0.1:{free_port()}/0")
         else:
@@ -133,9 +138,10 @@ class TestBrokerDown:
         assert records().count() == 2
 
     def test_what_was_not_sent_is_sent_by_the_sweep_when_the_broker_is_back(
-        self, no_broker, use_broker, folders, monkeypatch
+        self, no_broker, use_broker, use_encoder, folders, monkeypatch
     ):
         add("A")
+        use_encoder(more=PATIENT)
         use_broker("filesystem://", **folders)
         monkeypatch.setattr(dispatch, "_broker", dispatch._Broker())  # the pause is over
         assert sweep() == {"shop.Product": 1}
@@ -151,10 +157,10 @@ def list_messages(folders):
 
 class TestBrokerHangs:
     def test_a_save_does_not_wait_for_a_broker_that_does_not_answer(self, redis, use_broker, use_encoder, caplog):
-        use_encoder(more={"BROKER_TIMEOUT_S": 0.2, "BROKER_PAUSE_S": 0})
         use_broker(redis.url)
         add("A")
         assert caplog.text == ""
+        use_encoder(more=IMPATIENT | {"BROKER_PAUSE_S": 0})
         current_app._after_fork()  # as in a process that just began
         redis.send_signal(signal.SIGSTOP)
         add("B")
@@ -167,6 +173,7 @@ class TestBrokerHangs:
         assert records().count() == 3
         redis.send_signal(signal.SIGCONT)
         stuck.join(30)
+        use_encoder(more=PATIENT)
         assert dispatch.send_task("shop.Product")
 
     def test_an_eager_app_indexes_on_commit_in_the_same_thread(self, monkeypatch):
@@ -186,7 +193,7 @@ class TestWorkers:
     def test_a_prefork_worker_on_redis_indexes_what_is_saved_with_the_bundled_model(
         self, redis, use_broker, start_worker, settings
     ):
-        bundled = {"TRANSCRIBERS": [], "EMBEDDINGS": {"audio": None}}
+        bundled = PATIENT | {"EMBEDDINGS": {"audio": None}}
         settings.XSEARCH = bundled
         use_broker(redis.url)
         start_worker(redis.url, xsearch=bundled)

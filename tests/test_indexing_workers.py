@@ -248,6 +248,7 @@ class TestRowsThatTheShopHolds:
     @pytest.fixture(autouse=True)
     def _impatient(self, monkeypatch):
         monkeypatch.setattr(writing, "_PAUSES_S", (0.01,))
+        monkeypatch.setattr(writing, "_LEFT_ALONE_S", 3600.0)
 
     def held(self, lock, free_object=None):
         """Run a worker while another transaction holds what ``lock`` locks; returns its report."""

@@ -115,3 +115,4 @@ def _send(label: str, outcome: list[Exception | None]) -> None:
         outcome.append(error)
     else:
         outcome.append(None)
+        _broker.down_until = 0.0  # it works, even if it took long
