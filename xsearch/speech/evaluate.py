@@ -40,7 +40,7 @@ _stem = snowballstemmer.stemmer("english").stemWord
 
 def content_words(text: str) -> Counter[str]:
     """Return the stems of the words that a search would use."""
-    tokens = written_tokens(text, lambda token: False)
+    tokens = written_tokens(text, frozenset[str]().__contains__)
     return Counter(_stem(token) for token in tokens if token not in _FUNCTION_WORDS)
 
 
@@ -91,10 +91,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m xsearch.speech.evaluate", description="Word and slot recall.")
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--phrases", type=Path)
-    parser.add_argument("--denoise", action="store_true", help="suppress noise before listening")
+    parser.add_argument("--noisy-below-db", type=float, help="suppress noise when levels range over less")
     options = parser.parse_args(arguments)
     rows = [json.loads(line) for line in options.recordings.read_text(encoding="utf-8").splitlines() if line.strip()]
-    transcriber = PocketsphinxTranscriber(noise_suppression=options.denoise)
+    noise = {} if options.noisy_below_db is None else {"noisy_below_db": options.noisy_below_db}
+    transcriber = PocketsphinxTranscriber(**noise)
     figures = evaluate(transcriber, rows, options.recordings.parent, _phrases(options.phrases, rows))
     sys.stdout.write(json.dumps(figures) + "\n")
 

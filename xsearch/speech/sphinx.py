@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsearch.media import Waveform, denoise, trim_silence
-from xsearch.media.cleaning import to_int16
+from xsearch.media.cleaning import level_range_db, to_int16
 from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
 from xsearch.speech.pronounce import Lexicon
 from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
@@ -30,9 +30,10 @@ PEAK = 0.5
 NOISE_FLOOR = 0.004
 #: The first word is lost when speech begins at once.
 LEAD_IN_S = 0.15
-#: Less than this much voice in a recording is a noise.
-VOICE_MIN_S = 0.15
-_VAD_STRICTNESS = 2  # of 3
+#: Noise suppression blurs clean speech (94 → 93 % of slots) and helps only in real noise (6 dB: 76 → 80 %).
+NOISY_BELOW_DB = 18.0
+#: What is heard in hums and whistles; alone, these words search for nothing.
+_FILLERS = frozenset(["a", "an", "and", "i", "in", "the", "to"])
 _EXAMINED = 60  # of the n-best list, which repeats words that differ only in pronunciation
 
 
@@ -46,7 +47,7 @@ class PocketsphinxTranscriber(Transcriber):
         *,
         max_words: int = 20_000,
         alternatives: int = 4,
-        noise_suppression: bool = False,
+        noisy_below_db: float = NOISY_BELOW_DB,
         decoder_options: dict[str, Any] | None = None,
     ) -> None:
         if importlib.util.find_spec("pocketsphinx") is None:
@@ -55,18 +56,18 @@ class PocketsphinxTranscriber(Transcriber):
             )
         self.max_words = max_words
         self.alternatives = alternatives
-        self.noise_suppression = noise_suppression
+        self.noisy_below_db = noisy_below_db
         self.decoder_options = {**DECODER_OPTIONS, **(decoder_options or {})}
         self._recogniser: _Recogniser | None = None
         self._building = threading.Lock()
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
-        """Recognise English; silence and noise without voice give an empty text."""
+        """Recognise English; silence and steady noise give an empty text."""
         if language is not None and language.lower().split("-")[0] not in self.languages:
             raise LanguageUnsupported(f"Pocketsphinx understands English, not {language!r}.")
-        cleaned = denoise(waveform) if self.noise_suppression else waveform
-        speech = trim_silence(cleaned)
-        if not _has_voice(speech):
+        noisy = level_range_db(waveform) < self.noisy_below_db
+        speech = trim_silence(denoise(waveform) if noisy else waveform)
+        if len(speech.samples) == 0:
             return Transcript("", "en")
         found = self._recogniser_for(phrases).listen(_pcm(speech), 1 + self.alternatives)
         if not found:
@@ -111,7 +112,7 @@ class _Recogniser:
             self.decoder.process_raw(pcm, full_utt=True)
             self.decoder.end_utt()
             best = self.decoder.hyp()
-            if best is None or not best.hypstr:
+            if best is None or _FILLERS.issuperset(best.hypstr.split()):
                 return []
             confidence = _confidence(best)
             texts = islice(dict.fromkeys(self._texts(best.hypstr)), limit)
@@ -144,17 +145,6 @@ def make_decoder(vocabulary: Vocabulary, options: dict[str, Any]) -> Any:
 def _confidence(best: Any) -> float:
     """Return the posterior of the best text per word, in [0, 1]."""
     return float(min(1.0, max(0.0, best.prob)) ** (1 / len(best.hypstr.split())))
-
-
-def _has_voice(speech: Waveform) -> bool:
-    """Tell voice from silence, hum and hiss with WebRTC's voice activity detector."""
-    from pocketsphinx import Vad
-
-    vad = Vad(mode=_VAD_STRICTNESS, sample_rate=speech.rate_hz, frame_length=0.03)
-    pcm = to_int16(_scaled(speech.samples)).tobytes()
-    size = vad.frame_bytes
-    voiced = sum(vad.is_speech(pcm[at : at + size]) for at in range(0, len(pcm) - size + 1, size))
-    return bool(voiced * vad.frame_length >= VOICE_MIN_S)
 
 
 def _pcm(speech: Waveform) -> bytes:

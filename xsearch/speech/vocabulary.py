@@ -53,7 +53,7 @@ Segments = tuple[tuple[str, ...], ...]
 
 
 def build_vocabulary(
-    phrases: Iterable[str], lexicon: Lexicon, *, max_words: int = 20_000, max_phrases: int = 20_000
+    phrases: Iterable[str], lexicon: Lexicon, *, max_words: int = 20_000, max_phrases: int = 8_000
 ) -> Vocabulary:
     """Build from the catalogue's phrases; of huge catalogues the most frequent words and an even sample.
 
