@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from xsearch.encoders.builtin import BuiltinEncoder
+from xsearch.training.lexicon import lexicon
+from xsearch.training.photos import load_renderings
 from xsearch.training.retrieval_trials import (
     catalogue_photos,
     colour_histograms,
@@ -140,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Print the figures of the bundled model as JSON.")
     parser.add_argument("--weights", type=Path, help="folder of a trained model; default: the bundled one")
     parser.add_argument("--clothing", type=Path, help="as in training; the same seed holds the same out")
-    parser.add_argument("--renderings", type=Path)
+    parser.add_argument("--renderings", type=Path, help="as in training")
+    parser.add_argument("--unseen", type=Path, help="renderings of a seed that training never saw")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--shops", type=Path, help="folder with <shop>/catalogue.jsonl, never trained on")
     parser.add_argument("--seed", type=int, default=0)
@@ -151,12 +154,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures["shops"] = shop_figures(encoder, options.shops)
         figures["ms a photo"] = milliseconds_a_photo(encoder, catalogue_photos(options.shops))
     if options.clothing or options.renderings:
-        _, held_out, lexicon = gather(options.clothing, options.renderings, options.cache, options.seed)
+        _, held_out, words = gather(options.clothing, options.renderings, options.cache, options.seed)
         for name, photos in held_out.items():
-            figures[name] = held_out_figures(encoder, photos, lexicon)
+            figures[name] = held_out_figures(encoder, photos, words)
         if "clothing" in held_out:
             for index, language in enumerate(("en", "zh")):
-                figures[f"17 classes, {language}"] = zero_shot(encoder, held_out["clothing"], lexicon, index)
+                figures[f"17 classes, {language}"] = zero_shot(encoder, held_out["clothing"], words, index)
+    if options.unseen:
+        words = lexicon()
+        figures["unseen renderings"] = held_out_figures(encoder, load_renderings(options.unseen, words), words)
     print(json.dumps(figures, indent=1, default=lambda value: None if value is None else float(value)))
 
 

@@ -161,7 +161,7 @@ beige: beige, cream, ivory, sand, ecru, off-white, nude, khaki, oatmeal
   | 米色, 米白, 奶油色, 象牙色, 米黄, 卡其, 卡其色, 杏色, 裸色
 dark: dark, deep | 深色, 暗色, 深
 light: light coloured, light colored, pale, pastel | 浅色, 淡色, 浅
-dark + blue: navy, navy blue, dark blue, midnight blue
+navy: navy, navy blue, dark blue, midnight blue
   | 藏青, 藏青色, 深蓝, 深蓝色, 海军蓝, 藏蓝
 light + blue: light blue, sky blue, baby blue, pale blue
   | 浅蓝, 浅蓝色, 淡蓝, 淡蓝色, 天蓝色

@@ -77,6 +77,8 @@ def rendering_targets(row: dict[str, Any], concepts: Sequence[str]) -> NDArray[n
     unsure = [*_colour_concepts(row.get("second_colour")), *OVERLAPS.get(kinds[0], ())]
     if row["colour"] in ("black", "white"):
         unsure += ["dark", "light"]
+    if row["colour"] == "navy":  # a customer who asks for blue wants a plainer blue first
+        unsure += ["blue", "dark"]
     _set(targets, concepts, unsure, -1)
     shown = [*kinds, *_colour_concepts(row["colour"]), row.get("pattern"), row.get("material")]
     _set(targets, concepts, shown, 1)
@@ -84,7 +86,7 @@ def rendering_targets(row: dict[str, Any], concepts: Sequence[str]) -> NDArray[n
 
 
 def _colour_concepts(colour: str | None) -> tuple[str, ...]:
-    return ("blue", "dark") if colour == "navy" else (colour,) if colour else ()
+    return (colour,) if colour else ()
 
 
 def _clothing_targets(row: dict[str, Any], picture: Picture, lexicon: Lexicon) -> NDArray[np.int8]:
@@ -132,10 +134,11 @@ def measured_colours(rgb: NDArray[np.uint8], mask: NDArray[np.float32]) -> dict[
                for name, share in zip(NAMES, shares, strict=True)}  # fmt: skip
     lightness = float((lab(rgb)[..., 0] * mask).sum() / mask.sum())
     if NAMES[int(shares.argmax())] in ("black", "white"):
-        return {**colours, "dark": -1, "light": -1}
+        return {**colours, "dark": -1, "light": -1, "navy": -1 if colours["blue"] else 0}
     dark = 1 if lightness < 34 else 0 if lightness > 42 else -1
     light = 1 if lightness > 72 else 0 if lightness < 62 else -1
-    return {**colours, "dark": dark, "light": light}
+    navy = 0 if 0 in (dark, colours["blue"]) else min(dark, colours["blue"])
+    return {**colours, "dark": dark, "light": light, "navy": navy}
 
 
 def _photo_set(

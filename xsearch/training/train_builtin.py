@@ -28,7 +28,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # two rows of picture numbers, th
 
 SMALL = 96  # pixels; views of small sides are cut from pictures of this size
 _TEMPERATURE = 0.08
-_WEIGHTS = {"kind": 1.0, "style": 0.4, "colour": 0.7, "caption": 0.5, "instance": 0.7, "whole": 0.4, "mask": 0.3}
+_WEIGHTS = {"kind": 1.0, "style": 0.4, "colour": 0.7, "caption": 0.8, "instance": 0.7, "whole": 0.4, "mask": 0.3}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Trainer:
 
     def __init__(self, photos: PhotoSet, lexicon: Lexicon, known: Sequence[str], recipe: Recipe) -> None:
         torch.manual_seed(recipe.seed)
-        self.recipe, self.photos = recipe, photos
+        self.recipe, self.photos, self.known = recipe, photos, list(known)
         self.rng, self.telling = (torch.Generator().manual_seed(recipe.seed + extra) for extra in (0, 1))
         facets = [FACETS.index(lexicon.facets[name]) for name in known]
         homes = torch.tensor(facets)
@@ -141,6 +141,22 @@ class Trainer:
         views, cover = (torch.cat(both) for both in zip(*parts, strict=True))
         return first, second, views, cover
 
+    def save(self, path: Path) -> None:
+        """Keep both towers in full precision, for a run that continues from here."""
+        towers = {"image": self.image.state_dict(), "text": self.text.state_dict(), "scales": self.log_scales.data}
+        torch.save({**towers, "known": self.known}, path)
+
+    def load(self, path: Path) -> None:
+        """Continue from what ``save`` kept; concepts that it did not know begin anew."""
+        stored = torch.load(path, weights_only=True)
+        self.image.load_state_dict(stored["image"])
+        self.log_scales.data.copy_(stored["scales"])
+        self.text.log_weights.data.copy_(stored["text"]["log_weights"])
+        for number, name in enumerate(self.known, start=1):
+            if name in stored["known"]:
+                row = stored["text"]["table"][stored["known"].index(name) + 1]
+                self.text.table.data[number].copy_(row)
+
     def _captions(self, targets: Tensor) -> Tensor:
         """Return for each picture a random few of the concepts it shows, (n, concepts) of 0 and 1."""
         told = torch.zeros_like(targets, dtype=torch.bool)
@@ -197,12 +213,17 @@ def known_concepts(photos: PhotoSet, lexicon: Lexicon, least: int = 15) -> list[
     return [name for name, count in zip(lexicon.concepts, counts, strict=True) if count >= least]
 
 
-def train(photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15) -> Trainer:
+def train(
+    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, start: Path | None = None
+) -> Trainer:
     """Train on ``photos`` and write the model, its words and the log of the run to ``out``."""
     known = known_concepts(photos, lexicon, least)
     trainer = Trainer(photos, lexicon, known, recipe)
+    if start is not None:
+        trainer.load(start)
     trainer.run()
     out.mkdir(parents=True, exist_ok=True)
+    trainer.save(out / "towers.pt")
     export_image(trainer.image, out / "image.onnx")
     export_text(trainer.text, out / "text.onnx")
     lexicon.vocabulary(known).dump(out / "vocabulary.json")
@@ -217,6 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--renderings", type=Path, help="folder that `python -m shop.rendering --training` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
     parser.add_argument("--cache", type=Path, help="file that keeps the decoded pictures between runs")
+    parser.add_argument("--start", type=Path, help="towers.pt of an earlier run to continue from")
+    parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--minutes", type=float, default=Recipe.minutes)
@@ -224,7 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     training, _, lexicon = gather(options.clothing, options.renderings, options.cache, options.seed)
-    train(training, lexicon, Recipe(steps=options.steps, minutes=options.minutes, seed=options.seed), options.out)
+    sides = Recipe.sides[1:] if options.start else Recipe.sides  # a run that continues needs no coarse beginning
+    recipe = Recipe(options.steps, rate=options.rate, sides=sides, minutes=options.minutes, seed=options.seed)
+    train(training, lexicon, recipe, options.out, start=options.start)
 
 
 if __name__ == "__main__":
