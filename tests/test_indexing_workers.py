@@ -249,6 +249,7 @@ class TestRowsThatTheShopHolds:
     def _impatient(self, monkeypatch):
         monkeypatch.setattr(writing, "_PAUSES_S", (0.01,))
         monkeypatch.setattr(writing, "_LEFT_ALONE_S", 3600.0)
+        monkeypatch.setattr(work, "settle", lambda _index: None)  # PostgreSQL builds indexes after the transaction
 
     def held(self, lock, free_object=None):
         """Run a worker while another transaction holds what ``lock`` locks; returns its report."""
