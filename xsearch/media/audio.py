@@ -74,7 +74,10 @@ def _decode(content: bytes, max_seconds: float) -> tuple[NDArray[np.float32], bo
             raise _damaged()
         if not container.streams.audio:
             raise MediaUnsupported(_("The file has no sound. Record again or choose a recording."))
-        return _collect(_Frames(container), max_seconds)
+        try:
+            return _collect(_Frames(container), max_seconds)
+        except av.FFmpegError as error:  # the resampler's: frames that contradict themselves
+            raise _damaged() from error
 
 
 def _collect(frames: _Frames, max_seconds: float) -> tuple[NDArray[np.float32], bool]:
