@@ -1,6 +1,6 @@
 """What the tests of searches share: index everything, and leave nothing behind."""
 
-from shop.models import Product
+from shop.models import Brand, Category, Product
 from xsearch.indexing import index_pending, vocabulary
 from xsearch.models import EncoderSpace, IndexRecord, StagedVector, Term
 from xsearch.registry import get_index
@@ -17,6 +17,6 @@ def index_all():
 
 def wipe():
     """Remove what a fixture of a module has committed, so that the next module may use another encoder."""
-    for model in (Product, IndexRecord, EncoderSpace, StagedVector, Term):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, StagedVector, Term):
         model.objects.all().delete()
     forget_samples()
