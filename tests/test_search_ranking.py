@@ -111,6 +111,15 @@ def test_a_further_photo_of_a_product_counts_like_the_main_one(catalogue):
     assert found.hits[0].object.sku == "P1"
 
 
+def test_a_photo_is_compared_with_words_only_where_there_is_no_photo(catalogue):
+    add("W1", "Words only")
+    index_all()
+    found = xsearch.search(catalogue, image=photo_bytes(17), explain=True, page_size=50)
+    for hit in found.hits:
+        compared = {"image:image"} if hit.object.photo else {"image:text"}
+        assert set(hit.explain) == compared
+
+
 def test_a_crop_is_searched_instead_of_the_whole_photo(catalogue):
     canvas = Image.new("RGB", (48, 24), "white")
     canvas.paste(Image.open(io.BytesIO(photo_bytes(9))), (24, 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from xsearch.conf import settings
@@ -12,6 +12,10 @@ from xsearch.search.parts import LEXICAL, VectorPart
 from xsearch.search.retrieval import Evidence
 
 _MATCHED_FROM = 0.3  # of a part's calibrated score
+
+# A photo is compared with a product's words only where the product has no photo: beside the comparison of
+# photos it would add noise to the differences between the nearest ones. Likewise for sounds.
+_STAND_INS = {"image:text": "image:image", "audio:text": "audio:audio"}
 
 
 def fuse(
@@ -23,13 +27,13 @@ def fuse(
     no vector for counts as nothing. Of equal scores the older object comes first.
     """
     backgrounds = {part.name: background(index, part) for part in parts}
-    whole = sum(weight for weight in weights.values() if weight > 0) or 1.0
+    whole = sum(weight for name, weight in weights.items() if weight > 0 and not _has_better(name, weights)) or 1.0
     ranked = []
     for key, found in evidence.items():
         trace: dict[str, Any] = {}
         score = 0.0
         for name, weight in weights.items():
-            if name not in found:
+            if name not in found or _has_better(name, found):
                 continue
             calibrated = found[name] if name == LEXICAL else backgrounds[name].calibrate(found[name])
             contribution = calibrated * weight / whole
@@ -38,6 +42,10 @@ def fuse(
         if score >= settings.CUT_OFF:
             ranked.append((key, min(score, 1.0), trace))
     return sorted(ranked, key=lambda item: (-item[1], item[0]))
+
+
+def _has_better(name: str, others: Container[str]) -> bool:
+    return name in _STAND_INS and _STAND_INS[name] in others
 
 
 def _traced(similarity: float, calibrated: float, weight: float, contribution: float) -> dict[str, float]:
