@@ -33,7 +33,7 @@ gg|||G gh|^||G gh||| gn|^||N gn||$|N ge||$|JH g||[ey]|JH g||i[aeou]|JH g|||G
 h|[aeiou]|$| h|||HH
 igh|||AY ight|||AY-T ign||$|AY-N ior||$|IY-ER ier||$|IY-ER ies||$|IY-Z ied||$|IY-D ie||$|IY ie|||IY
 ique||$|IY-K ing||s?$|IH-NG ir||[aeiou]|IH-R ir|||ER ion|[st]||AH-N io|||IY-OW ia|||IY-AH
-ize||$|AY-Z ine||$|IY-N ive||$|IH-V ic|||IH-K i||[bcdfgklmnpstvz]e$|AY i||nd$|AY i||ld$|AY
+ize||$|AY-Z ine|[aeiou].*|$|IY-N ive||$|IH-V ic|||IH-K i||[bcdfgklmnpstvz]e$|AY i||nd$|AY i||ld$|AY
 i|^[^aeiou]|$|AY i||$|IY i||[aeou]|IY i|||IH
 j|||JH
 kn|^||N kk|||K k|||K

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsearch.media import Waveform, denoise, trim_silence
+from xsearch.media.audio import RATE_HZ
 from xsearch.media.cleaning import level_range_db, to_int16
 from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
 from xsearch.speech.pronounce import Lexicon
@@ -30,6 +31,8 @@ PEAK = 0.5
 NOISE_FLOOR = 0.004
 #: The first word is lost when speech begins at once.
 LEAD_IN_S = 0.15
+#: Of noise floor, heard before each recording: pocketsphinx subtracts what noise it has known so far.
+SETTLING_S = 2.0
 #: Noise suppression blurs clean speech (94 → 93 % of slots) and helps only in real noise (6 dB: 76 → 80 %).
 NOISY_BELOW_DB = 18.0
 #: What is heard in hums and whistles; alone, these words search for nothing.
@@ -108,6 +111,7 @@ class _Recogniser:
     def listen(self, pcm: bytes, limit: int) -> list[tuple[str, float]]:
         """Return up to ``limit`` texts with confidences, best first."""
         with self.lock:
+            self._forget_last_speaker()
             self.decoder.start_utt()
             self.decoder.process_raw(pcm, full_utt=True)
             self.decoder.end_utt()
@@ -117,6 +121,13 @@ class _Recogniser:
             confidence = _confidence(best)
             texts = islice(dict.fromkeys(self._texts(best.hypstr)), limit)
             return [(text, confidence / rank) for rank, text in enumerate(texts, start=1)]
+
+    def _forget_last_speaker(self) -> None:
+        """Let the noise tracker, which outlives a recording, start from the floor that every recording has."""
+        self.decoder.reinit_feat()
+        self.decoder.start_utt()
+        self.decoder.process_raw(to_int16(_floor(SETTLING_S)).tobytes(), no_search=True, full_utt=True)
+        self.decoder.end_utt()
 
     def _texts(self, best: str) -> Iterator[str]:
         yield best
@@ -150,8 +161,12 @@ def _confidence(best: Any) -> float:
 def _pcm(speech: Waveform) -> bytes:
     """Return 16-bit PCM with an even level, a lead-in and a noise floor (the same one every time)."""
     padded = np.pad(_scaled(speech.samples), round(LEAD_IN_S * speech.rate_hz))
-    noise = np.random.default_rng(0).normal(0, NOISE_FLOOR, len(padded))
-    return to_int16((padded + noise).astype(np.float32)).tobytes()
+    return to_int16(padded + _floor(len(padded) / speech.rate_hz)).tobytes()
+
+
+def _floor(duration_s: float) -> NDArray[np.float32]:
+    noise = np.random.default_rng(0).normal(0, NOISE_FLOOR, round(duration_s * RATE_HZ))
+    return noise.astype(np.float32)
 
 
 def _scaled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
