@@ -121,15 +121,20 @@ def sweep() -> dict[str, int]:
     return waiting
 
 
+def without_record(index: Index) -> models.QuerySet[Any]:
+    """Return the objects that no record says anything about."""
+    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
+    known = IndexRecord.objects.filter(content_type=content_type_of(index), object_id=models.OuterRef("xsearch_key"))
+    unseen: models.QuerySet[Any] = objects.filter(~models.Exists(known))
+    return unseen
+
+
 def reconcile(index: Index) -> None:
     """Record objects that have no record, and drop the records of objects that are gone."""
-    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
-    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
-    known = of_index.filter(object_id=models.OuterRef("xsearch_key"))
-    mark(objects.filter(~models.Exists(known)), dispatch=False)
+    mark(without_record(index), dispatch=False)
     present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
     there = present.filter(xsearch_key=models.OuterRef("object_id"))
-    of_index.filter(~models.Exists(there)).delete()
+    IndexRecord.objects.filter(~models.Exists(there), content_type=content_type_of(index)).delete()
 
 
 def mark_stale(index: Index, *, forced: bool = False) -> int:

@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Count, Exists, Max, Min, OuterRef, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
 from xsearch.encoders import get_encoder
 from xsearch.indexing import schema
-from xsearch.indexing.outbox import claimable, content_type_of
+from xsearch.indexing.outbox import claimable, content_type_of, without_record
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.registry import Index, registered
@@ -60,13 +59,6 @@ def counts(index: Index) -> dict[str, int]:
     found = dict(_records(index).order_by().values_list("status").annotate(Count("pk")))
     by_status = {str(value): found.get(value, 0) for value in IndexRecord.Status.values}
     return {"total": index.get_queryset().count(), **by_status, "unseen": without_record(index).count()}
-
-
-def without_record(index: Index) -> QuerySet[Any]:
-    """Return the objects that no record says anything about."""
-    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", CharField()))
-    unseen: QuerySet[Any] = objects.filter(~Exists(_records(index).filter(object_id=OuterRef("xsearch_key"))))
-    return unseen
 
 
 def broker_answers() -> bool:

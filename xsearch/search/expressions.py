@@ -62,11 +62,14 @@ class LexicalScore(DocumentExpression):
         self.words = words
 
     def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
-        case = " ".join(f"WHEN {document} @@ %s::tsquery THEN %s::float8" for _ in FIELD_WEIGHTS)
+        # Most documents lack most words: asking for any weight first saves the other three look-ups.
+        found = " ".join(f"WHEN {document} @@ %s::tsquery THEN %s::float8" for _ in FIELD_WEIGHTS)
+        case = f"CASE WHEN NOT {document} @@ %s::tsquery THEN 0 {found} END"
         total, values = [], []
         for readings in self.words:
-            total.append(f"GREATEST({', '.join(f'CASE {case} ELSE 0 END' for _ in readings)})")
+            total.append(f"GREATEST({', '.join(case for _ in readings)})")
             for lexeme, share in readings.items():
+                values += [*params, quoted(lexeme)]
                 for weight, value in FIELD_WEIGHTS.items():
                     values += [*params, f"{quoted(lexeme)}:{weight}", value * share]
         return f"COALESCE({' + '.join(total)}, 0)", values
