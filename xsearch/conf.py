@@ -49,7 +49,7 @@ DEFAULTS: dict[str, Any] = {
         "audio:text": 0.3,
     },
     "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
-    "MIN_TRANSCRIPT_CONFIDENCE": 0.0,  # below it, a recording counts as a sound only
+    "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.

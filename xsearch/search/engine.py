@@ -22,7 +22,7 @@ from xsearch.search.fusion import fuse, matched_by
 from xsearch.search.lexical import lexical_query
 from xsearch.search.parts import LEXICAL, encode_parts, example_parts, part_weights
 from xsearch.search.results import Hit, SearchResults
-from xsearch.search.retrieval import mean_vectors, retrieve
+from xsearch.search.retrieval import has_vectors, mean_vectors, retrieve
 from xsearch.search.voice import transcribe_waveform
 
 logger = logging.getLogger("xsearch.search")
@@ -119,15 +119,17 @@ def _read(
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
+    """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with."""
     waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
     transcript, left_out = transcribe_waveform(waveform, language, index)
     degraded += left_out
-    query.transcript = transcript.text if transcript else None
-    understood = transcript and transcript.confidence >= settings.MIN_TRANSCRIPT_CONFIDENCE
-    if transcript and understood:
-        query.text = f"{query.text} {transcript.text}".strip()
-    if index.audio:
+    confidence = transcript.confidence if transcript and transcript.text else -1.0
+    is_sound = confidence < settings.MIN_TRANSCRIPT_CONFIDENCE and has_vectors(index, "audio")
+    if is_sound:
         query.inputs["audio"] = waveform
+    if transcript:
+        query.transcript = "" if is_sound else transcript.text
+        query.text = f"{query.text} {query.transcript}".strip()
 
 
 def clean_text(text: str) -> str:

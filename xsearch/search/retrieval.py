@@ -130,6 +130,12 @@ def _expressions(
     return tables
 
 
+def has_vectors(index: Index, modality: str) -> bool:
+    """Say whether any object has a vector of ``modality`` to be compared with."""
+    stores = [store for store in index.stores() if store.modality == modality and settings.EMBEDDINGS.get(modality)]
+    return any(store.model._base_manager.exclude(**{store.column: None}).exists() for store in stores)
+
+
 def mean_vectors(index: Index, examples: Sequence[Any]) -> dict[str, NDArray[np.float32]]:
     """Return the mean vector of ``examples`` by column, shape (dimension,), unit length."""
     found: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
