@@ -2,6 +2,7 @@
 
 import io
 import json
+import wave
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -48,6 +49,18 @@ def test_it_prints_a_table_for_people(three_products):
     call_command("xsearch_benchmark", "--repeats", "1", stdout=printed)
     assert "photo + text" in printed.getvalue()
     assert "after_photo_query_mb" in printed.getvalue()
+
+
+def test_voice_queries_are_timed_with_a_recording(three_products, tmp_path):
+    recording = tmp_path / "silence.wav"
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, 16_000, 16_000, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    printed = io.StringIO()
+    call_command("xsearch_benchmark", "--json", "--repeats", "2", "--recording", recording, stdout=printed)
+    assert json.loads(printed.getvalue())["queries"]["voice"]["count"] == 2
+    with pytest.raises(CommandError, match="cannot be read: No such file"):
+        call_command("xsearch_benchmark", "--recording", tmp_path / "nothing.wav")
 
 
 def test_an_empty_catalogue_is_an_error_that_says_what_to_do():

@@ -40,14 +40,18 @@ print(json.dumps({"started_mb": round(started, 1), "after_photo_query_mb": round
 """
 
 
-def measure_queries(index: Index, repeats: int) -> dict[str, Timing]:
-    """Return count, p50 and p95 in milliseconds by kind of query, asked with the catalogue's own words and photos."""
+def measure_queries(index: Index, repeats: int, recording: bytes | None = None) -> dict[str, Timing]:
+    """Return count, p50 and p95 in milliseconds by kind of query, asked with the catalogue's own words and photos.
+
+    ``recording`` is a spoken query, asked again and again.
+    """
     samples = list(itertools.islice(_samples(index), repeats))
     photos = [sample for sample in samples if sample["image"]]
     kinds: dict[str, Sequence[dict[str, Any]]] = {
         "text": [{"text": sample["text"]} for sample in samples],
         "photo": [{"image": sample["image"]} for sample in photos],
         "photo + text": photos,
+        "voice": [{"audio": recording}] * repeats if recording else [],
     }
     return {
         kind: timed([lambda query=query: search(index.get_queryset(), **query) for query in queries])  # type: ignore[misc]
