@@ -162,7 +162,7 @@ def _check_spaces(alias: str) -> Iterator[CheckMessage]:
             if targets.get(modality, space.fingerprint) != space.fingerprint:
                 text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
                 yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W032")
-            for store in index.stores():
-                if store.modality == modality and not schema.has_index(store, store.column, space.dimension):
+            for store in index.stores_for(modality):
+                if not schema.has_index(store, store.column, space.dimension):
                     text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
                     yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")

@@ -60,6 +60,10 @@ class Index:
 
         return stores_of(self)
 
+    def stores_for(self, modality: str) -> list[Store]:
+        """Return where the vectors of one modality live."""
+        return [store for store in self.stores() if store.modality == modality]
+
     # How a result looks; override for your shop.
 
     def title(self, obj: models.Model) -> str:

@@ -178,7 +178,7 @@ def _items(index: Index, plan: Plan, job: Job) -> Iterator[Item]:
     if plan.modality == "text":
         yield from _text_items(index, plan, job)
         return
-    stores = [store for store in index.stores() if store.modality == plan.modality]
+    stores = index.stores_for(plan.modality)
     _clear_vanished(plan, job, stores)
     for media in job.inputs.media:
         key = media_key(media.store, media.row_pk)
@@ -189,7 +189,7 @@ def _items(index: Index, plan: Plan, job: Job) -> Iterator[Item]:
 
 
 def _text_items(index: Index, plan: Plan, job: Job) -> Iterator[Item]:
-    store = next(store for store in index.stores() if store.modality == "text")
+    store = index.stores_for("text")[0]
     digest = job.hashes[store.key] = job.inputs.text_digest
     if not job.inputs.text:
         plan.clear(job, store, None)

@@ -90,8 +90,8 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
 def _drop_foreign_indexes(index: Index, space: EncoderSpace) -> None:
     """Drop what is left of a space that was removed by hand, for it would refuse the first vectors of this one."""
     with schema.alone_with_indexes() as is_alone:
-        for store in index.stores() if is_alone else ():
-            if store.modality == space.modality and not schema.has_index(store, store.column, space.dimension):
+        for store in index.stores_for(space.modality) if is_alone else ():
+            if not schema.has_index(store, store.column, space.dimension):
                 schema.drop_vector_index(store)
 
 
@@ -119,7 +119,7 @@ def _is_complete(index: Index, modality: str, fingerprint: str) -> bool:
     if missing.count() > records.count() * _TOLERATED_SHARE:
         return False
     # An encoder that made nothing of anything is no reason to drop what there is.
-    columns = [store for store in index.stores() if store.modality == modality]
+    columns = index.stores_for(modality)
     has_live = any(store.model._base_manager.exclude(**{store.column: None}).exists() for store in columns)
     return not has_live or any(_staged(store, fingerprint).exclude(vector=None).exists() for store in columns)
 
@@ -132,7 +132,7 @@ def _staged(store: Store, fingerprint: str) -> QuerySet[StagedVector]:
 def _try_swap(index: Index, space: EncoderSpace, encoder: Encoder) -> bool:
     """Swap now unless somebody else does, or the shop keeps changing rows; then the next run tries again."""
     # Several paths may lead to one column.
-    stores = list({store.key: store for store in index.stores() if store.modality == space.modality}.values())
+    stores = list({store.key: store for store in index.stores_for(space.modality)}.values())
     with schema.alone_with_indexes() as is_alone:
         for store in stores if is_alone else ():
             schema.drop_vector_index(store)  # it allows one dimension only, and slows the swap down

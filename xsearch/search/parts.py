@@ -47,7 +47,7 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
         if not settings.EMBEDDINGS.get(column):
             continue
         encoder = live_encoder(space)
-        stores = tuple(store for store in index.stores() if store.modality == column)
+        stores = tuple(index.stores_for(column))
         for modality, content in inputs.items():
             if encoder and modality not in encoder.modalities:
                 continue
@@ -76,9 +76,8 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
 def example_parts(index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]]) -> list[VectorPart]:
     """Return the parts that compare each column with the examples' mean vector in it."""
     spaces = live_spaces(index)
-    stores = index.stores()
     return [
-        VectorPart(modality, column, vector, spaces[column], tuple(s for s in stores if s.modality == column))
+        VectorPart(modality, column, vector, spaces[column], tuple(index.stores_for(column)))
         for column, vector in vectors.items()
         if column in spaces and vector.any()
     ]

@@ -132,7 +132,7 @@ def _expressions(
 
 def has_vectors(index: Index, modality: str) -> bool:
     """Say whether any object has a vector of ``modality`` to be compared with."""
-    stores = [store for store in index.stores() if store.modality == modality and settings.EMBEDDINGS.get(modality)]
+    stores = index.stores_for(modality) if settings.EMBEDDINGS.get(modality) else []
     return any(store.model._base_manager.exclude(**{store.column: None}).exists() for store in stores)
 
 
