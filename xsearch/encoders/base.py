@@ -40,6 +40,28 @@ class Encoder(ABC):
         """
 
 
+class TwoStepEncoder(Encoder):
+    """An encoder that prepares items one by one (pixels, token numbers) and runs its model on many.
+
+    Indexing prepares in several threads while the model runs on the batch before.
+    """
+
+    @abstractmethod
+    def prepare(self, modality: str, item: Any) -> Any:
+        """Turn one item into what the model takes; safe in any thread, loads no model. Raises like ``encode_batch``."""
+
+    @abstractmethod
+    def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
+        """Encode what ``prepare`` returned, in runs that fit into memory; see ``encode_batch``."""
+
+    def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
+        """Prepare and encode, see ``Encoder``."""
+        if modality not in self.modalities:
+            known = ", ".join(sorted(self.modalities))
+            raise ValueError(f"{type(self).__name__} cannot encode {modality!r}; it encodes {known}.")
+        return self.encode_prepared(modality, [self.prepare(modality, item) for item in items])
+
+
 def normalise(vectors: NDArray[np.floating[Any]]) -> Vectors:
     """Scale rows, shape (n, d), to unit length; rows of zeros stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xsearch.encoders.base import Encoder, EncoderError, Vectors, normalise
+from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.builtin_text import Vocabulary
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -26,7 +26,7 @@ DIMENSION = 256
 _BATCH = 32  # images in one run of the network; bounds memory
 
 
-class BuiltinEncoder(Encoder):
+class BuiltinEncoder(TwoStepEncoder):
     """Text (English, Chinese) and photos in one space: kinds of product, colours, looks, single products.
 
     ``threads`` is the number of CPU threads of one call, ``weights`` a folder with another trained model of
@@ -50,27 +50,26 @@ class BuiltinEncoder(Encoder):
             digest.update(hashlib.sha256(self._file(name).read_bytes()).digest())
         return f"builtin-{digest.hexdigest()[:16]}"
 
-    def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
-        """Encode texts or photos, see ``Encoder``; texts without a known word get a row of zeros."""
-        if modality == "text":
-            return self._encode_texts(items)
-        if modality == "image":
-            return self._encode_images(items)
-        raise ValueError(f"The builtin encoder cannot encode {modality!r}; it encodes 'text' and 'image'.")
+    def prepare(self, modality: str, item: Any) -> Any:
+        """Return the pixels that the network sees, or the numbers of the concepts that a text names."""
+        return square(item, SIDE) if modality == "image" else self._vocabulary.find(item)
 
-    def _encode_images(self, images: Sequence[Image.Image]) -> Vectors:
+    def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
+        """Encode pixels or concepts; texts without a known word get a row of zeros."""
+        return self._encode_pixels(prepared) if modality == "image" else self._encode_concepts(prepared)
+
+    def _encode_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> Vectors:
         vectors = [np.zeros((0, self.dimension), np.float32)]
-        for start in range(0, len(images), _BATCH):
-            pixels = np.stack([square(image, SIDE) for image in images[start : start + _BATCH]])
-            vectors.append(self._session("image.onnx").run(None, {"pixels": pixels})[0])
+        for start in range(0, len(pixels), _BATCH):
+            batch = np.stack(pixels[start : start + _BATCH])
+            vectors.append(self._session("image.onnx").run(None, {"pixels": batch})[0])
         return normalise(np.concatenate(vectors))
 
-    def _encode_texts(self, texts: Sequence[str]) -> Vectors:
-        found = [self._vocabulary.find(text) for text in texts]
+    def _encode_concepts(self, found: Sequence[list[int]]) -> Vectors:
         longest = max(map(len, found), default=0)
         if longest == 0:
-            return np.zeros((len(texts), self.dimension), np.float32)
-        numbers = np.zeros((len(texts), longest), np.int64)
+            return np.zeros((len(found), self.dimension), np.float32)
+        numbers = np.zeros((len(found), longest), np.int64)
         for row, concepts in zip(numbers, found, strict=True):
             row[: len(concepts)] = concepts
         vectors: Vectors = self._session("text.onnx").run(None, {"concepts": numbers})[0]
