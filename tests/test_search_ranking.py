@@ -337,7 +337,7 @@ def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypat
 
     def fuse_then_delete(*args):
         ranked = fuse(*args)
-        Product.objects.filter(pk=ranked[0][0]).delete()
+        Product.objects.filter(pk=ranked.keys[0]).delete()
         return ranked
 
     monkeypatch.setattr(engine, "fuse", fuse_then_delete)

@@ -36,7 +36,8 @@ DEFAULTS: dict[str, Any] = {
     "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
-    "CANDIDATES": 300,  # nearest rows taken from each embedding column
+    "EXACT_ROWS": 3000,  # where no more rows than this pass the filters, every one is scored
+    "CANDIDATES": 200,  # of more rows, how many nearest ones are taken from each embedding column
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {
@@ -50,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
     "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
+    "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.

@@ -34,10 +34,11 @@ class Background:
     mean: float
     spread: float
 
-    def calibrate(self, similarity: float) -> float:
-        """Turn a cosine into a score in (0, 1) that is comparable between pairs of modalities."""
-        deviation = (similarity - self.mean) / self.spread
-        return 1 / (1 + math.exp(-_STEEPNESS * (deviation - _MIDPOINT)))
+    def calibrate(self, similarities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn cosines into scores in (0, 1) that are comparable between pairs of modalities, same shape."""
+        deviations = (similarities - self.mean) / self.spread
+        scores: NDArray[np.float64] = 1 / (1 + np.exp(-_STEEPNESS * (deviations - _MIDPOINT)))
+        return scores
 
 
 def forget_samples() -> None:

@@ -22,6 +22,10 @@ logger = logging.getLogger("xsearch.search")
 
 LEXICAL = "lexical"
 
+#: A photo is compared with a product's words only where the product has no photo: beside the comparison of
+#: photos it would add noise to the differences between the nearest ones. Likewise for sounds.
+STAND_INS = {"image:text": "image:image", "audio:text": "audio:audio"}
+
 
 @dataclass(frozen=True)
 class VectorPart:

@@ -24,6 +24,8 @@ class Hit:
     score: float
     matched_by: list[str]
     explain: dict[str, Any] | None = None
+    #: How many further results of the same group (``Index.group_by``) this one stands for.
+    variants: int = 0
 
 
 @dataclass
