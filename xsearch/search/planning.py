@@ -24,17 +24,28 @@ class Plan:
 
     rows: int
     exact: bool
-    nearest: int
-    ef_search: int
+    nearest: int = 0
+    ef_search: int = 0
 
 
 def plan_scan(objects: models.QuerySet[Any]) -> Plan:
     """Plan by the database's own estimate of how many rows pass the filters of ``objects``."""
-    rows, whole = estimated_rows(objects), estimated_rows(objects.model._base_manager.using(objects.db).all())
-    share = min(max(rows, 1) / max(whole, 1), 1.0)
+    rows = estimated_rows(objects)
+    if rows <= settings.EXACT_ROWS:
+        return Plan(rows, exact=True)
+    whole = estimated_rows(objects.model._base_manager.using(objects.db).all()) if objects.query.where else rows
+    return _walk(rows, share=min(rows / max(whole, 1), 1.0))
+
+
+def plan_walk(plan: Plan) -> Plan:
+    """Return the plan for when there are more rows than the estimate that ``plan`` relied on."""
+    return _walk(plan.rows, share=1.0)
+
+
+def _walk(rows: int, *, share: float) -> Plan:
     nearest = min(settings.CANDIDATES, max(int(_MAX_VISITED * share), _MIN_NEAREST))
     ef_search = min(max(int(nearest / share), _MIN_EF), _MAX_EF)
-    return Plan(rows, rows <= settings.EXACT_ROWS, nearest, ef_search)
+    return Plan(rows, exact=False, nearest=nearest, ef_search=ef_search)
 
 
 def estimated_rows(objects: models.QuerySet[Any]) -> int:

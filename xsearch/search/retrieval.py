@@ -16,7 +16,7 @@ from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import cosine_distance
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, VectorPart
-from xsearch.search.planning import plan_scan
+from xsearch.search.planning import plan_scan, plan_walk
 from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
@@ -70,8 +70,10 @@ def _retrieve(wanted: Wanted, objects: Objects) -> Evidence:
         return Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
-        if plan.exact and (evidence := _score_all(wanted, objects)) is not None:
-            return evidence
+        if plan.exact:
+            if (evidence := _score_all(wanted, objects)) is not None:
+                return evidence
+            plan = plan_walk(plan)
         keys = find_candidates(wanted.index, objects, wanted.parts, wanted.words, plan)
         return _score(wanted, objects.db, keys)
 
