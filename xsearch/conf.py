@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -62,6 +64,9 @@ DEFAULTS: dict[str, Any] = {
 class Settings:
     """Read-only view of ``settings.XSEARCH`` over the defaults, as attributes."""
 
+    #: What holds instead of the project's settings while ``overridden`` runs.
+    _temporary: Mapping[str, Any] = {}
+
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
             raise AttributeError(f"xsearch has no setting {name!r}. Known: {', '.join(DEFAULTS)}")
@@ -78,7 +83,7 @@ class Settings:
         value = getattr(django_settings, "XSEARCH", {})
         if not isinstance(value, dict):
             raise ImproperlyConfigured(f"XSEARCH must be a dict of settings, not {type(value).__name__}.")
-        return value
+        return _merged(value, Settings._temporary)
 
     def unknown_keys(self) -> list[str]:
         """Return the keys of ``XSEARCH`` that xsearch does not know."""
@@ -86,6 +91,34 @@ class Settings:
 
 
 settings = Settings()
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, where ``above`` wins; dicts, such as weights, are merged too."""
+    both = {
+        name: {**below[name], **value} if isinstance(value, dict) and isinstance(below.get(name), dict) else value
+        for name, value in above.items()
+    }
+    return {**below, **both}
+
+
+@contextmanager
+def overridden(values: Mapping[str, Any]) -> Iterator[None]:
+    """Let ``values`` hold instead of the project's settings, in the whole process: for commands that compare settings.
+
+    Raises ``ImproperlyConfigured`` for a key that is none.
+    """
+    unknown = sorted(set(values) - set(DEFAULTS))
+    if unknown:
+        raise ImproperlyConfigured(f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(DEFAULTS)}.")
+    before = Settings._temporary
+    Settings._temporary = _merged(before, values)
+    settings.__dict__.clear()
+    try:
+        yield
+    finally:
+        Settings._temporary = before
+        settings.__dict__.clear()
 
 
 @receiver(setting_changed)
