@@ -82,7 +82,7 @@ def test_either_half_has_its_share_of_every_kind(queries):  # noqa: F811
         for n in range(count)
     ]
     judged = read_judgements(queries(*lines).read_bytes().splitlines(), None)
-    replays = [Replay(query, None, [], [], {}, {}) for query in judged]
+    replays = [Replay(query, None, None, {}) for query in judged]
     one, other = split(replays, 0)
     assert abs(len(one) - len(other)) <= 1
     for kind in "abcd":

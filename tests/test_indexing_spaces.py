@@ -26,7 +26,8 @@ from xsearch.indexing import outbox, schema, spaces, work
 from xsearch.models import EncoderSpace, StagedVector
 from xsearch.registry import get_index
 from xsearch.search.parts import encode_parts
-from xsearch.search.retrieval import Wanted, retrieve
+from xsearch.search.retrieval import retrieve
+from xsearch.search.wanted import Wanted
 
 pytestmark = pytest.mark.django_db
 

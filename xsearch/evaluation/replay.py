@@ -5,18 +5,20 @@ The one place of this room that knows how the search is made inside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from xsearch.evaluation.judgements import JudgedQuery
 from xsearch.evaluation.metrics import DEPTH
 from xsearch.registry import Index
-from xsearch.search import engine
+from xsearch.search.evidence import Evidence
 from xsearch.search.fusion import fuse
-from xsearch.search.lexical import lexical_query
-from xsearch.search.parts import LEXICAL, VectorPart, encode_parts, part_weights
-from xsearch.search.retrieval import Evidence, retrieve
+from xsearch.search.parts import part_weights
+from xsearch.search.reading import read_query
+from xsearch.search.retrieval import retrieve
+from xsearch.search.scope import Scope
+from xsearch.search.wanted import Wanted, wanted_by
 
 
 @dataclass(frozen=True)
@@ -24,28 +26,28 @@ class Replay:
     """What retrieval found for a judged query: all that fusion needs."""
 
     query: JudgedQuery
-    index: Index
-    parts: Sequence[VectorPart]
-    names: Sequence[str]
+    wanted: Wanted
     evidence: Evidence
     #: What the judgements call the objects.
     keys: Mapping[Any, str]
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the parts that were compared."""
+        return list(self.evidence.columns)
+
     def ranking(self) -> list[str]:
         """Return the keys of the results, best first, under the settings of this moment."""
-        ranked = fuse(self.index, self.evidence, self.parts, part_weights(self.names, None))
-        return [self.keys[key] for key, *_ in ranked[:DEPTH]]
+        ranked = fuse(self.wanted.index, self.evidence, self.wanted.parts, part_weights(self.names, None))
+        return [self.keys[key] for key in ranked.keys[:DEPTH]]
 
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
     """Encode and retrieve ``query``; raises what the search raises."""
     media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
     degraded: list[str] = []
-    read = engine._read(index, query.text, media["image"], media["audio"], None, None, degraded)
-    objects = engine._as_filterable(index.filter_queryset(index.get_queryset(), query.filters), [])
-    words = lexical_query(index, read.text) if read.text else None
-    parts = encode_parts(index, read.inputs, degraded)
-    evidence = retrieve(index, objects, parts, words, degraded)
-    names = [part.name for part in parts] + ([LEXICAL] if words else [])
-    keys = dict(index.get_queryset().filter(pk__in=evidence).values_list("pk", key))
-    return Replay(query, index, parts, names, evidence, {pk: str(value) for pk, value in keys.items()})
+    read = read_query(index, query.text, media["image"], media["audio"], None, None, degraded)
+    wanted = wanted_by(index, read, (), (), degraded)
+    evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters).objects(), degraded)
+    keys = dict(index.get_queryset().filter(pk__in=evidence.keys).values_list("pk", key))
+    return Replay(query, wanted, evidence, {pk: str(value) for pk, value in keys.items()})

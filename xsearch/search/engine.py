@@ -13,15 +13,15 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source
 from xsearch.models import EmbeddedModel
-from xsearch.registry import Index, get_index
-from xsearch.search.examples import mean_vectors
+from xsearch.registry import get_index
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
-from xsearch.search.lexical import lexical_query
-from xsearch.search.parts import encode_parts, example_parts, part_weights
-from xsearch.search.reading import Crop, Query, read_query
+from xsearch.search.parts import part_weights
+from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
-from xsearch.search.retrieval import Wanted, retrieve
+from xsearch.search.retrieval import retrieve
+from xsearch.search.scope import Scope
+from xsearch.search.wanted import Wanted, wanted_by
 
 Objects = models.QuerySet[Any]
 
@@ -66,8 +66,8 @@ def search(
                 _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
             )
     else:
-        wanted = _wanted(index, query, like, unlike, results.degraded)
-        scope = _Scope(queryset, [*like, *unlike], filters or {})
+        wanted = wanted_by(index, query, like, unlike, results.degraded)
+        scope = Scope(queryset, [*like, *unlike], filters or {})
         _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
@@ -85,61 +85,10 @@ def _check_page(page: int, page_size: int) -> None:
         raise BadQuery(f"page_size must be from 1 to {settings.MAX_PAGE_SIZE}, not {page_size}.")
 
 
-def _wanted(
-    index: Index,
-    query: Query,
-    like: Sequence[models.Model],
-    unlike: Sequence[models.Model],
-    degraded: list[str],
-) -> Wanted:
-    words = lexical_query(index, query.text) if query.text else None
-    parts = encode_parts(index, query.inputs, degraded)
-    for modality, examples in (("like", like), ("unlike", unlike)):
-        if examples:
-            parts += example_parts(index, modality, mean_vectors(index, examples))
-    return Wanted(index, parts, words)
-
-
-class _Scope:
-    """Where to search: a queryset without the examples, and the declared filters on it."""
-
-    def __init__(self, queryset: Objects, examples: Sequence[models.Model], filters: Mapping[str, Any]) -> None:
-        self.queryset = queryset
-        self._examples = [example.pk for example in examples]
-        self._index = get_index(queryset.model)
-        self._filters = filters
-
-    def objects(self, *, without: str | None = None) -> Objects:
-        """Return a plain queryset of the objects that pass the filters, leaving out those on one field."""
-        rows = _plain(self.queryset)
-        if self._examples:
-            rows = rows.exclude(pk__in=self._examples)
-        kept = {name: value for name, value in self._filters.items() if name not in self._names_on(without)}
-        return self._index.filter_queryset(rows, kept)
-
-    def is_filtered_on(self, field: str) -> bool:
-        """Say whether there is a filter on ``field``."""
-        return any(
-            value not in ("", None, []) for name, value in self._filters.items() if name in self._names_on(field)
-        )
-
-    @staticmethod
-    def _names_on(field: str | None) -> set[str]:
-        return {field, f"{field}_min", f"{field}_max"} if field else set()
-
-
-def _plain(queryset: Objects) -> Objects:
-    """Return the same objects without order and joins for display; slices become subqueries."""
-    if queryset.query.is_sliced or queryset.query.combinator or queryset.query.distinct:
-        everything: Objects = queryset.model._base_manager.using(queryset.db).all()
-        return everything.filter(pk__in=queryset.values("pk"))
-    return queryset.select_related(None).prefetch_related(None).order_by()
-
-
 class _Answer:
     """Ranks what is wanted, and fills the results with one page of it."""
 
-    def __init__(self, wanted: Wanted, weights: Mapping[str, float], scope: _Scope, results: SearchResults) -> None:
+    def __init__(self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults) -> None:
         self._wanted = wanted
         self._index = wanted.index
         self._weights = weights

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import DatabaseError, connections, models, transaction
 from django.db.models import Case, When
 
 from xsearch.conf import settings
-from xsearch.registry import Index
 from xsearch.search.candidates import find_candidates, is_live
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import cosine_distance
-from xsearch.search.lexical import LexicalQuery
-from xsearch.search.parts import LEXICAL, VectorPart
+from xsearch.search.parts import LEXICAL
 from xsearch.search.planning import plan_scan, plan_walk
+from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What candidates are compared with: the vectors of a query, and its words."""
-
-    index: Index
-    parts: Sequence[VectorPart]
-    words: LexicalQuery | None
-
-    @property
-    def names(self) -> list[str]:
-        """The names of all parts."""
-        return [part.name for part in self.parts] + ([LEXICAL] if self.words else [])
 
 
 def retrieve(wanted: Wanted, objects: Objects, degraded: list[str]) -> Evidence:
