@@ -16,7 +16,6 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from xsearch.benchmark.synthetic import Vectors
-from xsearch.encoders import Encoder
 from xsearch.indexing import schema, spaces, vocabulary
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EmbeddedModel, IndexRecord
@@ -93,10 +92,10 @@ def _managed(model: type[models.Model]) -> Iterator[None]:
         model._meta.managed = False
 
 
-def grow(index: Index, source: Vectors, count: int, encoder: Encoder) -> NDArray[np.float32]:
+def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
     """Add products until there are ``count``, with vectors of ``source`` in both columns; returns those of the photos.
 
-    The vectors are declared to be ``encoder``'s, so that its queries are compared with them.
+    They are declared to be the configured encoder's, so that its queries are compared with them.
     """
     present = index.get_queryset().count()
     photos = source.rows(count - present)
@@ -108,7 +107,7 @@ def grow(index: Index, source: Vectors, count: int, encoder: Encoder) -> NDArray
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
     _record(index)
     for modality in ("text", "image"):
-        spaces.open_space(index, modality, encoder)
+        spaces.open_space(index, modality, spaces.target_encoder(modality))
     schema.create_vector_indexes(index)
     vocabulary.refresh(index)
     with connection.cursor() as cursor:

@@ -6,14 +6,17 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db import models
+from django.db import connections, models, router
 from django.db.models.functions import MD5, Cast
 from numpy.typing import NDArray
 
 from xsearch.registry import Index
 from xsearch.search.parts import VectorPart
+from xsearch.search.planning import estimated_rows
+from xsearch.stores import Store
 
 _SAMPLE_SIZE = 256  # vectors
 _MAX_AGE_S = {True: 300.0, False: 5.0}  # by whether the sample is full: a young catalogue changes quickly
@@ -22,6 +25,9 @@ _PRIOR_MEAN, _PRIOR_SPREAD, _PRIOR_COUNT = 0.2, 0.15, 8
 _MIN_SPREAD = 0.02
 # A product as near as 2 spreads above the mean is as likely meant as not.
 _MIDPOINT, _STEEPNESS = 2.0, 2.0
+
+_READ_WHOLE = 10_000  # rows; of larger tables a few pages are drawn, always the same
+_DRAWN = 2_000  # rows
 
 _lock = threading.Lock()
 _samples: dict[tuple[str, str, str], tuple[float, NDArray[np.float32]]] = {}
@@ -73,11 +79,24 @@ def _sample(index: Index, part: VectorPart) -> NDArray[np.float32]:
 
 def _load_sample(part: VectorPart) -> NDArray[np.float32]:
     store = part.stores[0]
+    rows = store.model._base_manager.exclude(**{store.column: None})
+    if (known := estimated_rows(rows)) > _READ_WHOLE:
+        rows = rows.filter(pk__in=_pages_of(store, known))
     # Shuffled, but the same for every process and page.
-    shuffled = MD5(Cast("pk", models.CharField()))
-    rows = store.model._base_manager.exclude(**{store.column: None}).order_by(shuffled)
-    vectors = [np.asarray(vector) for vector in rows.values_list(store.column, flat=True)[:_SAMPLE_SIZE]]
+    shuffled = rows.order_by(MD5(Cast("pk", models.CharField())))
+    vectors = [np.asarray(vector) for vector in shuffled.values_list(store.column, flat=True)[:_SAMPLE_SIZE]]
     same_space = [vector for vector in vectors if len(vector) == part.space.dimension]
     if not same_space:
         return np.zeros((0, part.space.dimension), dtype=np.float32)
     return np.stack(same_space).astype(np.float32)
+
+
+def _pages_of(store: Store, rows: int) -> list[Any]:
+    """Return the keys of about ``_DRAWN`` of ``rows`` rows, on pages drawn from the whole table."""
+    with connections[router.db_for_read(store.model)].cursor() as cursor:
+        cursor.execute(
+            f'SELECT "{store.row_key}" FROM "{store.table}" TABLESAMPLE SYSTEM (%s) REPEATABLE (0)'  # noqa: S608
+            f' WHERE "{store.column}" IS NOT NULL',
+            [100 * _DRAWN / rows],
+        )
+        return [row[0] for row in cursor.fetchall()]
