@@ -99,7 +99,7 @@ class _Answer:
         results = self._results
         ranking, attributes = self._rank(self._scope.objects(), facets)
         shown, further = _one_of_each(ranking, attributes)
-        results.total = len(shown)
+        results.total, results.is_close = len(shown), ranking.is_close
         first = (results.page - 1) * results.page_size
         page = shown[first : first + results.page_size]
         results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]

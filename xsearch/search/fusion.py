@@ -7,21 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.conf import settings
 from xsearch.registry import Index
-from xsearch.search.background import background
+from xsearch.search.background import Background, background
 from xsearch.search.evidence import Evidence, Floats
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 
 _MATCHED_FROM = 0.3  # of a part's calibrated score
+_CLOSE_WORDS = 0.3  # lexical score
+_NEAREST = 12  # objects that are shown where nothing is close
 _RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The objects above the cut-off, best first: ``keys``, their ``scores`` in [0, 1], and what each part gave."""
+    """The objects above the cut-off, best first: ``keys``, their ``scores`` in [0, 1], and what each part gave.
 
+    ``is_close`` says whether any of them is what was asked for, as far as one can tell; else they are the nearest
+    of what there is.
+    """
+
+    is_close: bool
     keys: list[Any]
     scores: Floats
     weights: Mapping[str, float]
@@ -80,12 +88,29 @@ def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights:
         contributions = METHODS[settings.FUSION](similarities, weights)
         scores = total(contributions, len(evidence))
     order = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
+    close = _close(similarities, backgrounds, len(evidence))[order]
+    if not close.any():
+        order = order[:_NEAREST]
     return Ranking(
+        bool(close.any()),
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),
         *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
     )
+
+
+def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Background], count: int) -> NDArray[np.bool_]:
+    """Say of each candidate whether any part finds it near, shape (count,)."""
+    close = np.zeros(count, dtype=bool)
+    for name, values in similarities.items():
+        if name == LEXICAL:
+            close |= values >= _CLOSE_WORDS
+        elif kind_of(name) == "like":
+            close |= ~np.isnan(values)
+        else:
+            close |= backgrounds[name].is_near(values)
+    return close
 
 
 def _without_stand_ins(columns: Mapping[str, Floats]) -> dict[str, Floats]:
