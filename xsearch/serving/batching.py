@@ -145,13 +145,13 @@ class MicroBatcher:
                 for waiting in batch:
                     self._encode([waiting])
             return
+        self.counts.requests += len(batch)
+        self.counts.items += len(vectors)
         start = 0
         for waiting in batch:
             end = start + len(waiting.items)
             waiting.vectors.set_result(vectors[start:end])
             start = end
-        self.counts.requests += len(batch)
-        self.counts.items += len(vectors)
 
     def _checked_run(self, batch: Sequence[Waiting]) -> Vectors:
         items = [item for waiting in batch for item in waiting.items]

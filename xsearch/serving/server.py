@@ -65,11 +65,13 @@ class Server:
         while self._is_busy() and time.monotonic() < end:
             self._turn()
         self._server.task_dispatcher.shutdown()
+        self._server.asyncore.close_all(self._server._map)
 
     def stop(self) -> None:
         """Have ``run`` return soon; safe in signal handlers and other threads."""
-        self._stopping.set()
-        self._server.pull_trigger()
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._server.pull_trigger()
 
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM and Ctrl-C; a second one ends the process at once."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Callable
 
 from xsearch.encoders.base import EncoderAway
 
@@ -11,16 +13,17 @@ from xsearch.encoders.base import EncoderAway
 class Breaker:
     """Refuses calls for ``pause_s`` after one failed; then a single one tries, and the others wait for its luck."""
 
-    def __init__(self, pause_s: float) -> None:
+    def __init__(self, pause_s: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._pause_s = pause_s
         self._lock = threading.Lock()
-        self._down_until = 0.0  # by the monotonic clock
+        self._clock = clock
+        self._down_until = -math.inf
         self._reason = ""
 
     def check(self) -> None:
         """Let a call pass, or raise ``EncoderAway`` with the reason of the last failure."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if now < self._down_until:
                 wait_s = self._down_until - now
                 raise EncoderAway(f"{self._reason} It is not tried again for {wait_s:.1f} s.")
@@ -31,9 +34,9 @@ class Breaker:
         """Note a failure; the pause is at least ``pause_s`` seconds long."""
         with self._lock:
             self._reason = reason
-            self._down_until = time.monotonic() + max(self._pause_s, pause_s)
+            self._down_until = self._clock() + max(self._pause_s, pause_s)
 
     def succeed(self) -> None:
         """Note that the service answers."""
         with self._lock:
-            self._reason, self._down_until = "", 0.0
+            self._reason, self._down_until = "", -math.inf

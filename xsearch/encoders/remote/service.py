@@ -115,9 +115,11 @@ class Service:
                 preload_content=False,
             )
             body = _read(response, max_answer_bytes, deadline)
-        except (errors.ReadTimeoutError, errors.ConnectTimeoutError) as error:
-            raise _Failure(f"does not answer within {self._timeout_s:g} s", is_final=True) from error
         except errors.HTTPError as error:
+            # A refused connection is one of its timeouts to urllib3, but comes at once.
+            is_refused = isinstance(error, errors.NewConnectionError)
+            if isinstance(error, errors.TimeoutError) and not is_refused:
+                raise _Failure(f"does not answer within {self._timeout_s:g} s", is_final=True) from error
             raise _Failure(f"cannot be reached ({error.__class__.__name__})") from error
         return Answer(response.status, body, self._retry_after_s(response))
 

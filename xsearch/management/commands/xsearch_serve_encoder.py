@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,19 @@ class Command(BaseCommand):
 
         if min(options["threads"], options["max_batch"]) < 1 or options["max_wait_ms"] < 0:
             raise CommandError("--threads and --max-batch must be 1 or more, --max-wait-ms 0 or more.")
+        if not 0 <= options["port"] <= 65535:
+            raise CommandError(f"--port must be from 0 (any free one) to 65535, not {options['port']}.")
         api_key = _api_key(options["api_key_env"])
         alias = options["alias"] or _only_alias()
         with _listen(options["host"], options["port"]) as listening:
             encoder = _loaded(alias)
-            batcher = batcher_of(encoder, max_batch=options["max_batch"], max_wait_s=options["max_wait_ms"] / 1000)
-            app = EncoderApp(alias, encoder, batcher, Limits(max_requests=options["threads"]), api_key=api_key)
-            server = _server(Server, app, listening)
-            server.stop_on_signals()
-            self._announce(alias, encoder, listening, is_open=api_key is None)
-            server.run()
-            batcher.close()
+            gathering = {"max_batch": options["max_batch"], "max_wait_s": options["max_wait_ms"] / 1000}
+            with closing(batcher_of(encoder, **gathering)) as batcher:
+                app = EncoderApp(alias, encoder, batcher, Limits(max_requests=options["threads"]), api_key=api_key)
+                server = _server(Server, app, listening)
+                server.stop_on_signals()
+                self._announce(alias, encoder, listening, is_open=api_key is None)
+                server.run()
         self.stdout.write("Stopped.")
 
     def _announce(self, alias: str, encoder: Encoder, listening: socket.socket, *, is_open: bool) -> None:
