@@ -45,7 +45,9 @@ def sounds():
     tone = np.sin(2 * np.pi * 440 * t) * np.exp(-3 * t)
     noise = np.random.default_rng(0).normal(size=8000) * 0.2
     scaled = [sound / np.abs(sound).max() for sound in (tone, noise, tone + np.sign(tone))]
-    return [Waveform((sound * loudness).astype(np.float32)) for sound, loudness in zip(scaled, (1, 0.5, 0.003))]
+    return [
+        Waveform((sound * loudness).astype(np.float32)) for sound, loudness in zip(scaled, (1, 0.5, 0.003), strict=True)
+    ]
 
 
 PHOTOS = [picture((200, 30, 30)), picture((20, 60, 180), (90, 220)), picture((240, 220, 40), (400, 401), noise=12)]
@@ -222,7 +224,7 @@ class TestRequests:
                 encoder.encode_batch("text", ["a"])
             for wrong in ("n0t-it", "with\nbreak"):
                 monkeypatch.setenv("ENCODER_KEY", wrong)
-                with pytest.raises(EncoderAway, match="api_key_env|ENCODER_KEY") as error:
+                with pytest.raises(EncoderAway, match=r"api_key_env|ENCODER_KEY") as error:
                     encoder.encode_batch("text", ["a"])
                 assert wrong not in str(error.value)
             monkeypatch.setenv("ENCODER_KEY", "s3cret")

@@ -103,6 +103,17 @@ def test_what_is_saved_meanwhile_waits_for_the_service_however_long(service, set
     assert is_vector(product.image_embedding, picture(20))
 
 
+def test_a_service_that_was_never_reached_is_no_fault_of_the_products(service, settings, products):
+    configure(settings, service, modalities=["text", "image"])
+    service.stop()
+    product = add("B1", "New bag", photo=20)
+    for _ in range(4):
+        make_due()
+        run()
+    assert record(product).attempts == 2  # of 3: it is tried again
+    assert "cannot be reached" in record(product).last_error
+
+
 def test_products_that_have_vectors_keep_them_while_the_service_is_down(service, products):
     service.stop()
     outbox.mark_stale(get_index(Product), forced=True)

@@ -18,9 +18,11 @@ from tests.encoders import BrokenEncoder, HashEncoder, PickyEncoder
 from tests.indexing import picture
 from tests.remote_services import ask, local_service
 from xsearch.encoders.builtin import BuiltinEncoder
+from xsearch.encoders.remote import RemoteEncoder
 from xsearch.encoders.remote.wire import sound_bytes
 from xsearch.media import Waveform
 from xsearch.serving.app import EncoderApp, Limits, batcher_of
+from xsearch.serving.measure import measure
 
 
 @pytest.fixture
@@ -292,3 +294,12 @@ def test_health_counts_what_was_done_and_says_when_it_ends(made):
     assert call(app, "/health")[1] == {"status": "ok", "waiting": 0, "requests": 1, "items": 2, "runs": 1}
     app.is_draining = True
     assert call(app, "/health")[0] == 503
+
+
+@pytest.mark.parametrize("modality", ["text", "image"])
+def test_callers_can_be_measured(modality):
+    with local_service(HashEncoder(4)) as service:
+        figures = measure(RemoteEncoder(service.url), modality, clients=4, requests=8)
+        assert ask(f"{service.url}/health")[1]["requests"] == 9
+    assert set(figures) == {"requests_per_s", "p50_ms", "p95_ms", "memory_mb"}
+    assert 0 < figures["p50_ms"] <= figures["p95_ms"]

@@ -134,7 +134,7 @@ def test_what_spoils_a_run_spoils_only_the_request_it_came_with():
     "vectors", [np.full((2, 4), np.nan), np.full((2, 4), np.inf), np.zeros((2, 3)), np.zeros((1, 4))]
 )
 def test_vectors_that_are_none_are_not_handed_out(vectors):
-    batcher = MicroBatcher(lambda modality, items: vectors.astype(np.float32), 4)
+    batcher = MicroBatcher(lambda *_: vectors.astype(np.float32), 4)
     with pytest.raises(ValueError, match="not finite ones of"):
         batcher.submit("text", ["a", "b"]).result(60)
     batcher.close()

@@ -136,12 +136,13 @@ def encode(index: Index, jobs: Sequence[Job]) -> dict[str, str]:
 def _plan(index: Index, modality: str, jobs: Sequence[Job]) -> Plan | None:
     try:
         target = target_encoder(modality)
+        fingerprint = target.fingerprint  # a service may have to be asked for it
     except EncoderError as error:
         _note_unavailable(modality, jobs, error)
         space = live_spaces(index).get(modality)
         return Plan(modality, None, space) if space else None
     for job in jobs:
-        job.fingerprints[modality] = target.fingerprint
+        job.fingerprints[modality] = fingerprint
     return Plan(modality, target, open_space(index, modality, target))
 
 
