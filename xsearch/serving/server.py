@@ -40,7 +40,7 @@ class Server:
 
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests that wait are no news here
         self._app = app
-        self._stopping = threading.Event()
+        self._stopping, self._woken = threading.Event(), threading.Event()
         in_memory = 2 * app.limits.max_bytes  # nothing comes near; from here on waitress would write to disk
         self._server: Any = create_server(
             app,
@@ -65,6 +65,7 @@ class Server:
         while self._is_busy() and time.monotonic() < end:
             self._turn()
         self._server.task_dispatcher.shutdown()
+        self._woken.wait()  # the pipe that wakes the loop is not to be closed under the thread that stops it
         self._server.asyncore.close_all(self._server._map)
 
     def stop(self) -> None:
@@ -72,6 +73,7 @@ class Server:
         if not self._stopping.is_set():
             self._stopping.set()
             self._server.pull_trigger()
+            self._woken.set()
 
     def stop_on_signals(self) -> None:
         """Stop on SIGTERM and Ctrl-C; a second one ends the process at once."""
