@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder
+from xsearch.encoders import Encoder, EncoderAway
 from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
@@ -69,6 +69,9 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
         vectors = encoder.encode_batch(modality, [content])
+    except EncoderAway as error:
+        logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
+        return None
     except Exception:
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
