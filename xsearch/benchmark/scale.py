@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from django.db.models import FloatField, Value
 from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
 
+from xsearch.benchmark.photos import photos
 from xsearch.benchmark.scratch import grow, scratch_database
 from xsearch.benchmark.stand_in import answer_with, standing_in
 from xsearch.benchmark.synthetic import Vectors
@@ -55,12 +54,12 @@ def measure_growth(
 
 def _photo_queries(index: Index, queries: NDArray[np.float32], spec: Spec) -> Figures:
     """Return the time of the encoder alone and of a whole search, measured in turn."""
-    encoder, photos = encoder_from_spec(spec), list(_photos(len(queries)))
+    encoder, pictures = encoder_from_spec(spec), list(photos(len(queries)))
     answer_with(queries)
     alone, whole, sql = [], [], []
     with standing_in(DIMENSION, spec):
-        search(index.get_queryset(), image=photos[0])
-        for photo in photos:
+        search(index.get_queryset(), image=pictures[0])
+        for photo in pictures:
             image = load_image(photo)
             alone.append(elapsed_ms(lambda image=image: encoder.encode_batch("image", [image])))  # type: ignore[misc]
             with sql_time_ms() as statements:
@@ -96,17 +95,3 @@ def _walks(index: Index, queries: NDArray[np.float32], below: int) -> Figures:
 def _exact(objects: Any, vector: NDArray[np.float32]) -> set[Any]:
     distance = Coalesce(cosine_distance("image_embedding", vector), Value(2.0), output_field=FloatField())
     return set(objects.order_by(distance).values_list("pk", flat=True)[:_DEPTH])
-
-
-def _photos(count: int) -> Iterator[bytes]:
-    """Yield JPEGs of 800 × 600 pixels with about as much detail as photos have."""
-    rng = np.random.default_rng(1)
-    for _ in range(count):
-        image = Image.new("RGB", (800, 600), tuple(int(c) for c in rng.integers(120, 255, 3)))
-        draw = ImageDraw.Draw(image)
-        for _ in range(40):
-            x, y, width, height = (int(v) for v in rng.integers(0, 500, 4))
-            draw.ellipse((x, y, x + width // 2, y + height // 2), fill=tuple(int(c) for c in rng.integers(0, 255, 3)))
-        stream = io.BytesIO()
-        image.filter(ImageFilter.GaussianBlur(2)).save(stream, "JPEG", quality=85)
-        yield stream.getvalue()
