@@ -15,7 +15,7 @@ from tests.hub_server import COMMIT, serving
 
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
-from safetensors.numpy import load_file, save_file  # noqa: E402 - comes with transformers
+from safetensors.numpy import load_file, save_file
 
 pytest_plugins = ["tests.checkpoint_fixtures"]
 

@@ -22,7 +22,7 @@ from xsearch.media import Waveform
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
-from safetensors.numpy import load_file, save_file  # noqa: E402 - comes with transformers
+from safetensors.numpy import load_file, save_file  # noqa: E402
 
 pytest_plugins = ["tests.checkpoint_fixtures"]
 

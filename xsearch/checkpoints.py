@@ -106,7 +106,7 @@ def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
     """
     name = str(model)
     folder = Path(name).expanduser()
-    place = _Place(name, revision, folder) if folder.is_dir() else _find(name, revision)
+    place = _Place(name, revision, folder) if name and folder.is_dir() else _find(name, revision)
     config, weights = _read_config(place), _find_weights(place)
     config = _with_model_type(config, weights)
     _require_supported(name, config)
