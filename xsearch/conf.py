@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "EMBEDDINGS": {"text": "builtin", "image": "builtin", "audio": "logmel"},
     # Speech recognisers, asked in this order; the first that knows the language answers.
     "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
+    # Folder of the checkpoints that xsearch_download fetches; None: the Hugging Face hub's own cache.
+    "MODELS_DIR": None,
     # Limits on what customers upload and shops index.
     "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
     "IMAGE_MAX_PIXELS": 50_000_000,

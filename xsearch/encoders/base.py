@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,11 @@ class Encoder(ABC):
     #: Whether this instance is of no use any more, because the service behind it has changed its model: an
     #: instance speaks of one space for life, and the next one asked for is made anew.
     is_outdated: bool = False
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Return what is wrong with ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""
+        return ()
 
     @abstractmethod
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
