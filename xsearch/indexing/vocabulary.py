@@ -20,12 +20,12 @@ from xsearch.text.folding import fold
 _LATIN = re.compile(r"[a-z]+")
 
 _COUNT_TERMS = """
-INSERT INTO {terms} (content_type_id, lexeme, objects_with)
-SELECT %s, left(word, 255), max(ndoc)
+INSERT INTO {terms} (content_type_id, lexeme, objects_with, written, sound)
+SELECT %s, left(word, 255), max(ndoc), '', ''
 FROM ts_stat('SELECT search_document FROM "{table}" WHERE search_document IS NOT NULL')
 GROUP BY 2
 UNION ALL
-SELECT %s, '', count(search_document) FROM "{table}"
+SELECT %s, '', count(search_document), '', '' FROM "{table}"
 """
 
 _WORDS = """

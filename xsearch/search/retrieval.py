@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from xsearch.conf import settings
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index
-from xsearch.search.expressions import Matches, cosine_distance
+from xsearch.search.expressions import cosine_distance
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, VectorPart
 from xsearch.stores import Store, main_store, rows_of
@@ -84,9 +84,7 @@ def _is_live(part: VectorPart) -> Exists:
 def _matching_of(index: Index, words: LexicalQuery, objects: models.QuerySet[Any]) -> Callable[[], list[Any]]:
     def query() -> list[Any]:
         store = main_store(index)
-        rows = rows_of(store, objects).filter(Matches("search_document", words.literal))
-        best = rows.order_by(words.score().desc(), "pk")
-        return list(best.values_list(store.object_key, flat=True)[: settings.CANDIDATES])
+        return words.best(rows_of(store, objects), store.object_key)
 
     return query
 

@@ -49,12 +49,12 @@ class Fix(NamedTuple):
 class Speller:
     """Corrects words that neither the catalogue nor anybody else knows; made once for a vocabulary.
 
-    ``entries`` are the catalogue's words; ``familiar`` are further words that are never corrected.
+    ``entries`` are the catalogue's words; ``familiar`` are lexemes of others that are never corrected.
     """
 
     def __init__(self, entries: Sequence[Entry], familiar: Iterable[str] = ()) -> None:
         self._known = {entry.lexeme for entry in entries}
-        self._familiar = {english.stem(word) for word in familiar}
+        self._familiar = frozenset(familiar)
         self._frequency = {entry.written: entry.objects_with for entry in entries if entry.written.isascii()}
         self._neighbours = Neighbours(self._frequency)
         self._sounds = Sounds((entry.written, entry.sound, entry.objects_with) for entry in entries if entry.sound)
