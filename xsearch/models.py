@@ -161,7 +161,7 @@ class Term(models.Model):
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     lexeme = models.CharField(max_length=255)
     objects_with = models.PositiveIntegerField()
-    #: The word as the catalogue writes it most often, to correct typing errors with.
+    #: The word as titles, brands and categories write it, the most frequent forms; to correct typing errors with.
     written = models.CharField(max_length=255, blank=True, default="")
     #: Pinyin of a Chinese word, syllable by syllable, without tones.
     sound = models.CharField(max_length=255, blank=True, default="")

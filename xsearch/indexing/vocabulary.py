@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from django.db import connection, transaction
@@ -14,10 +14,14 @@ from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index, registered
 from xsearch.stores import main_store
-from xsearch.text import chinese, english, pinyin
+from xsearch.text import english
+from xsearch.text.chinese import is_chinese
 from xsearch.text.folding import fold
+from xsearch.text.pinyin import sound_of
 
 _LATIN = re.compile(r"[a-z]+")
+_MAX_FORMS = 4  # of one word: "jacket", "jackets"
+_MAX_FORM = 60  # letters
 
 _COUNT_TERMS = """
 INSERT INTO {terms} (content_type_id, lexeme, objects_with, written, sound)
@@ -86,22 +90,26 @@ def _note_forms(content_type_id: int) -> None:
     """Note how each word is written and how Chinese ones sound, for the correction of typing errors."""
     written = _written_forms(content_type_id)
     terms = Term.objects.filter(content_type_id=content_type_id).values_list("lexeme", flat=True)
-    words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme.isalpha()]
-    forms = [written.get(lexeme) or (english.written(lexeme) if lexeme.isascii() else lexeme) for lexeme in words]
-    sounds = [pinyin.sound_of(lexeme) if chinese.is_chinese(lexeme) else "" for lexeme in words]
+    words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme in written or is_chinese(lexeme)]
+    forms = [" ".join(written.get(lexeme, [lexeme]))[:255] for lexeme in words]
+    sounds = [sound_of(lexeme)[:255] if is_chinese(lexeme) else "" for lexeme in words]
     with connection.cursor() as cursor:
         cursor.execute(_SAY_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
 
 
-def _written_forms(content_type_id: int) -> dict[str, str]:
-    """Return the most frequent form in the phrases of each English lexeme."""
+def _written_forms(content_type_id: int) -> dict[str, list[str]]:
+    """Return the forms of each English lexeme in the phrases, the most frequent first."""
     counts: Counter[str] = Counter()
     with connection.cursor() as cursor:
         cursor.execute(_WORDS.format(records=IndexRecord._meta.db_table), [content_type_id])
         for text, count in cursor.fetchall():
             for word in _LATIN.findall(fold(text)[0]):
                 counts[word] += count
-    return {english.stem(word): word for word, _count in reversed(counts.most_common())}
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word, _count in counts.most_common():
+        if len(word) <= _MAX_FORM:
+            forms[english.stem(word)].append(word)
+    return {lexeme: found[:_MAX_FORMS] for lexeme, found in forms.items()}
 
 
 def version(index: Index) -> str:

@@ -17,6 +17,7 @@ from xsearch.errors import BadQuery
 from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
+from xsearch.search.corrections import corrected
 from xsearch.search.facets import count_facets
 from xsearch.search.fusion import fuse, matched_by
 from xsearch.search.lexical import lexical_query
@@ -56,12 +57,14 @@ def search(
     page_size: int = 24,
     explain: bool = False,
     crop: Crop | None = None,
+    correct: bool = True,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
     ``image`` and ``audio`` are bytes, a path or a file object; ``crop`` is (x, y, width, height) in
     fractions of the upright photo. ``weights`` maps modalities ("image") or parts ("text:image",
-    "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. Raises
+    "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. Typing errors
+    are corrected with the words of the catalogue, and said in ``corrected``, unless ``correct`` is false. Raises
     ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
@@ -69,7 +72,9 @@ def search(
     index = get_index(queryset.model)
     results = SearchResults(page=page, page_size=page_size)
     query = _read(index, text, image, audio, crop, language, results.degraded)
-    results.transcript = query.transcript
+    results.transcript, results.query = query.transcript, query.text
+    if correct:
+        _correct(index, query, results)
     if not (query.text or query.inputs or like or unlike):
         if audio is None:
             raise BadQuery(
@@ -130,6 +135,13 @@ def _listen(index: Index, query: Query, audio: Source, language: str | None, deg
     if transcript:
         query.transcript = "" if is_sound else transcript.text
         query.text = f"{query.text} {query.transcript}".strip()
+
+
+def _correct(index: Index, query: Query, results: SearchResults) -> None:
+    """Put what is meant in place of the words, for the encoders too."""
+    results.corrected = corrected(index, query.text, results.degraded)
+    if results.corrected:
+        query.text = query.inputs["text"] = results.corrected
 
 
 def clean_text(text: str) -> str:

@@ -11,8 +11,9 @@ _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in zip(row, row[1:], strict=False))
 _VOWELS = frozenset("aeiouy")
 # Costs in units of ln(frequency): a letter typed twice is likelier than one from the other end of the keyboard.
-_DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, _TWO_ERRORS = 1.5, 2.0, 2.5, 2.5, 4.0, 6.0
+_DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, _TWO_ERRORS = 1.5, 2.0, 2.5, 3.0, 4.0, 6.0
 _FIRST_LETTER = 2.0
+_BITS = {letter: 1 << number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 
 
 class Neighbours:
@@ -74,8 +75,11 @@ def _allowed_errors(word: str) -> int:
 
 
 def _allowed_cost(word: str) -> float:
-    return {3: _MISSING, 4: _FAR_KEY}.get(len(word), _FAR_KEY + _FIRST_LETTER)
+    return {3: _MISSING, 4: _NEAR_KEY}.get(len(word), _FAR_KEY + _FIRST_LETTER)
 
 
 def _letters(word: str) -> int:
-    return sum(1 << (ord(letter) - ord("a")) for letter in set(word) if "a" <= letter <= "z")
+    bits = 0
+    for letter in word:
+        bits |= _BITS.get(letter, 0)
+    return bits

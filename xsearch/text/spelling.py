@@ -14,6 +14,7 @@ from xsearch.text.folding import fold
 from xsearch.text.pinyin import Sounds, sound_of
 
 _MAX_WORDS = 32
+_MAX_ROUNDS = 3  # a word put right may show what its neighbour means
 _MAX_SYLLABLES = 6
 _MIN_HALF = 3  # letters on each side of a space that was forgotten
 _FORGOTTEN_SPACE = 3.0  # what it costs beside edits
@@ -22,12 +23,19 @@ _LATIN = re.compile(r"(?<![a-z0-9&'.\-/@])(?:[a-z]-)?[a-z]+(?![a-z0-9&'@/\-]|\.[
 
 
 class Entry(NamedTuple):
-    """A word of the catalogue: as it is written, how many objects have it, how it sounds (Chinese only)."""
+    """A word of the catalogue: its forms in titles (space between), how many objects have it, how it sounds if Chinese."""
 
     lexeme: str
     written: str
     objects_with: int
     sound: str = ""
+
+    @property
+    def forms(self) -> list[str]:
+        """The English words to correct others to; a word of descriptions alone is guessed from its stem."""
+        if not self.lexeme.isascii():
+            return []
+        return self.written.split() or [english.written(self.lexeme)]
 
 
 class Word(NamedTuple):
@@ -55,9 +63,10 @@ class Speller:
     def __init__(self, entries: Sequence[Entry], familiar: Iterable[str] = ()) -> None:
         self._known = {entry.lexeme for entry in entries}
         self._familiar = frozenset(familiar)
-        self._frequency = {entry.written: entry.objects_with for entry in entries if entry.written.isascii()}
+        self._frequency = {form: entry.objects_with for entry in entries for form in entry.forms}
+        self._titles = {form for entry in entries for form in entry.written.split()}
         self._neighbours = Neighbours(self._frequency)
-        self._sounds = Sounds((entry.written, entry.sound, entry.objects_with) for entry in entries if entry.sound)
+        self._sounds = Sounds((entry.lexeme, entry.sound, entry.objects_with) for entry in entries if entry.sound)
 
     def knows(self, word: str) -> bool:
         """Say whether a folded word is in the catalogue, is familiar, or says nothing anyway."""
@@ -68,13 +77,21 @@ class Speller:
 
     def correct(self, text: str) -> str | None:
         """Return ``text`` as it was probably meant; None where there is nothing to correct."""
+        corrected = text
+        for _round in range(_MAX_ROUNDS):
+            better = self._corrected_once(corrected)
+            if better == corrected:
+                break
+            corrected = better
+        return corrected if corrected != text else None
+
+    def _corrected_once(self, text: str) -> str:
         folded, origins = fold(text)
         fixes = [*self._latin_fixes(folded), *self._chinese_fixes(folded)]
-        corrected = text
         for fix in sorted(fixes, reverse=True):
             start, end = origins[fix.start], origins[fix.end - 1] + 1
-            corrected = corrected[:start] + fix.text + corrected[end:]
-        return corrected if corrected != text else None
+            text = text[:start] + fix.text + text[end:]
+        return text
 
     # Latin letters: English, or pinyin
 
@@ -119,7 +136,7 @@ class Speller:
     def _halves(self, word: str) -> Iterator[tuple[str, str, float]]:
         for middle in range(_MIN_HALF, len(word) - _MIN_HALF + 1):
             one, other = word[:middle], word[middle:]
-            if one in self._frequency and other in self._frequency:
+            if one in self._titles and other in self._titles:
                 rarer = min(one, other, key=lambda half: self._frequency[half])
                 yield one, other, self._likelihood(rarer, _FORGOTTEN_SPACE)
 
@@ -128,16 +145,18 @@ class Speller:
     def _chinese_fixes(self, folded: str) -> Iterator[Fix]:
         for run in HAN_WORD.finditer(folded):
             done = 0
-            for segment, start, end in chinese.segment(run[0]):
-                if start >= done and segment not in self._known and segment not in chinese.STOP_WORDS:
-                    fix = self._sounding_alike(run[0], start, end, done)
+            for segment, start, end in chinese.segment(run[0][:_MAX_WORDS]):
+                is_known = segment in self._known or segment in chinese.STOP_WORDS
+                if start >= done and (not is_known or len(segment) == 1):
+                    # Characters that stand alone may be what is left of a word that was broken.
+                    fix = self._sounding_alike(run[0], start, end, done, shortest=3 if is_known else 2)
                     if fix:
                         done = fix.end
                         yield Fix(run.start() + fix.start, run.start() + fix.end, fix.text)
 
-    def _sounding_alike(self, run: str, start: int, end: int, free_from: int) -> Fix | None:
-        """Return the longest known word that sounds like the text around the unknown ``run[start:end]``."""
-        for length in range(min(_MAX_SYLLABLES, len(run)), 1, -1):
+    def _sounding_alike(self, run: str, start: int, end: int, free_from: int, *, shortest: int) -> Fix | None:
+        """Return the longest known word that sounds like the text around ``run[start:end]``."""
+        for length in range(min(_MAX_SYLLABLES, len(run)), shortest - 1, -1):
             for first in range(max(free_from, end - length, 0), min(start, len(run) - length) + 1):
                 stretch = run[first : first + length]
                 meant = self._sounds.alike(sound_of(stretch)) if stretch not in self._known else None
