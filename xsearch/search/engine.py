@@ -20,7 +20,7 @@ from xsearch.registry import Index, get_index
 from xsearch.search.corrections import corrected
 from xsearch.search.facets import count_facets
 from xsearch.search.fusion import fuse, matched_by
-from xsearch.search.lexical import lexical_query
+from xsearch.search.lexical import LexicalQuery, lexical_query
 from xsearch.search.parts import LEXICAL, encode_parts, example_parts, part_weights
 from xsearch.search.results import Hit, SearchResults
 from xsearch.search.retrieval import has_vectors, mean_vectors, retrieve
@@ -39,6 +39,7 @@ class Query:
     #: By modality, what the encoders get.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
+    words: LexicalQuery | None = None
 
 
 def search(
@@ -87,6 +88,8 @@ def search(
     results.facets = count_facets(index, queryset, [key for key, *_ in ranked], facets)
     first = (page - 1) * page_size
     results.hits = _hits(queryset, ranked[first : first + page_size], explain=explain)
+    if explain and query.words:
+        _explain_words(index, query.words, results.hits)
     results.took_ms = _since(started)
     return results
 
@@ -173,7 +176,7 @@ def _rank(
     weights: Mapping[str, float] | None,
     results: SearchResults,
 ) -> list[tuple[Any, float, dict[str, Any]]]:
-    words = lexical_query(index, query.text) if query.text else None
+    words = query.words = lexical_query(index, query.text) if query.text else None
     parts = encode_parts(index, query.inputs, results.degraded)
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
@@ -198,6 +201,14 @@ def _hits(
         for key, score, trace in ranked
         if key in objects  # deleted since it was ranked
     ]
+
+
+def _explain_words(index: Index, words: LexicalQuery, hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what every word was found as."""
+    found = words.found_in(index, [hit.object.pk for hit in hits])
+    for hit in hits:
+        if hit.explain and LEXICAL in hit.explain:
+            hit.explain[LEXICAL]["words"] = found.get(hit.object.pk, {})
 
 
 def _since(started: float) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
 _MIN_LETTERS = 3
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in zip(row, row[1:], strict=False))
+_NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in pairwise(row))
 _VOWELS = frozenset("aeiouy")
 # Costs in units of ln(frequency): a letter typed twice is likelier than one from the other end of the keyboard.
 _DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, _TWO_ERRORS = 1.5, 2.0, 2.5, 3.0, 4.0, 6.0
