@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 else:
     _SynonymAdmin, _SynonymForm = admin.ModelAdmin, forms.ModelForm
 
+_FIELDS = ("terms", "replacements", "direction", "language")
 _ROWS = {"rows": 3}
 
 
@@ -31,7 +32,7 @@ class SynonymForm(_SynonymForm):
 
     class Meta:
         model = Synonym
-        fields = ("terms", "replacements", "direction", "language")
+        fields = _FIELDS
         widgets = {"terms": forms.Textarea(_ROWS), "replacements": forms.Textarea(_ROWS)}
 
     def clean_terms(self) -> str:
@@ -47,7 +48,7 @@ class SynonymForm(_SynonymForm):
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
-        synonym = Synonym(**{name: cleaned.get(name, "") for name in self.Meta.fields})
+        synonym = Synonym(**{name: cleaned.get(name, "") for name in _FIELDS})
         pairs = list(pairs_of(synonym))
         if synonym.direction == Synonym.Direction.ONE_WAY and not terms_in(synonym.replacements):
             self.add_error("replacements", _("One way needs at least one replacement."))
@@ -88,7 +89,7 @@ class SynonymAdmin(_SynonymAdmin):
     search_fields = ("terms", "replacements")
     search_help_text = gettext_lazy("A word of what you look for.")
     readonly_fields = ("preview",)
-    fields = ("terms", "replacements", "direction", "language", "preview")
+    fields = (*_FIELDS, "preview")
 
     def save_model(self, request: HttpRequest, obj: Synonym, form: Any, change: bool) -> None:
         """Save, and say what the next search will find."""

@@ -68,7 +68,9 @@ class LexicalQuery:
 
     def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
         """Return for each object what each word of the query was found as, and how well."""
-        asked = [(surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)]
+        asked = [
+            (surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)
+        ]
         store = main_store(index)
         rows = store.model._base_manager.filter(**{f"{store.object_key}__in": list(keys)}).order_by()
         scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
