@@ -15,6 +15,8 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
     """Return the answer to a search."""
     return {
         "query_id": str(results.query_id),
+        "query": results.query,
+        "corrected": results.corrected,
         "transcript": results.transcript,
         "hits": [hit_body(hit, index) for hit in results.hits],
         "facets": {

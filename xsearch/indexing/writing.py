@@ -84,7 +84,7 @@ def _write_documents(index: Index, jobs: Sequence[Job]) -> None:
 
 
 def _has_new_words(job: Job) -> bool:
-    return job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest
+    return job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.document_digest
 
 
 def _write_vectors(store: Store, rows: Sequence[tuple[Job, Any, Vector]]) -> None:
@@ -142,7 +142,7 @@ def _finish(job: Job, now: IndexRecord) -> None:
     fields: dict[str, Any] = {"claim": None, "claimed_until": None, "indexed_at": Now()}
     if job.is_readable:
         fields |= {
-            "source_hashes": _without(job.hashes, job.failed | job.broken) | {_DOCUMENT: job.inputs.text_digest},
+            "source_hashes": _without(job.hashes, job.failed | job.broken) | {_DOCUMENT: job.inputs.document_digest},
             "fingerprints": _without(job.fingerprints, job.unavailable | _outages_by_modality(job)),
             "phrases": job.inputs.phrases,
         }

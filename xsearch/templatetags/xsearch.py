@@ -122,6 +122,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "chosen": widgets.chosen(query, results),
         "notices": widgets.notices(results.degraded),
         "next": query.url(page=results.page + 1) if shown < results.total else None,
+        "as_typed": query.as_typed(),
+        "shown_q": results.corrected or query.q,
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
         "everything": query.without_filters(),
         "can_refine": not query.has_media or _is_fragment(context),

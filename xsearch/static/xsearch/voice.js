@@ -74,6 +74,7 @@ export class Voice {
   /* What was heard stands in the field, where it can be corrected; a doubtful text waits for Enter. */
   trust({ transcript, confidence }) {
     this.bar.input.value = transcript;
+    this.bar.literal = false;
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
       this.bar.input.focus();
