@@ -21,6 +21,9 @@ DEFAULTS: dict[str, Any] = {
     "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
     # Folder of the checkpoints that xsearch_download fetches; None: the Hugging Face hub's own cache.
     "MODELS_DIR": None,
+    # Whether the processes of a Celery worker load their encoders when they start, not with their first task. For
+    # web workers see xsearch.warm_up() in docs/processes.md.
+    "WARM_UP": False,
     # Limits on what customers upload and shops index.
     "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
     "IMAGE_MAX_PIXELS": 50_000_000,
@@ -51,7 +54,9 @@ DEFAULTS: dict[str, Any] = {
         "audio:text": 0.3,
     },
     "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
-    "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
+    # From 0 to 1; below it, a transcript is a guess, and the recording is compared with the products' sounds, if
+    # there are any. None: what the recogniser itself trusts, for each measures in its own way.
+    "MIN_TRANSCRIPT_CONFIDENCE": None,
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.
