@@ -146,7 +146,7 @@ def test_a_child_forked_while_it_is_used_leaves_the_parents_alone_and_counts_its
 
 
 def test_locks_and_vocabularies_are_free_in_a_child():
-    lock, made = ProcessLock(), PerVersion(lambda phrases: os.getpid())
+    lock, made = ProcessLock(), PerVersion(lambda _: os.getpid())
     made.get(Phrases("1"))
     held, go_on = threading.Event(), threading.Event()
 

@@ -16,6 +16,7 @@ from xsearch.speech import (
     TranscriberError,
     Transcript,
     get_transcriber,
+    language_code,
 )
 
 logger = logging.getLogger("xsearch.search")
@@ -34,7 +35,7 @@ def transcribe(
 
 def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) -> tuple[Transcript | None, list[str]]:
     """Like ``transcribe``, for a recording that is decoded already."""
-    code = (language or "").lower().replace("_", "-").partition("-")[0] or None
+    code = language_code(language)
     try:
         transcriber = get_transcriber(code)
         return _rated(transcriber.transcribe(waveform, language=code, phrases=phrases_of(index)), transcriber), []

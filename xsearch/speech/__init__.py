@@ -1,6 +1,13 @@
 """Waveform → transcript, by the recognisers configured in ``XSEARCH["TRANSCRIBERS"]``."""
 
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
+from xsearch.speech.base import (
+    LanguageUnsupported,
+    Phrases,
+    Transcriber,
+    TranscriberError,
+    Transcript,
+    language_code,
+)
 from xsearch.speech.registry import get_transcriber, get_transcribers
 
 __all__ = [
@@ -11,4 +18,5 @@ __all__ = [
     "Transcript",
     "get_transcriber",
     "get_transcribers",
+    "language_code",
 ]

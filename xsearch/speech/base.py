@@ -43,6 +43,11 @@ class TranscriberError(Exception):
     """A recogniser cannot work at all (missing package or model); the message carries the cure."""
 
 
+def language_code(language: str | None) -> str | None:
+    """Return the ISO 639-1 code of a language tag: "zh" of "zh-Hans" and of "zh_CN"."""
+    return (language or "").lower().replace("_", "-").partition("-")[0] or None
+
+
 class Transcriber(ABC):
     """Turns speech into text. Instances are shared between threads."""
 

@@ -9,7 +9,7 @@ from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
 from xsearch.lazy import ProcessLock
-from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError
+from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError, language_code
 
 _lock = ProcessLock()
 _built: list[Transcriber] = []
@@ -21,7 +21,7 @@ def get_transcriber(language: str | None = None) -> Transcriber:
     Raises ``LanguageUnsupported`` when none does and ``TranscriberError`` when one cannot be built.
     """
     transcribers = get_transcribers()
-    code = language.lower().split("-")[0].split("_")[0] if language else None
+    code = language_code(language)
     for transcriber in transcribers:
         if code is None or code in transcriber.languages:
             return transcriber

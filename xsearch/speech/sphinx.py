@@ -15,7 +15,7 @@ import numpy as np
 from xsearch.media import Waveform, denoise, trim_silence
 from xsearch.media.audio import RATE_HZ
 from xsearch.media.cleaning import level_range_db, to_int16
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
+from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, language_code
 from xsearch.speech.pronounce import Lexicon
 from xsearch.speech.versioned import PerVersion
 from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
@@ -67,7 +67,7 @@ class PocketsphinxTranscriber(Transcriber):
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
         """Recognise English; silence and steady noise give an empty text."""
-        if language is not None and language.lower().split("-")[0] not in self.languages:
+        if language_code(language) not in {None, *self.languages}:
             raise LanguageUnsupported(f"Pocketsphinx understands English, not {language!r}.")
         noisy = level_range_db(waveform) < self.noisy_below_db
         speech = trim_silence(denoise(waveform) if noisy else waveform)

@@ -14,7 +14,7 @@ from xsearch.checkpoints import Checkpoint, CheckpointError, locate
 from xsearch.lazy import Lazy
 from xsearch.media import Waveform, trim_silence
 from xsearch.speech import hearing
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
+from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, language_code
 from xsearch.speech.beam import Hypothesis
 from xsearch.speech.prompting import Prompt, folded, shop_prompt
 from xsearch.speech.versioned import PerVersion
@@ -139,10 +139,8 @@ class WhisperRecogniser(Transcriber):
         return Transcript(text, code, confidence, tuple(others))
 
     def _code(self, language: str | None) -> str | None:
-        if language is None:
-            return None
-        code = language.lower().replace("_", "-").partition("-")[0]
-        if code not in self.languages:
+        code = language_code(language)
+        if code is not None and code not in self.languages:
             known = ", ".join(self._in_order()) or "none of OPTIONS['languages']"
             raise LanguageUnsupported(f"{self.model} understands {known}, not {language!r}.")
         return code
