@@ -220,6 +220,8 @@ def test_our_search_finds_what_transformers_own_generate_finds(make):
         ids = engine._model.generate(
             encoder_outputs=BaseModelOutput(sound.states), decoder_input_ids=torch.tensor([prefix]), max_new_tokens=12
         )[0].tolist()
+        again = engine.decode(sound, prefix, beams=3, max_tokens=12).hypotheses[0]
+    assert again.tokens == found.tokens
     assert [token for token in ids if token < engine.tokens.end] == list(found.tokens)
     assert engine.tokens.decode(found.tokens) == "wooden toy robot"
 
@@ -237,6 +239,19 @@ def test_a_missing_model_says_how_to_get_it(kind, tmp_path):
     assert transcriber.languages == {"en", "zh"}
     with pytest.raises(TranscriberError, match="xsearch_download nobody/nothing"):
         hear(transcriber)
+
+
+def test_weights_that_are_not_all_there_are_refused(checkpoint, tmp_path):
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(checkpoint("torch"), tmp_path / "half")
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.decoder.layer_norm.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(TranscriberError, match=r"layer_norm\.weight is missing"):
+        hear(WhisperTranscriber(model=str(folder)))
 
 
 def test_a_model_of_the_other_format_says_what_to_do(checkpoint):

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db import DatabaseError, InterfaceError
 
 from xsearch.conf import settings
+from xsearch.speech import Phrases
 
 logger = logging.getLogger("xsearch")
 
@@ -78,11 +80,19 @@ def _speech_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
 
 
 def _listen(transcriber: Any) -> str:
+    languages = sorted(transcriber.languages)
+    transcriber.transcribe(_sample("audio"), language=next(iter(languages), None), phrases=_phrases())
+    return f"languages: {', '.join(languages)}"
+
+
+def _phrases() -> Phrases:
+    """Return the words of the shop; none where the database cannot be asked, for the model loads all the same."""
     from xsearch.search.voice import phrases_of
 
-    languages = sorted(transcriber.languages)
-    transcriber.transcribe(_sample("audio"), language=next(iter(languages), None), phrases=phrases_of())
-    return f"languages: {', '.join(languages)}"
+    try:
+        return phrases_of()
+    except (DatabaseError, InterfaceError):
+        return Phrases()
 
 
 def _raising(error: Exception) -> Callable[[], str]:

@@ -52,15 +52,12 @@ class TorchEngine(WhisperEngine):
 
     def __init__(self, checkpoint: Checkpoint, device: str, dtype: str | None, threads: int) -> None:
         import torch
-        from transformers import WhisperFeatureExtractor, WhisperForConditionalGeneration
+        from transformers import WhisperFeatureExtractor
 
         self._device, self._threads = torch.device(device), threads
         self._dtype = getattr(torch, dtype or ("float16" if self._device.type == "cuda" else "float32"))
         folder = checkpoint.folder
-        model: Any = WhisperForConditionalGeneration.from_pretrained(
-            folder, dtype=self._dtype, local_files_only=True, use_safetensors=True
-        )
-        self._model = model.to(self._device).eval().requires_grad_(False)
+        self._model = _load_weights(checkpoint, self._dtype).to(self._device).eval().requires_grad_(False)
         self._features = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
         self.context = int(self._model.config.max_target_positions)
@@ -104,6 +101,7 @@ class TorchEngine(WhisperEngine):
         import torch
         from transformers import EncoderDecoderCache
 
+        _share(sound.seen, 1)
         past = EncoderDecoderCache(self._empty_cache(), sound.seen)
         with torch.inference_mode():
             ids = torch.tensor([list(tokens)], device=self._device)
@@ -119,9 +117,7 @@ class TorchEngine(WhisperEngine):
         sound, cache = past
         with torch.inference_mode():
             cache.self_attention_cache.reorder_cache(torch.tensor(list(rows), device=self._device))
-            for layer in cache.cross_attention_cache.layers:  # the same memory for every beam
-                layer.keys = layer.keys[:1].expand(len(rows), -1, -1, -1)
-                layer.values = layer.values[:1].expand(len(rows), -1, -1, -1)
+            _share(sound.seen, len(rows))
             states = self._model.model.decoder(
                 input_ids=torch.tensor(list(tokens), device=self._device)[:, None],
                 encoder_hidden_states=sound.states.expand(len(rows), -1, -1),
@@ -145,6 +141,29 @@ class TorchEngine(WhisperEngine):
         from transformers import DynamicCache
 
         return DynamicCache()
+
+
+def _load_weights(checkpoint: Checkpoint, dtype: Any) -> Any:
+    from transformers import WhisperForConditionalGeneration
+
+    from xsearch.encoders.transformers.towers import quiet
+
+    loader: Any = WhisperForConditionalGeneration
+    safely = {"local_files_only": True, "use_safetensors": True}
+    with quiet():
+        model, found = loader.from_pretrained(checkpoint.folder, dtype=dtype, output_loading_info=True, **safely)
+    if found["missing_keys"]:  # transformers makes up at random what is not there
+        some = sorted(found["missing_keys"])[0]
+        problem = f"The weights of {checkpoint.name} do not fit its config.json: {some} is missing."
+        raise CheckpointError(problem, "It has to be saved from transformers' WhisperForConditionalGeneration.")
+    return model
+
+
+def _share(seen: Any, beams: int) -> None:
+    """Let so many beams look at the one view of the sound, in the same memory."""
+    for layer in seen.layers:
+        layer.keys = layer.keys[:1].expand(beams, -1, -1, -1)
+        layer.values = layer.values[:1].expand(beams, -1, -1, -1)
 
 
 def _log_softmax(logits: Floats) -> Floats:
