@@ -19,7 +19,7 @@ CONTEXT = 448
 
 
 class FasterWhisperTranscriber(WhisperRecogniser):
-    """Like ``WhisperTranscriber``, several times faster on a CPU; ``Systran/faster-whisper-small`` unless named.
+    """Like ``WhisperTranscriber``, faster on a CPU; ``Systran/faster-whisper-small`` unless named.
 
     ``dtype`` is CTranslate2's compute type: int8 on a CPU and int8_float16 on a GPU unless named.
     """
