@@ -154,6 +154,7 @@ class TranscriptSerializer(serializers.Serializer[Any]):
     transcript = serializers.CharField(allow_null=True)
     language = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
+    is_sure = serializers.BooleanField(help_text="Whether to search for it at once, or to let the customer look first.")
     alternatives = AlternativeSerializer(many=True)
     degraded = serializers.ListField(child=serializers.CharField())
 

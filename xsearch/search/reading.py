@@ -59,8 +59,7 @@ def _listen(index: Index, query: Query, audio: Source, language: str | None, deg
     waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
     transcript, left_out = transcribe_waveform(waveform, language, index)
     degraded += left_out
-    confidence = transcript.confidence if transcript and transcript.text else -1.0
-    is_sound = confidence < settings.MIN_TRANSCRIPT_CONFIDENCE and has_vectors(index, "audio")
+    is_sound = not (transcript and transcript.is_sure) and has_vectors(index, "audio")
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:

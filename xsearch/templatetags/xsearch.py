@@ -161,7 +161,6 @@ def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
         "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
-        "minConfidence": settings.MIN_TRANSCRIPT_CONFIDENCE,
         "texts": script_texts(),
     }
 
