@@ -59,7 +59,7 @@ def _table(tuning: Tuning) -> list[str]:
     lines += [_line("fitted to", tuning.fitted), _line("held out", tuning.held_out)]
     for kind, difference in tuning.held_out.by_kind.items():
         if difference.mean:
-            lines.append(f"  {kind:>70}  {difference.mean:>+10.3f}{difference.p_value:>8.4f}")
+            lines.append(f"  {kind:70}{difference.mean:>+12.3f}{difference.p_value:>8.4f}")
     return lines + [f"skipped line {line}: {reason}" for line, reason in tuning.skipped]
 
 
