@@ -34,7 +34,7 @@ class Replay:
     def ranking(self) -> list[str]:
         """Return the keys of the results, best first, under the settings of this moment."""
         ranked = fuse(self.index, self.evidence, self.parts, part_weights(self.names, None))
-        return [self.keys[key] for key, *_ in ranked[:DEPTH]]
+        return [self.keys[key] for key, *_ in ranked[:DEPTH] if key in self.keys]
 
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:

@@ -72,7 +72,8 @@ def _line(name: str, half: Half) -> str:
 def _advice(tuning: Tuning) -> list[str]:
     if not tuning.found:
         return ["Nothing better was found: keep the present settings."]
-    snippet = f"XSEARCH = {pformat(tuning.found, sort_dicts=False)}"
+    name = "XSEARCH = "
+    snippet = name + pformat(tuning.found, sort_dicts=False).replace("\n", "\n" + " " * len(name))
     if not tuning.is_better:
         return [
             "What was found is not better, beyond chance, on queries that it was not fitted to: keep the present",
