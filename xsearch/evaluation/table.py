@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xsearch.evaluation.compare import Comparison
 from xsearch.evaluation.evaluate import Evaluation
+from xsearch.evaluation.significance import SIGNIFICANT
 
 _MOST_LINES = 20
 _SHOWN = "ndcg@10"
 _NO_HIT = "found nothing"
-#: Differences that chance makes less often than this are marked.
-SIGNIFICANT = 0.05
 
 
 def as_table(evaluation: Evaluation) -> str:
