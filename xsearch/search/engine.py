@@ -14,12 +14,11 @@ from xsearch.errors import BadQuery
 from xsearch.media import Source
 from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
-from xsearch.search.corrections import corrected
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, part_weights
-from xsearch.search.reading import Crop, Query, read_query
+from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
@@ -62,10 +61,9 @@ def search(
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size)
-    query = read_query(index, text, image, audio, crop, language, results.degraded)
-    results.transcript, results.query = query.transcript, query.text
-    if correct:
-        _correct(index, query, results)
+    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct)
+    results.transcript, results.query = query.transcript, query.uncorrected or query.text
+    results.corrected = query.text if query.uncorrected else None
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(
@@ -77,13 +75,6 @@ def search(
         _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
-
-
-def _correct(index: Index, query: Query, results: SearchResults) -> None:
-    """Put what is meant in place of the words, for the encoders too."""
-    results.corrected = corrected(index, query.text, results.degraded)
-    if results.corrected:
-        query.text = query.inputs["text"] = results.corrected
 
 
 def similar(queryset: Objects, obj: models.Model, *, page_size: int = 12) -> SearchResults:

@@ -12,6 +12,7 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
+from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
 from xsearch.search.voice import transcribe_waveform
 
@@ -26,6 +27,8 @@ class Query:
     #: By modality, what the encoders get.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
+    #: What was typed or said, where ``text`` is its correction.
+    uncorrected: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -41,14 +44,18 @@ def read_query(
     crop: Crop | None,
     language: str | None,
     degraded: list[str],
+    *,
+    correct: bool = True,
 ) -> Query:
-    """Decode the media of a query and understand its recording; what is not available goes to ``degraded``."""
+    """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
         photo = load_image(image)
         query.inputs["image"] = crop_image(photo, crop) if crop else photo
     if audio is not None:
         _listen(index, query, audio, language, degraded)
+    if correct and (meant := corrected(index, query.text, degraded)):
+        query.uncorrected, query.text = query.text, meant
     if query.text:
         query.inputs["text"] = query.text
     return query
