@@ -56,7 +56,7 @@ DEFAULTS: dict[str, Any] = {
         "audio:audio": 1.0,
         "audio:text": 0.3,
     },
-    "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
+    "TEXT_BESIDE_PHOTO": 0.8,  # factor of the text weights when there is a photo too: "this, but red"
     # From 0 to 1; below it, a transcript is a guess, and the recording is compared with the products' sounds, if
     # there are any. None: what the recogniser itself trusts, for each measures in its own way.
     "MIN_TRANSCRIPT_CONFIDENCE": None,
