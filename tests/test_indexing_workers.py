@@ -72,17 +72,16 @@ def in_thread(function):
 @contextmanager
 def while_encoding(monkeypatch, action):
     """Run ``action`` once, after objects were read and before anything is written."""
-    encode, done = work.encode, []
+    write, done = writing.write, []
 
-    def interrupted(index, jobs):
-        live = encode(index, jobs)
+    def interrupted(index, jobs, live):
         if not done:
             done.append(True)
             action()
-        return live
+        return write(index, jobs, live)
 
     with monkeypatch.context() as patch:
-        patch.setattr(work, "encode", interrupted)
+        patch.setattr(writing, "write", interrupted)
         yield
     assert done
 

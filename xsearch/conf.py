@@ -28,7 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "QUERY_MAX_CHARACTERS": 500,
     # Indexing.
     "TASK_QUEUE": None,  # Celery queue of the indexing tasks; None: the app's default queue
-    "BATCH_SIZE": 32,  # objects
+    "BATCH_SIZE": 64,  # objects that are claimed, loaded and written together
+    "PREPARE_THREADS": None,  # reading, decoding and preparing while the model runs; None: as many as cores, at least 2
     "LEASE_S": 300,  # a worker that died is believed dead after this long
     "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed again by hand
     "RETRY_BACKOFF_S": 30,  # doubled with every attempt

@@ -100,11 +100,22 @@ def claim(index: Index, size: int) -> list[IndexRecord]:
 @transaction.atomic
 def release(records: Iterable[IndexRecord], *, delay_s: float | None = None) -> None:
     """Give back records that were claimed and not worked on; those that are locked end with their lease."""
+    later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
+    IndexRecord.objects.filter(pk__in=_ours(records)).update(claim=None, claimed_until=None, **later)
+
+
+@transaction.atomic
+def renew(records: Iterable[IndexRecord]) -> None:
+    """Begin the leases of records that are still ours anew; those that are locked cannot be taken over meanwhile."""
+    until = Now() + timedelta(seconds=settings.LEASE_S)
+    IndexRecord.objects.filter(pk__in=_ours(records)).update(claimed_until=until)
+
+
+def _ours(records: Iterable[IndexRecord]) -> list[Any]:
+    """Lock those of the claimed ``records`` that nobody took over or holds locked."""
     claims = {record.pk: record.claim for record in records}
     free = IndexRecord.objects.filter(pk__in=claims).select_for_update(skip_locked=True)
-    ours = [record.pk for record in free if record.claim == claims[record.pk]]
-    later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
-    IndexRecord.objects.filter(pk__in=ours).update(claim=None, claimed_until=None, **later)
+    return [pk for pk, claim in free.values_list("pk", "claim") if claim == claims[pk]]
 
 
 def sweep() -> dict[str, int]:

@@ -108,6 +108,10 @@ def _create_vector_index(store: Store, space: EncoderSpace) -> None:
         )
 
 
+def drop_before_bulk(index: Index) -> None:
+    """TODO."""
+
+
 def drop_vector_index(store: Store) -> None:
     """Drop the HNSW index of a column, whose vectors are about to change their dimension."""
     with connection.cursor() as cursor:
