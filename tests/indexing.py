@@ -73,7 +73,8 @@ def run_some(size, model=Product):
     """Index a few of what waits, as a worker does that is interrupted then; returns its report."""
     index = get_index(model)
     worker = Worker(index)
-    worker.work_off(iter([outbox.claim(index, size), []]).__next__)
+    claims = [outbox.claim(index, size)]
+    worker.work_off(lambda: claims.pop() if claims else [])
     return worker.report
 
 

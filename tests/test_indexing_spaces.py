@@ -404,5 +404,5 @@ class TestAtTheSameTime:
                 [schema.index_name(store, store.column)],
             )
         assert not schema.has_index(store, store.column)
-        schema.create_vector_indexes(index())
+        work.settle(index())
         assert schema.has_index(store, store.column)

@@ -85,16 +85,27 @@ def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     )
 
 
+def remaining(index: Index) -> int:
+    """Return how many objects of ``index`` wait or are being worked on, by whomever."""
+    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
+    return of_index.filter(status=IndexRecord.Status.PENDING).count()
+
+
+_CLAIM = """
+WITH taken AS MATERIALIZED ({rows})
+UPDATE {table} AS record SET claim = %s, claimed_until = statement_timestamp() + %s
+FROM taken WHERE record.id = taken.id RETURNING record.*
+"""
+
+
+@transaction.atomic
 def claim(index: Index, size: int) -> list[IndexRecord]:
     """Take up to ``size`` records, oldest first, that no other worker holds."""
-    lease = uuid.uuid4()
-    with transaction.atomic():
-        taken = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)[:size]
-        pks = list(taken.values_list("pk", flat=True))
-        IndexRecord.objects.filter(pk__in=pks).update(
-            claim=lease, claimed_until=Now() + timedelta(seconds=settings.LEASE_S)
-        )
-    return list(IndexRecord.objects.filter(claim=lease, pk__in=pks))
+    free = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)
+    rows, params = free.values("id")[:size].query.sql_with_params()
+    sql = _CLAIM.format(rows=rows, table=IndexRecord._meta.db_table)
+    lease = timedelta(seconds=settings.LEASE_S)
+    return list(IndexRecord.objects.raw(sql, [*params, uuid.uuid4(), lease]))
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import models
 
 from xsearch.conf import settings
-from xsearch.indexing import outbox, schema, spaces, writing
+from xsearch.indexing import bulk, outbox, spaces, writing
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.jobs import Batch, Job
@@ -64,7 +64,7 @@ def index_pending(
         is_over = worker.has_begun and time.monotonic() > end
         return [] if is_over else outbox.claim(index, size)
 
-    schema.drop_before_bulk(index)
+    bulk.drop_indexes(index)
     worker.work_off(claim, progress)
     settle(index)
     return worker.report
@@ -73,7 +73,7 @@ def index_pending(
 def settle(index: Index) -> None:
     """Swap the spaces that are complete, and build the database indexes that are missing."""
     spaces.swap_finished(index)
-    schema.create_vector_indexes(index)
+    bulk.create_indexes(index)
 
 
 class Worker:
