@@ -15,7 +15,7 @@ from PIL import Image
 
 from shop.models import Product
 from tests.encoders import HashEncoder
-from xsearch.indexing import index_pending, outbox
+from xsearch.indexing import IndexingReport, index_pending, outbox
 from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.work import Worker
 from xsearch.models import IndexRecord
@@ -72,7 +72,7 @@ def run(model=Product, **options):
 def run_some(size, model=Product):
     """Index a few of what waits, as a worker does that is interrupted then; returns its report."""
     index = get_index(model)
-    worker = Worker(index)
+    worker = Worker(index, IndexingReport())
     claims = [outbox.claim(index, size)]
     worker.work_off(lambda: claims.pop() if claims else [])
     return worker.report

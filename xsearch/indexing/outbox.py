@@ -85,6 +85,11 @@ def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     )
 
 
+def in_work(index: Index) -> models.QuerySet[IndexRecord]:
+    """Return the records of ``index`` that a worker holds, or did when it died."""
+    return IndexRecord.objects.filter(content_type=content_type_of(index), claimed_until__gte=Now())
+
+
 def remaining(index: Index) -> int:
     """Return how many objects of ``index`` wait or are being worked on, by whomever."""
     of_index = IndexRecord.objects.filter(content_type=content_type_of(index))

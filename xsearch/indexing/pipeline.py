@@ -24,12 +24,13 @@ _JOIN_S = 2.0
 
 @dataclass
 class EncoderTimes:
-    """What the thread that runs the models did with its time."""
+    """What the thread that runs the models did."""
 
-    busy_s: float = 0.0
-    #: Waiting for contents, with work at hand.
-    waited_s: float = 0.0
+    #: Photos that got a vector.
     photos: int = 0
+    encoder_busy_s: float = 0.0
+    #: Waiting for something to encode, the claiming and loading of it included.
+    encoder_waited_s: float = 0.0
 
 
 @dataclass(eq=False)
@@ -113,8 +114,8 @@ class _Room:
 class Pipeline:
     """Encodes batches in the order in which they are submitted; its threads start with the first one."""
 
-    def __init__(self) -> None:
-        self.times = EncoderTimes()
+    def __init__(self, times: EncoderTimes) -> None:
+        self._times = times
         self._room = _Room(MAX_BYTES)
         self._to_prepare: SimpleQueue[_Slot | None] = SimpleQueue()
         self._to_encode: SimpleQueue[tuple[Batch, list[tuple[Plan, list[_Slot]]]] | None] = SimpleQueue()
@@ -135,7 +136,7 @@ class Pipeline:
     def wait(self, batch: Batch, timeout_s: float) -> bool:
         """Wait until ``batch`` is encoded; says whether it is."""
         if not all(thread.is_alive() for thread in self._threads):
-            raise RuntimeError("A thread of the indexing pipeline ended unexpectedly; its traceback is in the log.")
+            raise RuntimeError("A thread of the indexing pipeline ended unexpectedly; its traceback is on stderr.")
         return batch.encoded.wait(timeout_s)
 
     def close(self) -> None:
@@ -169,7 +170,7 @@ class Pipeline:
     def _encode_all(self) -> None:
         waiting_since = time.monotonic()
         while (found := self._to_encode.get()) and not self._is_closed:
-            self.times.waited_s += time.monotonic() - waiting_since
+            self._times.encoder_waited_s += time.monotonic() - waiting_since
             batch, line = found
             for plan, slots in line:
                 self._encode(plan, slots)
@@ -194,13 +195,13 @@ class Pipeline:
             started = time.monotonic()
             self._room.let_pass(slot)
             slot.ready.wait()
-            self.times.waited_s += time.monotonic() - started
+            self._times.encoder_waited_s += time.monotonic() - started
 
     def _run(self, group: _Group) -> None:
         started = time.monotonic()
         if not self._is_closed:
             count = encode_group(group.plan, group.role, group.pairs)
-            self.times.photos += count if group.plan.modality == "image" else 0
-        self.times.busy_s += time.monotonic() - started
+            self._times.photos += count if group.plan.modality == "image" else 0
+        self._times.encoder_busy_s += time.monotonic() - started
         self._room.give_back(group.bytes)
         group.pairs, group.bytes = [], 0

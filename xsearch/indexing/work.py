@@ -15,7 +15,7 @@ from xsearch.indexing import bulk, outbox, spaces, writing
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.jobs import Batch, Job
-from xsearch.indexing.pipeline import Pipeline
+from xsearch.indexing.pipeline import EncoderTimes, Pipeline
 from xsearch.models import EmbeddedModel, IndexRecord
 from xsearch.paths import relations
 from xsearch.registry import Index
@@ -30,17 +30,12 @@ _TICK_S = 1.0
 
 
 @dataclass
-class IndexingReport:
-    """What one run of a worker did; counts of objects."""
+class IndexingReport(EncoderTimes):
+    """What one run of a worker did; counts of objects, and how busy its models were."""
 
     indexed: int = 0
     failed: int = 0
     forgotten: int = 0
-    #: Photos that got a vector.
-    photos: int = 0
-    #: What the thread that runs the models did with its time: working, and waiting for something to encode.
-    encoder_busy_s: float = 0.0
-    encoder_waited_s: float = 0.0
 
     @property
     def handled(self) -> int:
@@ -54,20 +49,36 @@ def index_pending(
     batch_size: int | None = None,
     limit_s: float | None = None,
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> IndexingReport:
-    """Index what waits, in batches, until nothing does or ``limit_s`` seconds have passed."""
+    """Index what waits, in batches, until nothing does or ``limit_s`` seconds have passed.
+
+    With ``wait`` also until the other workers are done, for what one of them held that died comes back.
+    """
+    report = IndexingReport()
+    bulk.drop_indexes(index)
+    _work_off(index, report, batch_size, limit_s, progress)
+    while wait and outbox.in_work(index).exists():
+        time.sleep(_TICK_S)
+        _work_off(index, report, batch_size, limit_s, progress)
+        if progress:
+            progress(report)
+    settle(index)
+    return report
+
+
+def _work_off(
+    index: Index, report: IndexingReport, batch_size: int | None, limit_s: float | None, progress: Progress | None
+) -> None:
     size = batch_size or max(settings.BATCH_SIZE, preferred_batch_size(index))
     end = time.monotonic() + (float("inf") if limit_s is None else limit_s)
-    worker = Worker(index)
+    worker = Worker(index, report)
 
     def claim() -> list[IndexRecord]:
         is_over = worker.has_begun and time.monotonic() > end
         return [] if is_over else outbox.claim(index, size)
 
-    bulk.drop_indexes(index)
     worker.work_off(claim, progress)
-    settle(index)
-    return worker.report
 
 
 def settle(index: Index) -> None:
@@ -79,11 +90,11 @@ def settle(index: Index) -> None:
 class Worker:
     """Takes claimed batches through the pipeline; asks the database in the caller's thread only."""
 
-    def __init__(self, index: Index) -> None:
-        self.report = IndexingReport()
+    def __init__(self, index: Index, report: IndexingReport) -> None:
+        self.report = report
         self.has_begun = False
         self._index = index
-        self._pipeline = Pipeline()
+        self._pipeline = Pipeline(report)
         self._held: list[Batch] = []
         self._renewed_at = time.monotonic()
 
@@ -93,7 +104,6 @@ class Worker:
             while self._take(claim):
                 self._finish(self._held[0])
                 del self._held[0]
-                self._note_times()
                 if progress:
                     progress(self.report)
         except BaseException:
@@ -105,11 +115,14 @@ class Worker:
 
     def _take(self, claim: Callable[[], Sequence[IndexRecord]]) -> bool:
         """Claim ahead of the models, as far as sensible; says whether there is anything to do."""
-        while len(self._held) < _BATCHES_AT_ONCE and (records := claim()):
+        while len(self._held) < _BATCHES_AT_ONCE:
+            self._renew_if_due()  # before, so that nobody claims what is his already
+            records = claim()
+            if not records:
+                break
             self.has_begun = True
             self._held.append(Batch(records))
             self._load(self._held[-1])
-            self._renew_if_due()
         return bool(self._held)
 
     def _load(self, batch: Batch) -> None:
@@ -157,12 +170,6 @@ class Worker:
         if now - self._renewed_at > settings.LEASE_S / 4:
             outbox.renew([record for batch in self._held for record in batch.records])
             self._renewed_at = now
-
-    def _note_times(self) -> None:
-        times = self._pipeline.times
-        self.report.photos = times.photos
-        self.report.encoder_busy_s = times.busy_s
-        self.report.encoder_waited_s = times.waited_s
 
 
 def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:

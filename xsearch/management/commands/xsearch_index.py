@@ -57,7 +57,7 @@ class Command(BaseCommand):
     def _index(self, index: Index, batch_size: int | None, verbosity: int) -> int:
         started = time.monotonic()
         line = _ProgressLine(index, self.stdout)
-        report = index_pending(index, batch_size=batch_size, progress=lambda _report: line.show())
+        report = index_pending(index, batch_size=batch_size, progress=lambda _report: line.show(), wait=True)
         line.close()
         vocabulary.refresh(index)
         self.stdout.write(
