@@ -87,7 +87,7 @@ def test_only_so_much_is_prepared_ahead_of_the_model(monkeypatch, use_encoder):
 
     monkeypatch.setattr(TwoStepHashEncoder, "before_encode", staticmethod(count))
     assert run().indexed == 12
-    assert max(ahead) <= 3 + 2  # what fits, and one in the hands of each thread
+    assert max(ahead) <= 3 + 1 + 2  # what fits, what the model waited for, and one in the hands of each thread
     assert are_right()
 
 

@@ -45,7 +45,14 @@ def test_a_queue_that_grows_has_no_end(clock):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (725, "12 min 05 s"), (3600, "1 h 00 min"), (90000, "25 h 00 min")],
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (725, "12 min 05 s"),
+        (3600, "1 h 00 min"),
+        (90000, "25 h 00 min"),
+    ],
 )
 def test_times_are_made_to_be_read(seconds, text):
     assert duration(seconds) == text

@@ -128,5 +128,3 @@ def _vectors(modality: str, encoder: Encoder, contents: Sequence[Any]) -> Vector
             f"{encoder.__class__.__name__} returned vectors of shape {vectors.shape}, not finite ones of {expected}."
         )
     return vectors
-
-

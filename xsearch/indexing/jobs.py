@@ -25,6 +25,10 @@ Role = Literal["target", "live"]
 ROLES: tuple[Role, ...] = ("target", "live")
 
 
+#: Key of the full-text document's source hash.
+DOCUMENT_KEY = "document"
+
+
 @dataclass
 class Job:
     """One object on its way into the index."""
@@ -38,6 +42,8 @@ class Job:
     staged: dict[tuple[Store, Any, str], Vector] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    #: The literal of the full-text document, None to leave it.
+    document: str | None = None
     #: Problems by column or photo: for good until the object changes, or with this one input for now.
     broken: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
@@ -53,6 +59,12 @@ class Job:
     def has_problems(self) -> bool:
         """Whether anything of the object could not be indexed."""
         return bool(self.broken or self.failed or self.unavailable or self.inputs.outages)
+
+    @property
+    def has_new_words(self) -> bool:
+        """Whether the full-text document is to be written."""
+        is_other = self.record.source_hashes.get(DOCUMENT_KEY) != self.inputs.text_digest
+        return self.is_readable and (self.record.forced or is_other)
 
     def is_current(self, key: str, modality: str, fingerprint: str | None) -> bool:
         """Say whether a column was made from the same source by the same encoder before."""

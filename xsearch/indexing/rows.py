@@ -17,6 +17,8 @@ from psycopg.pq import Format
 from xsearch.indexing.jobs import Vector
 from xsearch.stores import Store
 
+_DOCUMENT = "search_document"
+
 #: Column → value of one row: a vector, the literal of a document, or None to clear it.
 Values = dict[str, Any]
 
@@ -67,9 +69,6 @@ def _update(table: str, key: str, key_type: str, columns: Sequence[str], rows: M
     execute_binary(sql, [list(rows), *values])
 
 
-_DOCUMENT = "search_document"
-
-
 def _array(values: Sequence[Any], column: str) -> Any:
     return list(values) if column == _DOCUMENT else HalfVectors(values)
 
@@ -108,8 +107,8 @@ _halfvec_oids: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
 def _dumper(session: Any) -> type[Dumper]:
     if session not in _halfvec_oids:
-        found = psycopg.Cursor(session).execute("SELECT 'halfvec'::regtype::oid").fetchone()
-        _halfvec_oids[session] = int(found[0])
+        with psycopg.Cursor(session) as cursor:
+            _halfvec_oids[session] = cursor.execute("SELECT 'halfvec'::regtype::oid").fetchall()[0][0]
     element_oid = _halfvec_oids[session]
 
     class HalfVectorsDumper(Dumper):

@@ -140,7 +140,8 @@ def _build_memory_kb(store: Store, dimension: int) -> int:
         cursor.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'")
         present_kb = int(cursor.fetchone()[0])
     wanted_kb = rows * (_GRAPH_BYTES_A_ROW + 2 * dimension) // 1024
-    return max(present_kb, min(wanted_kb, settings.INDEX_BUILD_MAX_MB * 1024))
+    limit_kb = int(settings.INDEX_BUILD_MAX_MB) * 1024
+    return max(present_kb, min(wanted_kb, limit_kb))
 
 
 @contextmanager

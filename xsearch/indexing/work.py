@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import Prefetch
 
 from xsearch.conf import settings
 from xsearch.indexing import bulk, outbox, spaces, writing
@@ -17,8 +18,9 @@ from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.jobs import Batch, Job
 from xsearch.indexing.pipeline import EncoderTimes, Pipeline
 from xsearch.models import EmbeddedModel, IndexRecord
-from xsearch.paths import relations
+from xsearch.paths import Step, relations
 from xsearch.registry import Index
+from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
 
@@ -179,12 +181,24 @@ def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
     return {str(obj.pk): obj for obj in queryset.prefetch_related(*_prefetches(index))}
 
 
-def _prefetches(index: Index) -> list[str]:
-    return list(dict.fromkeys(step.attribute for path in index.paths() for step in relations(index.model, path)))
+def _prefetches(index: Index) -> list[str | Prefetch[Any]]:
+    steps = {step.attribute: step for path in index.paths() for step in relations(index.model, path)}
+    return [_prefetch(step) for step in steps.values()]
+
+
+def _prefetch(step: Step) -> str | Prefetch[Any]:
+    """Return how to load a relation; vectors of photo rows are not read back."""
+    if step.field.one_to_many and issubclass(step.model, EmbeddedModel):
+        rows = step.model._default_manager.defer(*(field.name for field in EmbeddedModel._meta.local_fields))
+        return Prefetch(step.attribute, rows)
+    return step.attribute
 
 
 def _job(index: Index, record: IndexRecord, obj: models.Model) -> Job:
-    return Job(record, obj, _collect(index, obj))
+    job = Job(record, obj, _collect(index, obj))
+    if index.text and job.has_new_words:
+        job.document = tsvector_literal(job.inputs.texts)  # here, where no row is locked and the model is at work
+    return job
 
 
 def _collect(index: Index, obj: models.Model) -> ObjectInputs:

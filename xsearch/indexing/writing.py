@@ -15,18 +15,14 @@ from psycopg.types.json import Jsonb
 
 from xsearch.conf import settings
 from xsearch.indexing import outbox
-from xsearch.indexing.jobs import Job, Vector
+from xsearch.indexing.jobs import DOCUMENT_KEY, Job, Vector
 from xsearch.indexing.locking import hold_spaces, lock_records, lock_rows
 from xsearch.indexing.rows import HalfVectors, RowChanges, execute_binary
 from xsearch.models import IndexRecord, StagedVector
 from xsearch.registry import Index
 from xsearch.stores import Store, main_store
-from xsearch.text import tsvector_literal
 
 Status = IndexRecord.Status
-
-_DOCUMENT = "document"  # key of the full-text document's source hash
-
 
 #: Waits before rows that a transaction of the shop holds are tried again, and how long they are left alone then.
 _PAUSES_S = (0.05, 0.2, 0.5)
@@ -78,18 +74,14 @@ def _write_rows(index: Index, jobs: Sequence[Job]) -> None:
     touched: dict[Store, set[Any]] = defaultdict(set)
     document = main_store(index) if index.text else None
     for job in jobs:
-        if document and job.is_readable and _has_new_words(job):
-            changes.set(document, job.obj.pk, "search_document", tsvector_literal(job.inputs.texts))
+        if document and job.document is not None:
+            changes.set(document, job.obj.pk, "search_document", job.document)
             touched[document].add(job.obj.pk)
         for (store, row_pk), vector in job.live.items():
             changes.set(store, job.obj.pk if row_pk is None else row_pk, store.column, vector)
             touched[store].add(job.obj.pk)
     _ensure_rows(touched)
     changes.write()
-
-
-def _has_new_words(job: Job) -> bool:
-    return job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.text_digest
 
 
 def _ensure_rows(touched: Mapping[Store, set[Any]]) -> None:
@@ -155,7 +147,7 @@ def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
     fields: dict[str, Any] = {"pk": now.pk, "last_error": "\n".join(dict.fromkeys(problems.values()))}
     if job.is_readable:
         fields |= {
-            "source_hashes": _without(job.hashes, failed | job.broken) | {_DOCUMENT: job.inputs.text_digest},
+            "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.text_digest},
             "fingerprints": _without(job.fingerprints, job.unavailable | _outages_by_modality(job)),
             "phrases": job.inputs.phrases,
         }
