@@ -120,7 +120,7 @@ class Pipeline:
         self._to_prepare: SimpleQueue[_Slot | None] = SimpleQueue()
         self._to_encode: SimpleQueue[tuple[Batch, list[tuple[Plan, list[_Slot]]]] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._preparers = settings.PREPARE_THREADS or max(os.cpu_count() or 1, 2)
+        self._preparers = settings.PREPARE_THREADS or max(_cores(), 2)
         self._is_closed = False
 
     def submit(self, batch: Batch) -> None:
@@ -205,3 +205,8 @@ class Pipeline:
         self._times.encoder_busy_s += time.monotonic() - started
         self._room.give_back(group.bytes)
         group.pairs, group.bytes = [], 0
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
