@@ -85,6 +85,36 @@ def test_e005_value_of_a_wrong_type(settings, key, value):
 
 
 @pytest.mark.parametrize(
+    ("options", "text", "hint"),
+    [
+        ({"model": "nobody/nothing", "revision": "v1"}, "'nobody/nothing' is neither a folder here nor downloaded to",
+         "python manage.py xsearch_download nobody/nothing --revision v1"),
+        ({"model": "./nowhere"}, "There is no folder './nowhere'", "a folder with config.json, or a hub name"),
+        ({}, "There is no folder ''", "a folder with config.json, or a hub name"),
+    ],
+)  # fmt: skip
+def test_w006_checkpoint_that_is_not_there(settings, tmp_path, options, text, hint):
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": options}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", text, hint)
+
+
+def test_w006_model_of_the_hub_that_is_not_pinned(settings, tmp_path):
+    snapshot = tmp_path / "models--someone--model" / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "clip"}')
+    (snapshot / "model.safetensors").write_bytes(b"\2" + bytes(7) + b"{}")
+    (tmp_path / "models--someone--model" / "refs").mkdir()
+    (tmp_path / "models--someone--model" / "refs" / "main").write_text("abc123")
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": {"model": "someone/model"}}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", "someone/model has no revision", 'Add to OPTIONS: "revision": "abc123"')
+    spec["OPTIONS"]["revision"] = "abc123"
+    settings.XSEARCH = {**settings.XSEARCH, "ENCODERS": {"test": spec}}
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("titel", "showcase.Furniture has no field 'titel'. It has: "),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,10 @@ Vectors = NDArray[np.float32]
 
 class EncoderError(Exception):
     """An encoder cannot work at all (missing weights, missing package); the message carries the cure."""
+
+
+class EncoderAway(EncoderError):  # noqa: N818 - it is the encoder that is away
+    """An encoder cannot work for now (its service is down); objects wait for it as long as that takes."""
 
 
 class Encoder(ABC):
@@ -29,6 +33,14 @@ class Encoder(ABC):
     modalities: frozenset[str]
     #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
     fingerprint: str
+    #: Whether this instance is of no use any more, because the service behind it has changed its model: an
+    #: instance speaks of one space for life, and the next one asked for is made anew.
+    is_outdated: bool = False
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Return what is wrong with ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""
+        return ()
 
     @abstractmethod
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:

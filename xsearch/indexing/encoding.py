@@ -32,16 +32,17 @@ def plan_work(index: Index, batch: Batch) -> None:
 def _plan(index: Index, modality: str, jobs: Sequence[Job]) -> Plan | None:
     try:
         target = target_encoder(modality)
+        fingerprint = target.fingerprint  # a service may have to be asked for it
     except EncoderError as error:
         for job in jobs:
-            job.unavailable[modality] = str(error)
+            job.cannot(modality, error)
         space = live_spaces(index).get(modality)
-        return Plan(modality, jobs, None, space, live_encoder(space)) if space else None
+        return Plan(modality, jobs, None, None, space, live_encoder(space)) if space else None
     for job in jobs:
-        job.fingerprints[modality] = target.fingerprint
+        job.fingerprints[modality] = fingerprint
     space = open_space(index, modality, target)
-    is_rebuilding = space.fingerprint != target.fingerprint
-    return Plan(modality, jobs, target, space, live_encoder(space) if is_rebuilding else None)
+    keeper = live_encoder(space) if space.fingerprint != fingerprint else None
+    return Plan(modality, jobs, target, fingerprint, space, keeper)
 
 
 def _items(index: Index, plan: Plan, job: Job) -> list[Item]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.encoders import Encoder, EncoderError
+from xsearch.encoders import Encoder, EncoderAway, EncoderError
 from xsearch.indexing.inputs import MediaFile, ObjectInputs
 from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.stores import Store
@@ -49,6 +49,8 @@ class Job:
     failed: dict[str, str] = field(default_factory=dict)
     #: Modalities whose encoder cannot work at all.
     unavailable: dict[str, str] = field(default_factory=dict)
+    #: Whether one of those is only away, and the object has to wait for it.
+    must_wait: bool = False
 
     @property
     def is_readable(self) -> bool:
@@ -66,6 +68,11 @@ class Job:
         is_other = self.record.source_hashes.get(DOCUMENT_KEY) != self.inputs.text_digest
         return self.is_readable and (self.record.forced or is_other)
 
+    def cannot(self, modality: str, error: EncoderError) -> None:
+        """Note that the encoder of a modality cannot work at all."""
+        self.unavailable[modality] = str(error)
+        self.must_wait |= isinstance(error, EncoderAway)
+
     def is_current(self, key: str, modality: str, fingerprint: str | None) -> bool:
         """Say whether a column was made from the same source by the same encoder before."""
         record = self.record
@@ -81,15 +88,11 @@ class Plan:
     modality: str
     jobs: Sequence[Job]
     target: Encoder | None
+    fingerprint: str | None
     space: EncoderSpace
     #: Keeps what is live searchable while another encoder's vectors are made; None when it cannot be had.
     keeper: Encoder | None = None
     _complaints: set[str] = field(default_factory=set)
-
-    @property
-    def fingerprint(self) -> str | None:
-        """The fingerprint of the configured encoder."""
-        return self.target.fingerprint if self.target else None
 
     @property
     def is_rebuilding(self) -> bool:
@@ -120,7 +123,7 @@ class Plan:
             self._complaints.add(str(error))
             return
         for job in self.jobs:
-            job.unavailable[self.modality] = str(error)
+            job.cannot(self.modality, error)
 
 
 @dataclass(frozen=True, eq=False)

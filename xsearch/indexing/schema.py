@@ -85,8 +85,11 @@ def alone_with_indexes() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('xsearch.indexes', 0))")
 
 
-def create_vector_indexes(index: Index, spaces: Mapping[str, EncoderSpace]) -> None:
-    """Create the HNSW indexes that live spaces of ``index`` lack; nobody who saves a product waits for that."""
+def create_vector_indexes(index: Index, spaces: Mapping[str, EncoderSpace] | None = None) -> None:
+    """Create the HNSW indexes that ``spaces``, or all live ones, lack; nobody who saves a product waits for that."""
+    from xsearch.indexing.spaces import live_spaces
+
+    spaces = live_spaces(index) if spaces is None else spaces
     if not missing_indexes(index, spaces):
         return
     with alone_with_indexes() as is_alone:

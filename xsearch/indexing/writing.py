@@ -159,6 +159,8 @@ def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
 def _attempts(job: Job) -> dict[str, Any]:
     if job.failed or job.unavailable or job.inputs.outages:
         attempts = job.record.attempts + 1
+        # A service that is down for long is no fault of the object, which must not be given up for it.
+        attempts = min(attempts, max(settings.MAX_ATTEMPTS - 1, 0)) if job.must_wait else attempts
         return {"attempts": attempts, "wait_s": wait_s(attempts)}
     # What cannot be read is not tried again until it changes.
     return {"attempts": settings.MAX_ATTEMPTS if job.broken else 0}
@@ -174,7 +176,7 @@ def _without(values: dict[str, str], problems: dict[str, str]) -> dict[str, str]
 
 def wait_s(attempts: int) -> float:
     """Return how long an object is left alone that failed for the ``attempts``-th time."""
-    return float(settings.RETRY_BACKOFF_S * 2 ** min(attempts - 1, 10))
+    return float(settings.RETRY_BACKOFF_S * 2 ** min(max(attempts - 1, 0), 10))
 
 
 def fail(job_records: Sequence[IndexRecord], error: BaseException) -> None:
