@@ -7,7 +7,7 @@ import pytest
 from shop.models import Product
 from tests.encoders import HashEncoder
 from tests.indexing import add, run
-from xsearch.evaluation.throughput import measure_throughput
+from xsearch.benchmark.throughput import measure_throughput
 from xsearch.registry import get_index
 
 pytestmark = pytest.mark.django_db
