@@ -144,7 +144,7 @@ def _finish(jobs: Sequence[tuple[Job, IndexRecord]]) -> None:
 def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
     failed = job.failed | job.inputs.outages
     problems = job.unavailable | failed | job.broken
-    fields: dict[str, Any] = {"pk": now.pk, "last_error": "\n".join(dict.fromkeys(problems.values()))}
+    fields: dict[str, Any] = {"pk": now.pk, "last_error": _lines(problems)}
     if job.is_readable:
         fields |= {
             "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.text_digest},
@@ -154,6 +154,10 @@ def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
     if now.revision == job.record.revision:
         fields |= {"status": Status.FAILED if problems else Status.INDEXED, "forced": False, **_attempts(job)}
     return fields
+
+
+def _lines(problems: Mapping[str, str]) -> str:
+    return "\n".join(dict.fromkeys(problems.values())).replace("\x00", "")  # which PostgreSQL does not store
 
 
 def _attempts(job: Job) -> dict[str, Any]:
