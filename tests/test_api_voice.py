@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests import widget_shop
+from xsearch.speech import Transcriber, Transcript
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
 
@@ -83,6 +84,24 @@ def test_a_recogniser_that_fails_is_named(client, shop, settings):
     settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": [{"BACKEND": "no.such.Recogniser"}]}
     body = client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()
     assert (body["transcript"], body["degraded"]) == (None, ["speech"])
+
+
+class Guessing(Transcriber):
+    """A recogniser that is never sure."""
+
+    languages = frozenset({"en"})
+    min_confidence = 0.5
+
+    def transcribe(self, waveform, *, language, phrases):
+        return Transcript("yellow lamp", "en", 0.4)
+
+
+@pytest.mark.parametrize(("limit", "is_sure"), [(None, False), (0.3, True), (0.45, False)])
+def test_each_recogniser_says_what_it_trusts_unless_the_shop_does(client, shop, settings, limit, is_sure):
+    recognisers = [{"BACKEND": f"{__name__}.Guessing"}]
+    settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": recognisers, "MIN_TRANSCRIPT_CONFIDENCE": limit}
+    body = client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()
+    assert (body["transcript"], body["confidence"], body["is_sure"]) == ("yellow lamp", 0.4, is_sure)
 
 
 def test_words_and_speech_are_one_query(client, shop, speech):

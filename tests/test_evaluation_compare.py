@@ -62,9 +62,13 @@ def test_a_configuration_is_read(text, name, settings_given, weights):
     assert (found.name, dict(found.settings), dict(found.weights)) == (name, settings_given, weights)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "text", "text=a", "a={", '{"lexical": true}', '{"NO_SUCH": 1}', "[1]"])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "text", "text=a", "a={", '{"lexical": true}', '{"NO_SUCH": 1}', "[1]", '{"ENCODERS": {}}']
+)
 def test_what_is_no_configuration_is_refused(text):
-    with pytest.raises(EvaluationError, match=r"Write text=0|must be a number|Unknown settings: NO_SUCH. Known: "):
+    with pytest.raises(
+        EvaluationError, match=r"Write text=0|must be a number|Unknown settings: NO_SUCH. Known: |run xsearch_index"
+    ):
         parse_configuration(text)
 
 

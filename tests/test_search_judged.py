@@ -1,16 +1,21 @@
-"""Judged queries of shoppers over three real catalogues: what the search must at least reach, by kind of query.
+"""Queries of shoppers over three real catalogues: what the search must at least reach, and that none makes it fail.
 
-``make test ARGS="-s tests/test_search_judged.py"`` prints the table.
+``make test ARGS="-s tests/test_search_judged.py"`` prints the figures.
 """
 
+import csv
+
 import pytest
+from xsearch.evaluation.benchmark import timed
 
 from shop.models import Product
 from tests.judgements import build
 from tests.test_search_real import shops  # noqa: F401
-from xsearch.evaluation import evaluate, read_judgements
-from xsearch.evaluation.table import as_table
+from xsearch.conf import DEFAULTS
+from xsearch.evaluation import Configuration, compare, parse_configuration, read_judgements
+from xsearch.evaluation.table import as_comparison, as_table
 from xsearch.registry import get_index
+from xsearch.search import search
 
 pytestmark = pytest.mark.django_db
 
@@ -31,14 +36,54 @@ AT_LEAST = {
 }
 
 
-def test_every_kind_of_query_finds_what_was_judged_relevant(shops, data_dir, tmp_path):  # noqa: F811
-    path = build(data_dir, tmp_path)
-    with path.open("rb") as lines:
-        found = evaluate(get_index(Product), read_judgements(lines, tmp_path), key="sku")
-    print(as_table(found))
+# What the search is compared with. An alternative that this version does not have is left out.
+ALTERNATIVES = [
+    'full text={"WEIGHTS": {"text:text": 0, "text:image": 0, "image:image": 0, "image:text": 0}}',
+    'vectors={"WEIGHTS": {"lexical": 0}}',
+    *(['rrf={"FUSION": "rrf"}'] if "FUSION" in DEFAULTS else []),
+]
+
+
+@pytest.fixture(scope="module")
+def compared(shops, data_dir, tmp_path_factory):  # noqa: F811
+    """The present search and its alternatives, by name."""
+    folder = tmp_path_factory.mktemp("queries")
+    with build(data_dir, folder).open("rb") as lines:
+        judgements = list(read_judgements(lines, folder))
+    configurations = [Configuration("present"), *map(parse_configuration, ALTERNATIVES)]
+    found = compare(get_index(Product), judgements, configurations, key="sku")
+    print("", as_table(found[0].evaluation), as_comparison(found), sep="\n\n")
+    return {comparison.configuration.name: comparison for comparison in found}
+
+
+def test_every_kind_of_query_finds_what_was_judged_relevant(compared):
+    found = compared["present"].evaluation
     assert (found.skipped, found.unknown_keys, found.degraded) == ([], [], {})
     assert found.overall["ndcg@10"] >= 0.55
     reached = {kind: metrics["ndcg@10"] for kind, metrics in found.by_kind.items()}
     assert set(reached) == set(AT_LEAST)
     assert {kind: ndcg for kind, ndcg in reached.items() if ndcg < AT_LEAST[kind]} == {}
     assert found.nothing_relevant["found_nothing"] >= 0.5
+
+
+@pytest.mark.parametrize("part", ["full text", "vectors"])
+def test_words_and_vectors_together_are_better_than_either_beyond_chance(compared, part):
+    alone = compared[part].overall["ndcg@10"]
+    assert alone.mean < 0
+    assert alone.p_value < 0.05
+
+
+def test_480_real_queries_of_a_furniture_shop_are_all_answered_in_full(shops, data_dir):  # noqa: F811
+    with (data_dir / "queries" / "wands_queries.tsv").open(encoding="utf-8", newline="") as file:
+        texts = [row["query"] for row in csv.DictReader(file, delimiter="\t")]
+    index, answers = get_index(Product), []
+
+    def ask(text):
+        answers.append(search(index.get_queryset(), text=text))
+
+    times = timed([lambda text=text: ask(text) for text in texts])
+    with_hits = sum(answer.total > 0 for answer in answers)
+    print(f"{len(texts)} queries, {with_hits} with hits, p50 {times['p50_ms']} ms, p95 {times['p95_ms']} ms")
+    assert len(texts) == 480
+    assert [answer.degraded for answer in answers if answer.degraded] == []
+    assert all(answer.total >= len(answer.hits) for answer in answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from celery.signals import worker_process_init
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.module_loading import autodiscover_modules
@@ -19,7 +20,9 @@ class XsearchConfig(AppConfig):
         """Discover ``search.py`` in every installed app, like ``admin.py``."""
         from xsearch import checks  # noqa: F401
         from xsearch.indexing import schema, signals, tasks  # noqa: F401
+        from xsearch.warming import warm_up_worker
 
         pre_migrate.connect(schema.create_extension, sender=self)
         post_migrate.connect(schema.create_text_indexes)
+        worker_process_init.connect(warm_up_worker)  # type: ignore[no-untyped-call]
         autodiscover_modules("search")

@@ -19,6 +19,9 @@ DEFAULTS: dict[str, Any] = {
     },
     # Which encoder fills which embedding column; None leaves the column empty.
     "EMBEDDINGS": {"text": "builtin", "image": "builtin", "audio": "logmel"},
+    # Whether the processes of a Celery worker load their encoders when they start, not with their first task. For
+    # web workers see xsearch.warm_up() in docs/processes.md.
+    "WARM_UP": False,
     # Speech recognisers, asked in this order; the first that knows the language answers.
     "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
     # Folder of the checkpoints that xsearch_download fetches; None: the Hugging Face hub's own cache.
@@ -56,7 +59,9 @@ DEFAULTS: dict[str, Any] = {
         "audio:text": 0.3,
     },
     "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
-    "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
+    # From 0 to 1; below it, a transcript is a guess, and the recording is compared with the products' sounds, if
+    # there are any. None: what the recogniser itself trusts, for each measures in its own way.
+    "MIN_TRANSCRIPT_CONFIDENCE": None,
     "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be

@@ -6,14 +6,52 @@ import os
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Lazy(Generic[T]):
+class PerProcess(ABC):
+    """Something that a forked child starts anew: what threads of the parent hold or run is nobody's there."""
+
+    def __init__(self) -> None:
+        self._start_anew()
+        _all.add(self)
+
+    @abstractmethod
+    def _start_anew(self) -> None:
+        """Become as after ``__init__``; in a child, keep what the parent had out of reach but alive."""
+
+
+class ProcessLock(PerProcess):
+    """A lock between the threads of one process; a forked child finds it free, whoever held it in the parent."""
+
+    def _start_anew(self) -> None:
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock."""
+        with self._lock:
+            yield
+
+
+@dataclass
+class _State(Generic[T]):
+    """What one process has of something lazy."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    value: T | None = None
+    users: int = 0
+    used_at: float = 0.0
+    watcher: threading.Thread | None = None
+
+
+class Lazy(PerProcess, Generic[T]):
     """Something heavy that ``load`` makes on first use; shared between threads.
 
     With ``idle_s`` it is let go after that many seconds without use, and made again when it is needed.
@@ -22,75 +60,80 @@ class Lazy(Generic[T]):
     """
 
     def __init__(self, load: Callable[[], T], *, idle_s: float | None = None) -> None:
+        if idle_s is not None and not idle_s > 0:
+            raise ValueError(f"The idle time must be seconds above 0, or None to keep the model, not {idle_s!r}.")
         self._load = load
         self._idle_s = idle_s
-        self._reset()
-        _all.add(self)
+        super().__init__()
 
-    def _reset(self) -> None:
-        self._lock = threading.RLock()
-        self._value: T | None = None
-        self._users = 0
-        self._used_at = 0.0
-        self._watcher: threading.Thread | None = None
+    def _start_anew(self) -> None:
+        abandon(self.__dict__.get("_state"))
+        self._state: _State[T] = _State()
 
     @property
     def is_loaded(self) -> bool:
         """Whether it is in memory now."""
-        return self._value is not None
+        return self._state.value is not None
 
     @contextmanager
     def use(self) -> Iterator[T]:
         """Yield the loaded thing, which is not let go meanwhile; what ``load`` raises is raised by every try."""
-        with self._lock:
-            if self._value is None:
-                self._value = self._load()
-            value = self._value
-            self._users += 1
+        state = self._state
+        with state.lock:
+            if state.value is None:
+                state.value = self._load()
+            value = state.value
+            state.users += 1
         try:
             yield value
         finally:
-            with self._lock:
-                self._users -= 1
-                self._used_at = time.monotonic()
-                self._watch()
+            if state is self._state:  # else this is a child, forked meanwhile: the parent's lock may be held for ever
+                self._leave(state)
 
     def unload(self) -> None:
         """Let it go, unless somebody uses it at this moment."""
-        with self._lock:
-            if self._users == 0:
-                self._value = None
+        state = self._state
+        with state.lock:
+            if state.users == 0:
+                state.value = None
 
-    def _watch(self) -> None:
-        if self._idle_s is None or self._watcher is not None:
-            return
-        self._watcher = threading.Thread(target=self._unload_when_idle, name="xsearch-idle", daemon=True)
-        self._watcher.start()
-
-    def _unload_when_idle(self) -> None:
-        idle_s = self._idle_s or 0.0
-        wait_s = idle_s
-        while True:
-            time.sleep(wait_s)
-            with self._lock:
-                wait_s = self._used_at + idle_s - time.monotonic()
-                if self._users:
-                    wait_s = idle_s
-                elif wait_s <= 0:
-                    self._value = None
-                    self._watcher = None
-                    return
+    def _leave(self, state: _State[T]) -> None:
+        with state.lock:
+            state.users -= 1
+            state.used_at = time.monotonic()
+            if self._idle_s is not None and state.watcher is None:
+                state.watcher = threading.Thread(
+                    target=_unload_when_idle, args=(state, self._idle_s), name="xsearch-idle", daemon=True
+                )
+                state.watcher.start()
 
 
-_all: weakref.WeakSet[Lazy[Any]] = weakref.WeakSet()
+def _unload_when_idle(state: _State[Any], idle_s: float) -> None:
+    wait_s = idle_s
+    while True:
+        time.sleep(wait_s)
+        with state.lock:
+            wait_s = state.used_at + idle_s - time.monotonic()
+            if state.users:
+                wait_s = idle_s
+            elif wait_s <= 0:
+                state.value = state.watcher = None
+                return
+
+
+_all: weakref.WeakSet[PerProcess] = weakref.WeakSet()
 _abandoned: list[Any] = []
 
 
-def _forget_after_fork() -> None:
-    """Start anew in a forked child; what the parent had is kept unused, for it could not be taken down here."""
-    for lazy in list(_all):
-        _abandoned.append(lazy._value)
-        lazy._reset()
+def abandon(value: Any) -> None:
+    """Keep what the parent of this process loaded: taking it down here could wait for threads that only it has."""
+    if value is not None:
+        _abandoned.append(value)
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
+def _start_anew_after_fork() -> None:
+    for one in list(_all):
+        one._start_anew()
+
+
+os.register_at_fork(after_in_child=_start_anew_after_fork)

@@ -118,6 +118,7 @@ class SearchView(TemplateView):
             filters=checked.filters,
             text=options.pop("q", None),
             language=options.pop("lang", None),
+            correct=not options.pop("literal", False),
             user=user if user is not None and user.is_authenticated else None,
             facets=self.index.facets,
             **options,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xsearch.search import SearchResults
 
 Values = dict[str, list[str]]
+_YES = ("true", "1", "on", "yes")
 
 
 class PageQuery:
@@ -33,6 +34,8 @@ class PageQuery:
         self.filters: Values = {
             name: _texts(values[name]) for name in index.filter_names() if name in values and name != "q"
         }
+        #: Whether the words are searched for as they are, without correction.
+        self.literal = str(_first(values.get("literal", ""))).lower() in _YES
         self.has_image = "image" in values
         self.has_audio = "audio" in values
 
@@ -46,14 +49,24 @@ class PageQuery:
         """Whether a photo or recording is part of the query, which no address can hold."""
         return self.has_image or self.has_audio
 
-    def url(self, filters: Values | None = None, *, page: int | None = None) -> str:
+    def url(self, filters: Values | None = None, *, page: int | None = None, literal: bool | None = None) -> str:
         """Return the address, relative to the page, of this query with other ``filters`` or another page."""
-        pairs = [("q", self.q)] if self.q else []
+        pairs = self.words(literal=self.literal if literal is None else literal)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def words(self, *, literal: bool) -> list[tuple[str, str]]:
+        """Return the parameters of the words."""
+        if not self.q:
+            return []
+        return [("q", self.q), ("literal", "1")] if literal else [("q", self.q)]
+
+    def as_typed(self) -> str:
+        """Return the address of this query with its words searched for as they are."""
+        return self.url(literal=True)
 
     def without_filters(self) -> str | None:
         """Return the address without any filter, or None if there is none."""
@@ -171,7 +184,7 @@ def _option(query: PageQuery, name: str, value: Any) -> Option:
 
 
 def _switch(query: PageQuery, name: str) -> Facet:
-    chosen = query.chosen(name, "true", "1", "on", "yes")
+    chosen = query.chosen(name, *_YES)
     label = filter_label(query.index, name)
     url = query.url({name: [] if chosen else ["true"]})
     return Facet(name, "", [Option(label, None, url, chosen)])
@@ -184,13 +197,13 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
         return f"{filter_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
     if isinstance(final_field(query.index.model, name), models.BooleanField):
         label = filter_label(query.index, name)
-        return label if text.lower() in ("true", "1", "on", "yes") else _("Not: %(label)s") % {"label": label}
+        return label if text.lower() in _YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower()), text)
 
 
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
-    hidden = [("q", query.q)] if query.q else []
+    hidden = query.words(literal=query.literal)
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
     return Range(name, filter_label(query.index, name), least, greatest, hidden)

@@ -15,6 +15,8 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
     """Return the answer to a search."""
     return {
         "query_id": str(results.query_id),
+        "query": results.query,
+        "corrected": results.corrected,
         "transcript": results.transcript,
         "hits": [hit_body(hit, index) for hit in results.hits],
         "facets": {
@@ -47,11 +49,12 @@ def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[
     """Return what was understood of a recording."""
     if transcript is None:
         unknown = dict.fromkeys(("transcript", "language", "confidence"))
-        return {**unknown, "alternatives": [], "degraded": degraded}
+        return {**unknown, "is_sure": False, "alternatives": [], "degraded": degraded}
     return {
         "transcript": transcript.text,
         "language": transcript.language,
         "confidence": round(float(transcript.confidence), 4),
+        "is_sure": transcript.is_sure,
         "alternatives": [
             {"text": text, "confidence": round(float(confidence), 4)} for text, confidence in transcript.alternatives
         ],

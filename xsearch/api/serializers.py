@@ -58,6 +58,7 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     q = QueryField(required=False, allow_blank=True, help_text="What to look for.")
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
+    literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
 
 
 class SearchRequest(TextSearchRequest):
@@ -120,6 +121,10 @@ class ResultsSerializer(serializers.Serializer[Any]):
     """The answer to a search."""
 
     query_id = serializers.UUIDField()
+    query = serializers.CharField(help_text="The words as they were given, typed or spoken.")
+    corrected = serializers.CharField(
+        allow_null=True, help_text="What was searched for instead, with typing errors corrected."
+    )
     transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
@@ -149,6 +154,7 @@ class TranscriptSerializer(serializers.Serializer[Any]):
     transcript = serializers.CharField(allow_null=True)
     language = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
+    is_sure = serializers.BooleanField(help_text="Whether to search for it at once, or to let the customer look first.")
     alternatives = AlternativeSerializer(many=True)
     degraded = serializers.ListField(child=serializers.CharField())
 

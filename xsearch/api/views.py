@@ -71,6 +71,7 @@ class SearchView(IndexView):
             filters=asked.filters,
             text=values.pop("q", None),
             language=values.pop("lang", None),
+            correct=not values.pop("literal", False),
             user=request.user if request.user.is_authenticated else None,
             facets=asked.index.facets,
             **values,

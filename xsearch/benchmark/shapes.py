@@ -14,7 +14,7 @@ def make_clip_b32(folder: Path) -> Path:
 
     tokenizer = _clip_tokenizer()
     text = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
-    CLIPProcessor(CLIPImageProcessor(), tokenizer).save_pretrained(folder)
+    CLIPProcessor(CLIPImageProcessor(), tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
     return _save(CLIPModel, CLIPConfig(text_config=text), folder)
 
 

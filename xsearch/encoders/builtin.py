@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.lazy import Lazy
 
 WEIGHTS = Path(__file__).with_name("weights")
 FILES = ("image.onnx", "text.onnx", "vocabulary.json")
@@ -30,17 +30,18 @@ class BuiltinEncoder(TwoStepEncoder):
     """Text (English, Chinese) and photos in one space: kinds of product, colours, looks, single products.
 
     ``threads`` is the number of CPU threads of one call, ``weights`` a folder with another trained model of
-    the same make. Nothing is loaded before the first call, so that workers may fork.
+    the same make. Nothing is loaded before the first call, so that workers may fork; what was not used for
+    ``idle_unload_s`` seconds is let go again (None: never).
     """
 
     dimension = DIMENSION
     modalities = frozenset({"text", "image"})
 
-    def __init__(self, threads: int = 2, weights: str | Path | None = None) -> None:
+    def __init__(self, threads: int = 2, weights: str | Path | None = None, idle_unload_s: float | None = None) -> None:
         self._threads = threads
         self._folder = Path(weights) if weights else WEIGHTS
-        self._lock = threading.Lock()
-        self._sessions: dict[str, Any] = {}
+        self._image = self._lazy_session("image.onnx", idle_unload_s)
+        self._text = self._lazy_session("text.onnx", idle_unload_s)
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
@@ -62,7 +63,8 @@ class BuiltinEncoder(TwoStepEncoder):
         vectors = [np.zeros((0, self.dimension), np.float32)]
         for start in range(0, len(pixels), _BATCH):
             batch = np.stack(pixels[start : start + _BATCH])
-            vectors.append(self._session("image.onnx").run(None, {"pixels": batch})[0])
+            with self._image.use() as session:
+                vectors.append(session.run(None, {"pixels": batch})[0])
         return normalise(np.concatenate(vectors))
 
     def _encode_concepts(self, found: Sequence[list[int]]) -> Vectors:
@@ -72,18 +74,16 @@ class BuiltinEncoder(TwoStepEncoder):
         numbers = np.zeros((len(found), longest), np.int64)
         for row, concepts in zip(numbers, found, strict=True):
             row[: len(concepts)] = concepts
-        vectors: Vectors = self._session("text.onnx").run(None, {"concepts": numbers})[0]
+        with self._text.use() as session:
+            vectors: Vectors = session.run(None, {"concepts": numbers})[0]
         return normalise(vectors)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary.load(self._file("vocabulary.json"))
 
-    def _session(self, name: str) -> Any:
-        with self._lock:
-            if name not in self._sessions:
-                self._sessions[name] = _open_session(self._file(name), self._threads)
-            return self._sessions[name]
+    def _lazy_session(self, name: str, idle_s: float | None) -> Lazy[Any]:
+        return Lazy(lambda: _open_session(self._file(name), self._threads), idle_s=idle_s)
 
     def _file(self, name: str) -> Path:
         path = self._folder / name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.encoders.base import Encoder, EncoderError, Vectors, normalise
+from xsearch.lazy import ProcessLock
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform
@@ -44,7 +44,7 @@ class LogMelEncoder(Encoder):
     modalities = frozenset({"audio"})
     fingerprint = "logmel-1"
 
-    _import_lock = threading.Lock()
+    _import_lock = ProcessLock()
 
     def encode_batch(self, modality: str, items: Sequence[Waveform]) -> Vectors:
         """Encode sounds, see ``Encoder``; silence gets a row of zeros."""
@@ -57,7 +57,7 @@ class LogMelEncoder(Encoder):
 
     @classmethod
     def _librosa(cls) -> Any:
-        with cls._import_lock:
+        with cls._import_lock.held():
             try:
                 return importlib.import_module("librosa")
             except ImportError as error:

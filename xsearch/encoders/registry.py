@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import Any
 
 from django.core.signals import setting_changed
@@ -11,8 +10,9 @@ from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
 from xsearch.encoders.base import Encoder, EncoderError
+from xsearch.lazy import ProcessLock
 
-_lock = threading.RLock()
+_lock = ProcessLock()
 _built: dict[str, Encoder] = {}
 
 
@@ -32,7 +32,7 @@ def encoder_spec(alias: str) -> dict[str, Any]:
 def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
     """Return the one encoder of this process for a ``{"BACKEND": …, "OPTIONS": …}`` dict."""
     key = json.dumps(spec, sort_keys=True, default=str)
-    with _lock:
+    with _lock.held():
         if key not in _built or _built[key].is_outdated:
             _built[key] = _build(spec)
         return _built[key]

@@ -13,6 +13,8 @@ from xsearch.evaluation.metrics import EvaluationError
 
 _NAMED = re.compile(r"\s*([^={},]+?)\s*=\s*(\{.*)", re.DOTALL)
 _FORMS = 'text=0,image=1 (weights), {"FUSION": "rrf"} (settings), or NAME={…} (either, with a name)'
+# Models are loaded once per process, and vectors are of the encoder that indexed them.
+_LOADED_ONCE = {"ENCODERS", "TRANSCRIBERS"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ def parse_configuration(text: str) -> Configuration:
     name, body = (named[1], named[2]) if named else (text.strip(), text)
     values = _values(body)
     settings = {key: value for key, value in values.items() if key.isupper()}
+    if fixed := sorted(_LOADED_ONCE & set(settings)):
+        raise EvaluationError(f"{', '.join(fixed)} cannot change while searching. Set it, run xsearch_index, evaluate.")
     unknown = sorted(set(settings) - set(DEFAULTS))
     if unknown:
         raise EvaluationError(f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(DEFAULTS)}.")

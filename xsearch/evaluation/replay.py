@@ -39,7 +39,7 @@ class Replay:
     def ranking(self) -> list[str]:
         """Return the keys of the results, best first, under the settings of this moment."""
         ranked = fuse(self.wanted.index, self.evidence, self.wanted.parts, part_weights(self.names, None))
-        return [self.keys[key] for key in ranked.keys[:DEPTH]]
+        return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:

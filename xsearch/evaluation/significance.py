@@ -10,6 +10,8 @@ import numpy as np
 from xsearch.evaluation.metrics import EvaluationError
 
 CONFIDENCE = 0.95
+#: Differences that chance makes less often than this are taken for real.
+SIGNIFICANT = 0.05
 _RESAMPLES = 2000
 _PERMUTATIONS = 10_000
 

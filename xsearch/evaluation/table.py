@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xsearch.evaluation.compare import Comparison
 from xsearch.evaluation.evaluate import Evaluation
+from xsearch.evaluation.significance import SIGNIFICANT
 
 _MOST_LINES = 20
 _SHOWN = "ndcg@10"
-#: Differences that chance makes less often than this are marked.
-SIGNIFICANT = 0.05
+_NO_HIT = "found nothing"
 
 
 def as_table(evaluation: Evaluation) -> str:
@@ -20,7 +20,8 @@ def as_table(evaluation: Evaluation) -> str:
 
 def as_comparison(comparisons: Sequence[Comparison]) -> str:
     """Return one line a configuration, then nDCG@10 by kind of query; the first configuration is the base."""
-    width = max(12, *(len(comparison.configuration.name) for comparison in comparisons))
+    names = [*comparisons[0].evaluation.by_kind, *(comparison.configuration.name for comparison in comparisons)]
+    width = max(len(_NO_HIT), *map(len, names))
     lines = [f"{'':{width}}   nDCG@10  95 % interval      MRR  recall@10  difference       p  latency"]
     for number, comparison in enumerate(comparisons):
         lines.append(f"{comparison.configuration.name:{width}}{_line(comparison, is_base=number == 0)}")
@@ -47,7 +48,7 @@ def _by_kind(comparisons: Sequence[Comparison], width: int) -> Iterator[str]:
     nothing = [comparison.evaluation.nothing_relevant for comparison in comparisons]
     if nothing[0]["queries"]:
         shares = (f"{n['found_nothing']:>{column}.3f} " for n, column in zip(nothing, columns, strict=True))
-        yield f"{'found nothing':{width}}{nothing[0]['queries']:>8.0f}" + "".join(shares)
+        yield f"{_NO_HIT:{width}}{nothing[0]['queries']:>9.0f}" + "".join(shares)
 
 
 def _kind_cell(comparison: Comparison, kind: str, width: int) -> str:

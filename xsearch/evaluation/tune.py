@@ -14,11 +14,17 @@ from xsearch.evaluation.evaluate import check_key
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import EvaluationError, mean, measure
 from xsearch.evaluation.replay import Replay, retrieve_once
-from xsearch.evaluation.significance import Difference, Interval, confidence_interval, paired_difference, statistics
+from xsearch.evaluation.significance import (
+    SIGNIFICANT,
+    Difference,
+    Interval,
+    confidence_interval,
+    paired_difference,
+    statistics,
+)
 from xsearch.media import MediaError
 from xsearch.registry import Index
 
-SIGNIFICANT = 0.05
 _METRIC = "ndcg@10"
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 _FROM_ZERO = (0.1, 0.3, 1.0)

@@ -14,6 +14,7 @@ from xsearch import paths
 from xsearch.conf import settings
 from xsearch.registry import Index
 from xsearch.stores import Store
+from xsearch.text import ANALYSIS_VERSION
 
 _MAX_PHRASE = 200  # characters
 
@@ -53,6 +54,11 @@ class ObjectInputs:
     def text_digest(self) -> str:
         """Hash of the words and their weights."""
         return hashlib.sha256(repr(sorted(self.texts.items())).encode()).hexdigest()
+
+    @property
+    def document_digest(self) -> str:
+        """Hash of the words that begins with how they are analysed: another analysis, another document."""
+        return f"{ANALYSIS_VERSION}:{self.text_digest}"
 
     @property
     def phrases(self) -> list[str]:

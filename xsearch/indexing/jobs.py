@@ -65,7 +65,7 @@ class Job:
     @property
     def has_new_words(self) -> bool:
         """Whether the full-text document is to be written."""
-        is_other = self.record.source_hashes.get(DOCUMENT_KEY) != self.inputs.text_digest
+        is_other = self.record.source_hashes.get(DOCUMENT_KEY) != self.inputs.document_digest
         return self.is_readable and (self.record.forced or is_other)
 
     def cannot(self, modality: str, error: EncoderError) -> None:

@@ -17,6 +17,7 @@ from xsearch.conf import settings
 from xsearch.indexing.dispatch import dispatch_on_commit, pause_indexing, send_task
 from xsearch.models import IndexRecord
 from xsearch.registry import Index, get_index, registered
+from xsearch.text import ANALYSIS_VERSION
 
 __all__ = ["claim", "claimable", "mark", "mark_stale", "pause_indexing", "reconcile", "release", "send_task", "sweep"]
 
@@ -186,8 +187,11 @@ def _mark_outdated(index: Index) -> None:
     from xsearch.indexing.spaces import target_fingerprints
 
     indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
+    current = Q(fingerprints__contains=target_fingerprints(index))
+    if index.text:
+        current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
     _update_in_order(
-        indexed.exclude(fingerprints__contains=target_fingerprints(index)),
+        indexed.exclude(current),
         status=IndexRecord.Status.PENDING,
         revision=F("revision") + 1,
         not_before=Now(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from django.db import connection, transaction
@@ -12,12 +14,35 @@ from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index, registered
 from xsearch.stores import main_store
+from xsearch.text import english
+from xsearch.text.chinese import is_chinese
+from xsearch.text.folding import fold
+from xsearch.text.pinyin import sound_of
+
+_LATIN = re.compile(r"[a-z]+")
+_MAX_FORMS = 4  # of one word: "jacket", "jackets"
+_MAX_FORM = 60  # letters
 
 _COUNT_TERMS = """
-INSERT INTO {terms} (content_type_id, lexeme, objects_with)
-SELECT %s, left(word, 255), max(ndoc)
+INSERT INTO {terms} (content_type_id, lexeme, objects_with, written, sound)
+SELECT %s, left(word, 255), max(ndoc), '', ''
 FROM ts_stat('SELECT search_document FROM "{table}" WHERE search_document IS NOT NULL')
 GROUP BY 2
+UNION ALL
+SELECT %s, '', count(search_document), '', '' FROM "{table}"
+"""
+
+_WORDS = """
+SELECT word, count(*)
+FROM {records}, jsonb_array_elements_text(phrases) AS phrase, string_to_table(phrase, ' ') AS word
+WHERE content_type_id = %s
+GROUP BY word
+"""
+
+_SAY_FORMS = """
+UPDATE {terms} SET written = form.written, sound = form.sound
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS form(lexeme, written, sound)
+WHERE content_type_id = %s AND {terms}.lexeme = form.lexeme
 """
 
 # Texts, not times: saving a price must not make the speech recogniser learn its words anew.
@@ -56,8 +81,35 @@ def refresh(index: Index) -> None:
         # Two workers that count at once would both insert what they counted.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
         Term.objects.filter(content_type=content_type).delete()
-        cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk])
+        cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
+    _note_forms(content_type.pk)
     _spoken.pop(index.label, None)
+
+
+def _note_forms(content_type_id: int) -> None:
+    """Note how each word is written and how Chinese ones sound, for the correction of typing errors."""
+    written = _written_forms(content_type_id)
+    terms = Term.objects.filter(content_type_id=content_type_id).values_list("lexeme", flat=True)
+    words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme in written or is_chinese(lexeme)]
+    forms = [" ".join(written.get(lexeme, [lexeme]))[:255] for lexeme in words]
+    sounds = [sound_of(lexeme)[:255] if is_chinese(lexeme) else "" for lexeme in words]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAY_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
+
+
+def _written_forms(content_type_id: int) -> dict[str, list[str]]:
+    """Return the forms of each English lexeme in the phrases, the most frequent first."""
+    counts: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS.format(records=IndexRecord._meta.db_table), [content_type_id])
+        for text, count in cursor.fetchall():
+            for word in _LATIN.findall(fold(text)[0]):
+                counts[word] += count
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word, _count in counts.most_common():
+        if len(word) <= _MAX_FORM:
+            forms[english.stem(word)].append(word)
+    return {lexeme: found[:_MAX_FORMS] for lexeme, found in forms.items()}
 
 
 def version(index: Index) -> str:

@@ -147,7 +147,7 @@ def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
     fields: dict[str, Any] = {"pk": now.pk, "last_error": _lines(problems)}
     if job.is_readable:
         fields |= {
-            "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.text_digest},
+            "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.document_digest},
             "fingerprints": _without(job.fingerprints, job.unavailable | _outages_by_modality(job)),
             "phrases": job.inputs.phrases,
         }

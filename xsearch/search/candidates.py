@@ -10,10 +10,9 @@ from django.db import connections, models
 from django.db.models import Exists, FloatField, Value
 from django.db.models.functions import Coalesce
 
-from xsearch.conf import settings
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index
-from xsearch.search.expressions import Matches, cosine_distance
+from xsearch.search.expressions import cosine_distance
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
@@ -61,17 +60,20 @@ def is_live(part: VectorPart) -> Exists:
 def find_candidates(
     index: Index, objects: Objects, parts: Sequence[VectorPart], words: LexicalQuery | None, plan: Plan
 ) -> list[Any]:
-    """Return the keys of the nearest in every column and of the best matches of ``words``, in one statement.
+    """Return the keys of the nearest in every column, found in one statement, and of the best matches of ``words``.
 
     A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
     """
     walks = list(_walks(objects, parts))
     _prepare_walks(objects.db, plan)
-    found = _run([walk.nearest(plan.nearest) for walk in walks] + ([_matching(index, words, objects)] if words else []))
+    found = _run([walk.nearest(plan.nearest) for walk in walks])
     if objects.query.where:
         enough = min(plan.nearest, plan.rows)
-        short = [walk for walk, keys in zip(walks, found, strict=False) if len(keys) < enough]
+        short = [walk for walk, keys in zip(walks, found, strict=True) if len(keys) < enough]
         found += _run([walk.nearest(plan.nearest, exact=True) for walk in short])
+    if words:
+        store = main_store(index)
+        found.append(words.best(rows_of(store, objects), store.object_key))
     return sorted({key for keys in found for key in keys})
 
 
@@ -87,12 +89,6 @@ def _stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
     """Whether every object has what the part would stand in for."""
     better = [store for other in parts if other.name == STAND_INS.get(part.name) for store in other.stores]
     return len({store.key for store in better}) == 1 and not has_empty_rows(better[0])
-
-
-def _matching(index: Index, words: LexicalQuery, objects: Objects) -> Branch:
-    store = main_store(index)
-    rows = rows_of(store, objects).filter(Matches("search_document", words.literal))
-    return Branch(rows.order_by(words.score().desc(), "pk"), store.object_key, settings.CANDIDATES)
 
 
 def _prepare_walks(using: str, plan: Plan) -> None:

@@ -13,10 +13,11 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source
 from xsearch.models import EmbeddedModel
-from xsearch.registry import get_index
+from xsearch.registry import Index, get_index
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
-from xsearch.search.parts import part_weights
+from xsearch.search.lexical import LexicalQuery
+from xsearch.search.parts import LEXICAL, part_weights
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
@@ -43,6 +44,7 @@ def search(
     explain: bool = False,
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
+    correct: bool = True,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -50,16 +52,18 @@ def search(
     fractions of the upright photo. ``weights`` maps modalities ("image") or parts ("text:image",
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
-    without the filter on itself. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError``
-    for unreadable media.
+    without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
+    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
+    answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size)
-    query = read_query(index, text, image, audio, crop, language, results.degraded)
-    results.transcript = query.transcript
+    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct)
+    results.transcript, results.query = query.transcript, query.uncorrected or query.text
+    results.corrected = query.text if query.uncorrected else None
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(
@@ -103,6 +107,8 @@ class _Answer:
         first = (results.page - 1) * results.page_size
         page = shown[first : first + results.page_size]
         results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
+        if explain and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, results.hits)
         results.facets = {name: self._facet(name, attributes) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
 
@@ -137,6 +143,14 @@ class _Answer:
             return Hit(obj, score, ranking.matched_by(place), trace, further[place])
 
         return [hit(place) for place in places]
+
+
+def _explain_words(index: Index, words: LexicalQuery, hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what every word was found as."""
+    found = words.found_in(index, [hit.object.pk for hit in hits])
+    for hit in hits:
+        if hit.explain and LEXICAL in hit.explain:
+            hit.explain[LEXICAL]["words"] = found.get(hit.object.pk, {})
 
 
 def _one_of_each(ranking: Ranking, attributes: Attributes) -> tuple[list[int], dict[int, int]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pgvector import HalfVector
 from pgvector.django import CosineDistance, HalfVectorField
 
-from xsearch.text.tsearch import quoted
+from xsearch.search.wording import Reading, Stretch, Word
 
 #: How much a word counts by the weight of the field where it stands.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
@@ -53,23 +54,56 @@ class Matches(DocumentExpression):
 
 
 class LexicalScore(DocumentExpression):
-    """Sum over the words of a query of the best reading's share, weighted by the field it is found in; in [0, 1]."""
+    """A document's lexical score in [0, 1]: over the words of a query, what the best reading of each is worth."""
 
     output_field = FloatField()
 
-    def __init__(self, document: str, words: Sequence[Mapping[str, float]]) -> None:
+    def __init__(self, document: str, stretches: Sequence[Stretch]) -> None:
         super().__init__(document)
-        self.words = words
+        self.stretches = stretches
 
     def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
-        # Most documents lack most words: asking for any weight first saves the other three look-ups.
-        found = " ".join(f"WHEN {document} @@ %s::tsquery THEN %s::float8" for _ in FIELD_WEIGHTS)
-        case = f"CASE WHEN NOT {document} @@ %s::tsquery THEN 0 {found} END"
-        total, values = [], []
-        for readings in self.words:
-            total.append(f"GREATEST({', '.join(case for _ in readings)})")
-            for lexeme, share in readings.items():
-                values += [*params, quoted(lexeme)]
-                for weight, value in FIELD_WEIGHTS.items():
-                    values += [*params, f"{quoted(lexeme)}:{weight}", value * share]
-        return f"COALESCE({' + '.join(total)}, 0)", values
+        sql = Sql(document, params)
+        total = " + ".join(sql.of_stretch(stretch) for stretch in self.stretches)
+        return f"COALESCE(LEAST({total}, 1), 0)", sql.values
+
+
+class Sql:
+    """Writes the score of a stretch as SQL and collects its parameters, in the order in which they stand.
+
+    ``ts_rank`` of one word is the sum of the weights of the fields where it stands, the k-th divided by
+    k² (the heaviest counted in full) and all by π²/6: it saturates with the number of occurrences as
+    BM25's term frequency does (Robertson and Zaragoza, 2009). Multiplied back, a word that stands once
+    in a field of weight A is worth 1.
+    """
+
+    _SATURATION = math.pi**2 / 6
+
+    def __init__(self, document: str, params: Sequence[Any]) -> None:
+        self._document = document
+        self._params = params
+        self.values: list[Any] = []
+
+    def of_stretch(self, stretch: Stretch) -> str:
+        """Return the better of the words as they stand and of what stands for all of them."""
+        words = " + ".join(self._of_word(word) for word in stretch.words)
+        others = [self._weighted(reading, stretch.weight) for reading in stretch.others]
+        return f"GREATEST({', '.join([words, *others])})"
+
+    def _of_word(self, word: Word) -> str:
+        return f"GREATEST({', '.join(self._weighted(reading, word.weight) for reading in word.readings)})"
+
+    def _weighted(self, reading: Reading, weight: float) -> str:
+        return f"{self.of_reading(reading)} * {weight * reading.worth:.9g}"
+
+    def of_reading(self, reading: Reading) -> str:
+        """Return how well a document has one reading, in [0, 1]."""
+        parts = [f"{self._rank(part.literal)} * {part.fraction:.6g}" for part in reading.parts]
+        if reading.needs_all:
+            return f"LEAST({', '.join(parts)})"
+        return f"LEAST(1, {' + '.join(parts)})"
+
+    def _rank(self, literal: str) -> str:
+        weights = ", ".join(str(FIELD_WEIGHTS[name]) for name in reversed(FIELD_WEIGHTS))
+        self.values += [*self._params, literal]
+        return f"LEAST(1, {self._SATURATION:.6f} * ts_rank('{{{weights}}}', {self._document}, %s::tsquery))"

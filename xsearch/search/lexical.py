@@ -3,71 +3,208 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
+from django.db import models
+
+from xsearch.conf import settings
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index
-from xsearch.search.expressions import LexicalScore
-from xsearch.text import Token, analyse, tsquery_literal
+from xsearch.search import synonyms
+from xsearch.search.expressions import LexicalScore, Matches
+from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, with_prefix, words_of
+from xsearch.stores import main_store
+from xsearch.text import analyse
 
 _UNKNOWN_WORD = 0.3  # a word that no document has says little about any of them
-_MAX_WORDS = 32
-
-#: One word of a query: each lexeme that it can be read as, with its share of the score.
-Readings = Mapping[str, float]
+_MAX_TOKENS = 48
+_MIN_PREFIX = 3  # characters
+#: Documents scored for one query at most; for words that more of them have, the rarest words choose.
+MAX_SCORED = 2_000
+_MAX_TIERS = 4
 
 
 @dataclass(frozen=True)
 class LexicalQuery:
-    """The words of a query; the best shares of the words add up to one."""
+    """The words of a query; their weights add up to one."""
 
-    literal: str
-    words: Sequence[Readings]
+    stretches: Sequence[Stretch]
+    #: How many documents have a word of each stretch, at most.
+    documents: Sequence[int]
+
+    @property
+    def literal(self) -> str:
+        """What a document must have any of."""
+        return " | ".join(stretch.literal for stretch in self.stretches)
 
     def score(self) -> LexicalScore:
         """Return the expression of a document's score: 1 when every word is in a field of weight A."""
-        return LexicalScore("search_document", self.words)
+        return LexicalScore("search_document", self.stretches)
+
+    def tiers(self) -> list[str]:
+        """Return what to look for in turn until there are enough candidates: all words, the rarer ones, any."""
+        if sum(self.documents) <= MAX_SCORED or len(self.stretches) == 1:
+            return [self.literal]
+        rarest = [stretch for _count, stretch in sorted(zip(self.documents, self.stretches, strict=True), key=_first)]
+        counts = sorted({len(rarest), *range(1, min(len(rarest), _MAX_TIERS))}, reverse=True)
+        every = [" & ".join(f"({stretch.literal})" for stretch in rarest[:count]) for count in counts]
+        return [*every, self.literal]
+
+    def best(self, rows: models.QuerySet[Any], object_key: str) -> list[Any]:
+        """Return the keys of the ``CANDIDATES`` rows that have the words best, without scoring all that have any."""
+        found: dict[Any, float] = {}
+        for tier in self.tiers():
+            matching = rows.filter(Matches("search_document", tier)).order_by("pk").values("pk")[:MAX_SCORED]
+            scored = rows.model._base_manager.using(rows.db).filter(pk__in=matching).annotate(xs=self.score())
+            best = scored.order_by("-xs", "pk").values_list(object_key, "xs")[: settings.CANDIDATES]
+            found |= dict(best)
+            if len(found) >= settings.CANDIDATES:
+                break
+        return sorted(found, key=lambda key: -found[key])[: settings.CANDIDATES]
+
+    def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+        """Return for each object what each word of the query was found as, and how well."""
+        asked = [
+            (surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)
+        ]
+        store = main_store(index)
+        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": list(keys)}).order_by()
+        scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
+        found: dict[Any, dict[str, Any]] = {}
+        for key, *values in rows.annotate(**scores).values_list(store.object_key, *scores):
+            words = found[key] = {}
+            for value, (surface, weight, reading) in zip(values, asked, strict=True):
+                worth = value * reading.worth
+                if worth > words.get(surface, {}).get("worth", 0):
+                    words[surface] = _explained(reading, worth, weight)
+        return found
+
+
+def _read(stretch: Stretch) -> Iterator[tuple[str, float, Reading]]:
+    for word in stretch.words:
+        for reading in word.readings:
+            yield word.surface, word.weight, reading
+    for other in stretch.others:
+        yield " ".join(word.surface for word in stretch.words), stretch.weight, other
+
+
+def _only(reading: Reading) -> Stretch:
+    return Stretch((Word("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
+
+
+def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
+    found_as = " ".join(part.lexeme for part in reading.parts)
+    return {"as": found_as, "by": reading.kind, "worth": round(worth, 4), "share": round(weight, 4)}
+
+
+def _first(pair: tuple[int, Stretch]) -> int:
+    return pair[0]
 
 
 def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     """Return the full-text query for ``text``; None when it has no word to look for."""
-    tokens = analyse(text)[:_MAX_WORDS]
-    literal = tsquery_literal(tokens)
-    if literal is None or not index.text:
+    words = words_of(analyse(text)[:_MAX_TOKENS])
+    if not words or not index.text:
         return None
-    return LexicalQuery(literal, _shared_out(words_of(tokens), _rarities(index, tokens)))
+    stretches = synonyms.expand(words, text)
+    joined = {pair: word.lexeme for pair in pairwise(words) if (word := _compound(*pair))}
+    counts = _counts(index, {*joined.values(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
+    stretches = _joined(stretches, {pair: lexeme for pair, lexeme in joined.items() if counts.get(lexeme)})
+    stretches = _completed(stretches, counts)
+    total = counts.get("", 0)
+    documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
+    return LexicalQuery(_shared_out(stretches, counts), documents)
 
 
-def words_of(tokens: Iterable[Token]) -> list[set[str]]:
-    """Return the lexemes of each word; readings of one word ("t-shirt" → tshirt, shirt) overlap in the text."""
-    words: list[set[str]] = []
-    end = -1
-    for token in sorted(tokens, key=lambda token: token.start):
-        if token.start >= end:
-            words.append(set())
-        words[-1].add(token.lexeme)
-        end = max(end, token.end)
-    return [word for number, word in enumerate(words) if word not in words[:number]]
-
-
-def _shared_out(words: Sequence[set[str]], rarity: Mapping[str, float]) -> list[Readings]:
-    whole = sum(max(rarity[lexeme] for lexeme in word) for word in words)
-    return [{lexeme: rarity[lexeme] / whole for lexeme in sorted(word)} for word in words]
-
-
-def _rarities(index: Index, tokens: Iterable[Token]) -> dict[str, float]:
-    lexemes = {token.lexeme for token in tokens}
+def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
+    """Return how many documents have each lexeme; how many there are at all under the empty one."""
     content_type = content_type_of(index)
-    terms = Term.objects.filter(content_type=content_type, lexeme__in=lexemes)
+    terms = Term.objects.filter(content_type=content_type, lexeme__in=[*lexemes, ""])
     counts = dict(terms.values_list("lexeme", "objects_with"))
-    total = max(IndexRecord.objects.filter(content_type=content_type).count(), 1)
-    rarity = {lexeme: inverse_document_frequency(counts.get(lexeme, 0), total) for lexeme in lexemes}
-    for lexeme in lexemes:
-        if counts and lexeme not in counts:
-            rarity[lexeme] *= _UNKNOWN_WORD
-    return rarity
+    if "" not in counts:  # not counted yet
+        counts[""] = IndexRecord.objects.filter(content_type=content_type).count()
+    return counts
+
+
+def _compound(first: Word, second: Word) -> Word | None:
+    """Return the one word that two neighbours are also written as: "back pack"."""
+    texts = (first.surface, second.surface)
+    if second.start - first.end != 1 or not all(text.isascii() and text.isalpha() for text in texts):
+        return None
+    words = words_of(analyse("".join(texts)))
+    return words[0] if len(words) == 1 else None
+
+
+def _joined(stretches: Sequence[Stretch], compounds: Mapping[tuple[Word, Word], str]) -> list[Stretch]:
+    """Return ``stretches`` with neighbours that make a word of the catalogue together."""
+    done: list[Stretch] = []
+    for stretch in stretches:
+        before = done[-1] if done else None
+        if before and len(before.words) == len(stretch.words) == 1 and not before.others and not stretch.others:
+            lexeme = compounds.get((before.words[0], stretch.words[0]))
+            if lexeme:
+                other = Reading((Part(lexeme),), JOINED_WORTH, kind="joined")
+                done[-1] = Stretch((*before.words, *stretch.words), (other,))
+                continue
+        done.append(stretch)
+    return done
+
+
+def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+    """Return ``stretches`` with what begins like a model number or the last word, where no document has these."""
+    last = stretches[-1].words[-1]
+    done = []
+    for stretch in stretches:
+        words = (with_prefix(word) if _is_begun(word, counts, last) else word for word in stretch.words)
+        done.append(replace(stretch, words=tuple(words)))
+    return done
+
+
+def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:
+    is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
+    known = counts.get(word.lexeme, 0) and not is_code
+    return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)
+
+
+def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+    weights = [[_weight(word, stretch, counts) for word in stretch.words] for stretch in stretches]
+    whole = sum(map(sum, weights))
+    return [
+        replace(
+            stretch,
+            words=tuple(
+                replace(word, weight=weight / whole, readings=tuple(_damped(r, weight, counts) for r in word.readings))
+                for word, weight in zip(stretch.words, of_stretch, strict=True)
+            ),
+        )
+        for stretch, of_stretch in zip(stretches, weights, strict=True)
+    ]
+
+
+def _weight(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> float:
+    """Return how much a word says: by how rare it is, together with what stands for it."""
+    total = counts[""]
+    means_it = [word.lexeme, *(part.lexeme for other in stretch.others for part in other.parts)]
+    with_it = sum(counts.get(lexeme, 0) for lexeme in means_it)
+    parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
+    known = [inverse_document_frequency(counts[part], total) for part in parts if counts.get(part)]
+    if with_it or not known:
+        known = [inverse_document_frequency(with_it, total) * (1 if with_it or len(counts) == 1 else _UNKNOWN_WORD)]
+    return max(known)
+
+
+def _damped(reading: Reading, weight: float, counts: Mapping[str, int]) -> Reading:
+    """Return a reading whose parts count less the more common they are: "ml" says less than "500ml"."""
+    if reading.kind != "parts":
+        return reading
+    total = counts[""]
+    rarities = [inverse_document_frequency(counts.get(part.lexeme, 0), total) for part in reading.parts]
+    parts = zip(reading.parts, rarities, strict=True)
+    return replace(reading, parts=tuple(replace(p, fraction=p.fraction * min(1.0, r / weight)) for p, r in parts))
 
 
 def inverse_document_frequency(with_term: int, total: int) -> float:

@@ -12,6 +12,7 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
+from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
 from xsearch.search.voice import transcribe_waveform
 
@@ -26,6 +27,8 @@ class Query:
     #: By modality, what the encoders get.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
+    #: What was typed or said, where ``text`` is its correction.
+    uncorrected: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -41,14 +44,18 @@ def read_query(
     crop: Crop | None,
     language: str | None,
     degraded: list[str],
+    *,
+    correct: bool = True,
 ) -> Query:
-    """Decode the media of a query and understand its recording; what is not available goes to ``degraded``."""
+    """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
         photo = load_image(image)
         query.inputs["image"] = crop_image(photo, crop) if crop else photo
     if audio is not None:
         _listen(index, query, audio, language, degraded)
+    if correct and (meant := corrected(index, query.text, degraded)):
+        query.uncorrected, query.text = query.text, meant
     if query.text:
         query.inputs["text"] = query.text
     return query
@@ -59,8 +66,7 @@ def _listen(index: Index, query: Query, audio: Source, language: str | None, deg
     waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
     transcript, left_out = transcribe_waveform(waveform, language, index)
     degraded += left_out
-    confidence = transcript.confidence if transcript and transcript.text else -1.0
-    is_sound = confidence < settings.MIN_TRANSCRIPT_CONFIDENCE and has_vectors(index, "audio")
+    is_sound = not (transcript and transcript.is_sure) and has_vectors(index, "audio")
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:

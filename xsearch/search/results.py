@@ -40,6 +40,10 @@ class SearchResults:
     page_size: int = 24
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
     transcript: str | None = None
+    #: The words as they were given, typed or spoken.
+    query: str = ""
+    #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
+    corrected: str | None = None
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     took_ms: float = 0.0

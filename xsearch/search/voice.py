@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from xsearch.conf import settings
 from xsearch.indexing import vocabulary
 from xsearch.media import Source, Waveform, load_audio
-from xsearch.registry import Index, get_index
-from xsearch.speech import LanguageUnsupported, Phrases, TranscriberError, Transcript, get_transcriber
+from xsearch.registry import Index, get_index, registered
+from xsearch.speech import (
+    LanguageUnsupported,
+    Phrases,
+    Transcriber,
+    TranscriberError,
+    Transcript,
+    get_transcriber,
+    language_code,
+)
 
 logger = logging.getLogger("xsearch.search")
 
@@ -26,10 +35,10 @@ def transcribe(
 
 def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) -> tuple[Transcript | None, list[str]]:
     """Like ``transcribe``, for a recording that is decoded already."""
-    code = (language or "").lower().replace("_", "-").partition("-")[0] or None
+    code = language_code(language)
     try:
-        phrases = Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
-        return get_transcriber(code).transcribe(waveform, language=code, phrases=phrases), []
+        transcriber = get_transcriber(code)
+        return _rated(transcriber.transcribe(waveform, language=code, phrases=phrases_of(index)), transcriber), []
     except LanguageUnsupported:
         return None, [f"speech:{code or 'any'}"]
     except TranscriberError as error:
@@ -37,3 +46,18 @@ def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) 
     except Exception:
         logger.exception("Speech recognition failed")
     return None, ["speech"]
+
+
+def phrases_of(index: Index | None = None) -> Phrases:
+    """Return what can be said in the shop; without an index, of the first one that is registered, if any."""
+    index = index or next(iter(registered()), None)
+    if index is None:
+        return Phrases()
+    return Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
+
+
+def _rated(transcript: Transcript, transcriber: Transcriber) -> Transcript:
+    """Say whether the text is sure enough to be searched for, by the recogniser's own measure unless the shop's."""
+    own = settings.MIN_TRANSCRIPT_CONFIDENCE
+    limit = transcriber.min_confidence if own is None else own
+    return replace(transcript, is_sure=bool(transcript.text) and transcript.confidence >= limit)

@@ -1,7 +1,14 @@
 """Waveform → transcript, by the recognisers configured in ``XSEARCH["TRANSCRIBERS"]``."""
 
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
-from xsearch.speech.registry import get_transcriber
+from xsearch.speech.base import (
+    LanguageUnsupported,
+    Phrases,
+    Transcriber,
+    TranscriberError,
+    Transcript,
+    language_code,
+)
+from xsearch.speech.registry import get_transcriber, get_transcribers
 
 __all__ = [
     "LanguageUnsupported",
@@ -10,4 +17,6 @@ __all__ = [
     "TranscriberError",
     "Transcript",
     "get_transcriber",
+    "get_transcribers",
+    "language_code",
 ]

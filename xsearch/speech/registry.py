@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
-from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError
+from xsearch.lazy import ProcessLock
+from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError, language_code
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _built: list[Transcriber] = []
 
 
@@ -20,8 +20,8 @@ def get_transcriber(language: str | None = None) -> Transcriber:
 
     Raises ``LanguageUnsupported`` when none does and ``TranscriberError`` when one cannot be built.
     """
-    transcribers = _all()
-    code = language.lower().split("-")[0].split("_")[0] if language else None
+    transcribers = get_transcribers()
+    code = language_code(language)
     for transcriber in transcribers:
         if code is None or code in transcriber.languages:
             return transcriber
@@ -32,8 +32,9 @@ def get_transcriber(language: str | None = None) -> Transcriber:
     )
 
 
-def _all() -> list[Transcriber]:
-    with _lock:
+def get_transcribers() -> list[Transcriber]:
+    """Return all of them, in the order of the settings; raises ``TranscriberError`` when one cannot be built."""
+    with _lock.held():
         if not _built:
             _built.extend([_build(spec) for spec in settings.TRANSCRIBERS])
         return list(_built)
@@ -44,7 +45,13 @@ def _build(spec: dict[str, Any]) -> Transcriber:
         backend = import_string(spec["BACKEND"])
     except ImportError as error:
         raise TranscriberError(f"The recogniser {spec['BACKEND']!r} cannot be imported: {error}") from error
-    transcriber = backend(**spec.get("OPTIONS", {}))
+    try:
+        transcriber = backend(**spec.get("OPTIONS", {}))
+    except TranscriberError:
+        raise
+    except Exception as error:  # backends of the shop may raise anything
+        problem = f"The recogniser {spec['BACKEND']!r} cannot be made: {error.__class__.__name__}: {error}"
+        raise TranscriberError(f"{problem}. Correct its OPTIONS: {spec.get('OPTIONS', {})!r}") from error
     if not isinstance(transcriber, Transcriber):
         raise TranscriberError(f"{spec['BACKEND']!r} is not an xsearch.speech.Transcriber.")
     return transcriber
@@ -52,7 +59,7 @@ def _build(spec: dict[str, Any]) -> Transcriber:
 
 def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
     if setting == "XSEARCH":
-        with _lock:
+        with _lock.held():
             _built.clear()
 
 

@@ -15,8 +15,9 @@ import numpy as np
 from xsearch.media import Waveform, denoise, trim_silence
 from xsearch.media.audio import RATE_HZ
 from xsearch.media.cleaning import level_range_db, to_int16
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript
+from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, language_code
 from xsearch.speech.pronounce import Lexicon
+from xsearch.speech.versioned import PerVersion
 from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class PocketsphinxTranscriber(Transcriber):
     """Understands spoken English product queries without a network or a downloaded model."""
 
     languages = frozenset({"en"})
+    min_confidence = 0.06
 
     def __init__(
         self,
@@ -61,50 +63,34 @@ class PocketsphinxTranscriber(Transcriber):
         self.alternatives = alternatives
         self.noisy_below_db = noisy_below_db
         self.decoder_options = {**DECODER_OPTIONS, **(decoder_options or {})}
-        self._recogniser: _Recogniser | None = None
-        self._building = threading.Lock()
+        self._recogniser = PerVersion(self._build)
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
         """Recognise English; silence and steady noise give an empty text."""
-        if language is not None and language.lower().split("-")[0] not in self.languages:
+        if language_code(language) not in {None, *self.languages}:
             raise LanguageUnsupported(f"Pocketsphinx understands English, not {language!r}.")
         noisy = level_range_db(waveform) < self.noisy_below_db
         speech = trim_silence(denoise(waveform) if noisy else waveform)
         if len(speech.samples) == 0:
             return Transcript("", "en")
-        found = self._recogniser_for(phrases).listen(_pcm(speech), 1 + self.alternatives)
+        found = self._recogniser.get(phrases).listen(_pcm(speech), 1 + self.alternatives)
         if not found:
             return Transcript("", "en")
         (text, confidence), *others = found
         return Transcript(text, "en", confidence, tuple(others))
-
-    def _recogniser_for(self, phrases: Phrases) -> _Recogniser:
-        """Return the recogniser of the catalogue's version; while one thread rebuilds, others use the old one."""
-        current = self._recogniser
-        if current is not None and current.version == phrases.version:
-            return current
-        if not self._building.acquire(blocking=current is None):
-            return current  # type: ignore[return-value]  # only a first build blocks
-        try:
-            if self._recogniser is None or self._recogniser.version != phrases.version:
-                self._recogniser = self._build(phrases)
-            return self._recogniser
-        finally:
-            self._building.release()
 
     def _build(self, phrases: Phrases) -> _Recogniser:
         from pocketsphinx import get_model_path
 
         lexicon = Lexicon.read(Path(get_model_path("en-us/cmudict-en-us.dict")))
         vocabulary = build_vocabulary(phrases.load(), lexicon, max_words=self.max_words)
-        return _Recogniser(phrases.version, make_decoder(vocabulary, self.decoder_options), threading.Lock())
+        return _Recogniser(make_decoder(vocabulary, self.decoder_options), threading.Lock())
 
 
 @dataclass(frozen=True)
 class _Recogniser:
     """A decoder for one version of the catalogue; decoders hear one recording at a time."""
 
-    version: str
     decoder: Any
     lock: threading.Lock
 

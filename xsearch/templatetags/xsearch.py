@@ -122,6 +122,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "chosen": widgets.chosen(query, results),
         "notices": widgets.notices(results.degraded),
         "next": query.url(page=results.page + 1) if shown < results.total else None,
+        "as_typed": query.as_typed(),
+        "shown_q": results.corrected or query.q,
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
         "everything": query.without_filters(),
         "can_refine": not query.has_media or _is_fragment(context),
@@ -159,7 +161,6 @@ def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
         "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
-        "minConfidence": settings.MIN_TRANSCRIPT_CONFIDENCE,
         "texts": script_texts(),
     }
 

@@ -9,23 +9,30 @@ from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from xsearch.text import chinese, english
+from xsearch.text.chinese import HAN
 from xsearch.text.folding import fold
+from xsearch.text.measures import CHINESE_UNITS, UNITS, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+#: Part of what a document's source hash is made from: raise it with every change that gives other lexemes.
+ANALYSIS_VERSION = 2
 MAX_TOKENS = 5_000
 MAX_CHARACTERS = 200_000
 MAX_LEXEME_CHARACTERS = 100
 
-_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 # After folding, what is neither Chinese, a space nor a connector belongs to a word.
-_LETTER = rf"[^\s'\-.,&{_HAN}]"
+_LETTER = rf"[^\s'\-.,&{HAN}]"
 _ATOM = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+\.\d+){_LETTER}*|{_LETTER}+"
-_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|(?:{_ATOM})(?:[-'.&](?:{_ATOM}))*")
+_RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?:{_ATOM})(?:[-'.&](?:{_ATOM}))*")
 _ATOMS = re.compile(_ATOM)
 _MEASURE = re.compile(r"(\d+(?:\.\d+)?)([a-z]+)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+# Where a model number can be cut: between letters and digits.
+_CUT = re.compile(r"(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)")
+_MIN_CODE_PART = 3  # characters
+_MAX_CODE_PARTS = 3
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def analyse(text: str) -> list[Token]:
 
 def detect_language(text: str) -> str:
     """Return "zh" for a text that is mainly Chinese, otherwise "en"."""
-    chinese_characters = len(re.findall(rf"[{_HAN}]", text))
+    chinese_characters = len(re.findall(rf"[{HAN}]", text))
     latin_words = len(re.findall(r"[A-Za-z]+", text))
     return "zh" if chinese_characters and chinese_characters >= latin_words else "en"
 
@@ -91,9 +98,10 @@ def _words(folded: str) -> Iterator[_Word]:
     for atom, following in zip_longest(atoms, atoms[1:]):
         # A letter belongs to one side only: no "ccable" from "USB C cable".
         joined = _joined(atom, following.word) if following and not joined else None
-        readings = [joined] if joined and _is_letter(atom.word) else [*atom.readings, joined]
+        together = [joined, *_measures(joined)] if joined else []
+        readings = together if joined and _is_letter(atom.word) else [*atom.readings, *together]
         for reading in readings:
-            if reading and reading not in seen:
+            if reading not in seen:
                 seen.add(reading)
                 yield reading
 
@@ -103,12 +111,12 @@ def _joined(atom: _Atom, following: _Word) -> _Word | None:
     word, gap = atom.word, following.start - atom.word.end
     if gap > 1 or (atom.inner and _is_letter(word)) or not _belong_together(word, following, gap):
         return None
-    return _Word(word.text + following.text, word.start, following.end)
+    return _Word(word.text + CHINESE_UNITS.get(following.text, following.text), word.start, following.end)
 
 
 def _belong_together(word: _Word, following: _Word, gap: int) -> bool:
     if not following.text.isascii():
-        return gap == 0 and _is_letter(word)
+        return gap == 0 and (_is_letter(word) or _is_measure(word, following))
     if _is_letter(word):
         return word.text not in "ais" and following.text[0].isalpha()
     if _is_letter(following):
@@ -121,7 +129,8 @@ def _is_letter(word: _Word) -> bool:
 
 
 def _is_measure(word: _Word, following: _Word) -> bool:
-    return following.text in english.UNITS and _NUMBER.fullmatch(word.text) is not None
+    is_unit = following.text in UNITS or following.text in CHINESE_UNITS
+    return is_unit and _NUMBER.fullmatch(word.text) is not None
 
 
 def _atoms(folded: str) -> Iterator[_Atom]:
@@ -146,7 +155,7 @@ def _latin_atoms(match: re.Match[str]) -> Iterator[_Atom]:
     words = [_Word(part[0].replace(",", ""), offset + part.start(), offset + part.end()) for part in found]
     whole = _Word("".join(word.text for word in words), words[0].start, words[-1].end)
     for word in words:
-        readings = [] if len(words) > 1 and _is_letter(word) else [word, *_measure(word)]
+        readings = [] if len(words) > 1 and _is_letter(word) else [word, *_measures(word), *_code_ends(word)]
         inner = word is not words[0]
         yield _Atom(word, readings if inner or whole == word else [whole, *readings], inner)
 
@@ -155,10 +164,26 @@ def _is_possessive(part: re.Match[str]) -> bool:
     return part[0] == "s" and part.string[: part.start()].endswith("'")
 
 
-def _measure(word: _Word) -> list[_Word]:
-    """Return the number and the unit of "500ml"."""
+def _measures(word: _Word) -> list[_Word]:
+    """Return the other ways to write "0.5l": in the unit that all share, and as number and unit."""
     match = _MEASURE.fullmatch(word.text)
-    if match is None or match[2] not in english.UNITS:
+    if match is None or match[2] not in UNITS:
+        return []
+    shared = _Word(measure(match[1], match[2]), word.start, word.end)
+    return [other for other in (shared, *_number_and_unit(word, match)) if other.text != word.text]
+
+
+def _number_and_unit(word: _Word, match: re.Match[str]) -> list[_Word]:
+    if len(word.text) != word.end - word.start:  # "500 ml" and "500毫升" are two words already
         return []
     middle = word.end - len(match[2])
     return [_Word(match[1], word.start, middle), _Word(match[2], middle, word.end)]
+
+
+def _code_ends(word: _Word) -> list[_Word]:
+    """Return what customers remember of the model number "1000xm5": "xm5"."""
+    if len(word.text) != word.end - word.start or not word.text.isascii():
+        return []
+    cuts = [] if _MEASURE.fullmatch(word.text) else [cut.start() for cut in _CUT.finditer(word.text)]
+    ends = [cut for cut in cuts if len(word.text) - cut >= _MIN_CODE_PART][:_MAX_CODE_PARTS]
+    return [_Word(word.text[cut:], word.start + cut, word.end) for cut in ends]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+#: Chinese characters, for the inside of a regular expression's brackets.
+HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HAN_WORD = re.compile(rf"[{HAN}]+")
 
 _STOP_WORDS = """
     的 了 着 地 得 吗 呢 吧 啊 呀 嘛 哦 我 我们 你 你们 您 他 她 它 他们 这 那
@@ -33,6 +38,11 @@ _ENDINGS = "色子"
 _loading = Lock()
 
 
+def is_chinese(word: str) -> bool:
+    """Say whether a word is made of Chinese characters only."""
+    return HAN_WORD.fullmatch(word) is not None
+
+
 def segment(run: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words of a run of Chinese characters as ``(word, start, end)``, long before short."""
     for start, end in _spans(run):
@@ -44,7 +54,8 @@ def kinds(word: str, start: int) -> Iterator[tuple[str, int, int]]:
     core = word[:-1] if word[-1] in _ENDINGS else word
     if len(word) > 1 and core[-1:] in _HEADS and word not in _NOT_A_KIND:
         end = start + len(core)
-        yield core[-1], end - 1, end
+        # 红 says all that 红色 does; 鞋 is less than 跑鞋.
+        yield (core, start, start + len(word)) if len(core) == 1 else (core[-1], end - 1, end)
 
 
 def _spans(run: str) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from threading import Lock
 
@@ -35,14 +36,10 @@ _SPELLINGS = {
 }  # fmt: skip
 # Stems that the algorithm gets wrong.
 _STEMS = {"lens": "lens", "lenses": "lens", "skis": "ski", "skiing": "ski", "axes": "axe"}
-_UNITS = """
-    mm cm m km in inch inches ft yd mg g kg oz lb lbs ml cl l litre litres w kw v mv kv ma mah wh hz khz mhz
-    ghz kb mb gb tb mp px dpi fps k p pc pcs pack packs piece pieces ply pair pairs tog gsm denier
-"""
-#: Units that shops write with and without a space after the number.
-UNITS = frozenset(_UNITS.split())
 #: Words after which a single letter belongs: "USB C", "size M".
 BEFORE_LETTER = frozenset({"usb", "type", "size", "vitamin", "class", "grade", "category", "cat"})
+# No English word ends like this, but many stems do.
+_LACKS_E = re.compile(r"([^aeioul]l|[^aeiou]c|[vz]|ur|at|is|uc|[rn]g)$")
 
 _stemmer = EnglishStemmer()
 _lock = Lock()
@@ -59,3 +56,9 @@ def stem(word: str) -> str:
     word = _SPELLINGS.get(word, word)
     with _lock:  # the stemmer keeps its state in itself
         return str(_stemmer.stemWord(word))
+
+
+def written(stem_: str) -> str:
+    """Return a word that has this stem, for a stem that was never seen as a word: "durabl" → "durable"."""
+    endings = (f"{stem_[:-1]}y",) if stem_.endswith("i") else (f"{stem_}e",) if _LACKS_E.search(stem_) else ()
+    return next((word for word in endings if stem(word) == stem_), stem_)

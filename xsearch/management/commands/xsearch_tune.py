@@ -59,7 +59,7 @@ def _table(tuning: Tuning) -> list[str]:
     lines += [_line("fitted to", tuning.fitted), _line("held out", tuning.held_out)]
     for kind, difference in tuning.held_out.by_kind.items():
         if difference.mean:
-            lines.append(f"  {kind:>70}  {difference.mean:>+10.3f}{difference.p_value:>8.4f}")
+            lines.append(f"  {kind:70}{difference.mean:>+12.3f}{difference.p_value:>8.4f}")
     return lines + [f"skipped line {line}: {reason}" for line, reason in tuning.skipped]
 
 
@@ -72,7 +72,8 @@ def _line(name: str, half: Half) -> str:
 def _advice(tuning: Tuning) -> list[str]:
     if not tuning.found:
         return ["Nothing better was found: keep the present settings."]
-    snippet = f"XSEARCH = {pformat(tuning.found, sort_dicts=False)}"
+    name = "XSEARCH = "
+    snippet = name + pformat(tuning.found, sort_dicts=False).replace("\n", "\n" + " " * len(name))
     if not tuning.is_better:
         return [
             "What was found is not better, beyond chance, on queries that it was not fitted to: keep the present",

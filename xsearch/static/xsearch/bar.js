@@ -2,7 +2,7 @@
 
 import { watchDrops, watchPaste } from "./gestures.js";
 import { Photo } from "./photo.js";
-import { addressOf, filtersIn, forget, handOver, keepPhoto, keptPhoto, takeOver } from "./state.js";
+import { addressOf, filtersIn, forget, handOver, isLiteral, keepPhoto, keptPhoto, takeOver } from "./state.js";
 import { Suggestions } from "./suggestions.js";
 import { Voice } from "./voice.js";
 
@@ -17,6 +17,7 @@ export class Bar {
     this.message = form.querySelector("[data-xs-message]");
     this.base = filtersIn(new URLSearchParams(new FormData(form)), this.config.filters);
     this.filters = this.base;
+    this.literal = false; /* whether the words are searched for as they are, without correction */
     this.sound = null;
     this.photo = new Photo(this);
     this.voice = new Voice(this);
@@ -36,6 +37,7 @@ export class Bar {
   }
 
   own() {
+    this.literal = isLiteral(location.href);
     this.results.attach({
       refine: (address) => this.refine(address),
       more: (address) => this.more(address),
@@ -49,6 +51,7 @@ export class Bar {
   submit(event) {
     event.preventDefault();
     this.suggestions.close();
+    this.literal = false;
     this.search({ push: true });
   }
 
@@ -77,7 +80,7 @@ export class Bar {
   async search({ push }) {
     if (!this.results) return this.leave();
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
-    const address = addressOf(this.action, this.input.value, this.filters);
+    const address = addressOf(this.action, this.input.value, this.filters, this.literal);
     const state = { xsearchPhoto: photo };
     if (push && (address !== location.href || photo !== (history.state?.xsearchPhoto ?? null))) {
       history.pushState(state, "", address);
@@ -90,6 +93,7 @@ export class Bar {
   body(page = 1) {
     const body = new FormData();
     body.set("q", this.input.value.trim());
+    if (this.literal) body.set("literal", "1");
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
     if (this.photo.blob) body.set("image", this.photo.blob, "photo");
     if (this.sound) body.set("audio", this.sound, "sound");
@@ -99,6 +103,7 @@ export class Bar {
 
   refine(address) {
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(address) };
+    this.literal = isLiteral(address);
     return this.search({ push: true });
   }
 
@@ -115,6 +120,7 @@ export class Bar {
   async restore(state) {
     this.input.value = new URL(location.href).searchParams.get("q") ?? "";
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(location.href) };
+    this.literal = isLiteral(location.href);
     this.sound = null;
     this.voice.clear();
     this.say("");

@@ -14,11 +14,16 @@ export function filtersIn(params, names) {
   return filters;
 }
 
-export function addressOf(action, text, filters) {
+export function isLiteral(address) {
+  return new URL(address).searchParams.has("literal");
+}
+
+export function addressOf(action, text, filters, literal = false) {
   const url = new URL(action);
   url.search = "";
   url.hash = "";
   if (text.trim()) url.searchParams.set("q", text.trim());
+  if (text.trim() && literal) url.searchParams.set("literal", "1");
   for (const [name, values] of Object.entries(filters)) {
     values.forEach((value) => url.searchParams.append(name, value));
   }

@@ -72,13 +72,14 @@ export class Voice {
   }
 
   /* What was heard stands in the field, where it can be corrected; a doubtful text waits for Enter. */
-  trust({ transcript, confidence }) {
+  trust({ transcript, is_sure: isSure }) {
     this.bar.input.value = transcript;
+    this.bar.literal = false;
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
       this.bar.input.focus();
     });
-    if (confidence >= this.bar.config.minConfidence) return this.bar.search({ push: true });
+    if (isSure) return this.bar.search({ push: true });
     this.bar.say(this.bar.texts.unsure, "quiet");
     return this.bar.input.select();
   }

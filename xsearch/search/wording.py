@@ -1,0 +1,123 @@
+"""What a query says, ready to be scored: stretches of words, each with all ways in which it can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from xsearch.text import Token
+from xsearch.text.tsearch import quoted
+
+#: What a reading is worth beside the word as it stands, so that exact words win.
+PARTS_WORTH = 0.9  # "water" and "resistant" for "water-resistant"
+JOINED_WORTH = 0.95  # "backpack" for "back pack"
+SYNONYM_WORTH = 0.8
+PREFIX_WORTH = 0.7
+
+
+@dataclass(frozen=True)
+class Part:
+    """One lexeme, and what fraction of the reading it makes up."""
+
+    lexeme: str
+    fraction: float = 1.0
+    is_prefix: bool = False
+
+    @property
+    def literal(self) -> str:
+        """The part as PostgreSQL's ``tsquery``."""
+        return quoted(self.lexeme) + (":*" if self.is_prefix else "")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a word: ``worth`` of it, if a document has its parts, any of them or all."""
+
+    parts: tuple[Part, ...]
+    worth: float = 1.0
+    needs_all: bool = False
+    kind: str = "word"
+
+    @property
+    def literal(self) -> str:
+        """The reading as PostgreSQL's ``tsquery``."""
+        joint = " & " if self.needs_all else " | "
+        return f"({joint.join(dict.fromkeys(part.literal for part in self.parts))})"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the query; ``weight`` is its share of the score, once it is known how rare it is."""
+
+    surface: str
+    start: int
+    end: int
+    lexeme: str
+    readings: tuple[Reading, ...]
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring words, and what stands for all of them together: a synonym, or the compound that they make."""
+
+    words: tuple[Word, ...]
+    others: tuple[Reading, ...] = field(default=())
+
+    @property
+    def weight(self) -> float:
+        """The share of the score that its words have together."""
+        return sum(word.weight for word in self.words)
+
+    @property
+    def literal(self) -> str:
+        """What a document must have any of, as PostgreSQL's ``tsquery``."""
+        return " | ".join(dict.fromkeys(reading.literal for reading in self.readings()))
+
+    def readings(self) -> Iterator[Reading]:
+        """Yield every reading, of the words and of all of them together."""
+        for word in self.words:
+            yield from word.readings
+        yield from self.others
+
+    def lexemes(self) -> set[str]:
+        """Return every lexeme of every reading."""
+        return {part.lexeme for reading in self.readings() for part in reading.parts}
+
+
+def words_of(tokens: Sequence[Token]) -> list[Word]:
+    """Return the words of a query, each once; tokens that overlap ("t-shirt" → tshirt, shirt) are one word."""
+    groups: list[list[Token]] = []
+    end = -1
+    for token in sorted(tokens, key=lambda token: (token.start, -token.end)):
+        if token.start >= end:
+            groups.append([])
+        groups[-1].append(token)
+        end = max(end, token.end)
+    words = [_word(group) for group in groups]
+    return [word for number, word in enumerate(words) if word.readings not in [w.readings for w in words[:number]]]
+
+
+def _word(tokens: Sequence[Token]) -> Word:
+    start, end = tokens[0].start, max(token.end for token in tokens)
+    whole = [token for token in tokens if (token.start, token.end) == (start, end)]
+    parts = [token for token in tokens if token not in whole]
+    readings = tuple(Reading((Part(token.lexeme),)) for token in whole)
+    if parts:
+        # A part says more than its length: 鞋 is what 运动鞋 are.
+        fractions = ((token.lexeme, ((token.end - token.start) / (end - start)) ** 0.5) for token in parts)
+        readings += (Reading(tuple(Part(*each) for each in fractions), PARTS_WORTH, kind="parts"),)
+    first = whole[0] if whole else max(parts, key=lambda token: token.end - token.start)
+    surface = first.surface if whole else " ".join(token.surface for token in parts)
+    return Word(surface, start, end, first.lexeme, readings)
+
+
+def stretches_of(words: Sequence[Word]) -> list[Stretch]:
+    """Return each word as a stretch of its own."""
+    return [Stretch((word,)) for word in words]
+
+
+def with_prefix(word: Word) -> Word:
+    """Return ``word`` with what begins like it as one more reading."""
+    prefix = Reading((Part(word.lexeme, is_prefix=True),), PREFIX_WORTH, kind="prefix")
+    return replace(word, readings=(*word.readings, prefix))

@@ -1,0 +1,179 @@
+"""Typing errors, corrected with the words of the catalogue: English by edit distance, pinyin and Chinese by sound."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from xsearch.text import chinese, english
+from xsearch.text.chinese import HAN_WORD
+from xsearch.text.edits import Neighbours, cost_of_edits
+from xsearch.text.folding import fold
+from xsearch.text.pinyin import Sounds, sound_of
+
+_MAX_WORDS = 32
+_MAX_ROUNDS = 3  # a word put right may show what its neighbour means
+_MAX_SYLLABLES = 6
+_MIN_HALF = 3  # letters on each side of a space that was forgotten
+_FORGOTTEN_SPACE = 3.0  # what it costs beside edits
+_ONLY_IN_DESCRIPTIONS = 1.5
+_SHORT = 4  # letters: corrected only to what stands in titles
+# Neither part of a model number nor of a contraction.
+_LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
+_ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
+
+
+class Entry(NamedTuple):
+    """A word of the catalogue: its forms in titles with spaces between, its frequency, its pinyin if it is Chinese."""
+
+    lexeme: str
+    written: str
+    objects_with: int
+    sound: str = ""
+
+    @property
+    def forms(self) -> list[str]:
+        """The English words to correct others to; a word of descriptions alone is guessed from its stem."""
+        if not self.lexeme.isascii():
+            return []
+        return self.written.split() or [english.written(self.lexeme)]
+
+
+class Word(NamedTuple):
+    """A word of a folded text and where it stands."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Fix(NamedTuple):
+    """A stretch of a folded text, and what is meant by it."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Speller:
+    """Corrects words that neither the catalogue nor anybody else knows; made once for a vocabulary.
+
+    ``entries`` are the catalogue's words; ``familiar`` are lexemes of others that are never corrected.
+    """
+
+    def __init__(self, entries: Sequence[Entry], familiar: Iterable[str] = ()) -> None:
+        self._known = {entry.lexeme for entry in entries}
+        self._familiar = frozenset(familiar)
+        self._frequency = {form: entry.objects_with for entry in entries for form in entry.forms}
+        self._titles = {form for entry in entries for form in entry.written.split()}
+        self._neighbours = Neighbours(self._frequency)
+        self._sounds = Sounds((entry.lexeme, entry.sound, entry.objects_with) for entry in entries if entry.sound)
+
+    def knows(self, word: str) -> bool:
+        """Say whether a folded word is in the catalogue, is familiar, or says nothing anyway."""
+        if word in english.STOP_WORDS or word in chinese.STOP_WORDS:
+            return True
+        lexeme = english.stem(word.replace("-", ""))
+        return lexeme in self._known or lexeme in self._familiar
+
+    def correct(self, text: str) -> str | None:
+        """Return ``text`` as it was probably meant; None where there is nothing to correct."""
+        corrected = text
+        for _round in range(_MAX_ROUNDS):
+            better = self._corrected_once(corrected)
+            if better == corrected:
+                break
+            corrected = better
+        return corrected if corrected != text else None
+
+    def _corrected_once(self, text: str) -> str:
+        folded, origins = fold(_ADDRESS.sub(lambda address: "0" * len(address[0]), text))
+        fixes = [*self._latin_fixes(folded), *self._chinese_fixes(folded)]
+        for fix in sorted(fixes, reverse=True):
+            start, end = origins[fix.start], origins[fix.end - 1] + 1
+            text = text[:start] + fix.text + text[end:]
+        return text
+
+    # Latin letters: English, or pinyin
+
+    def _latin_fixes(self, folded: str) -> Iterator[Fix]:
+        words = [Word(found[0], *found.span()) for found in _LATIN.finditer(folded)][:_MAX_WORDS]
+        unknown = [not self.knows(word.text) for word in words]
+        position = 0
+        while position < len(words):
+            length = _neighbours_from(words, position, folded)
+            taken, meant = self._latin_fix(words[position : position + length], unknown[position : position + length])
+            if meant:
+                yield Fix(words[position].start, words[position + taken - 1].end, meant)
+            position += taken
+
+    def _latin_fix(self, words: Sequence[Word], unknown: Sequence[bool]) -> tuple[int, str | None]:
+        """Return how many of the neighbouring ``words`` are done with, and what they mean if not what they say."""
+        texts = [word.text for word in words]
+        for count in range(len(words), 1, -1):
+            if any(unknown[:count]) and (meant := self._sounds.spelt(texts[:count])):
+                return count, meant
+        if any(unknown[:2]) and self._is_one_word(texts[:2]):
+            return 2, "".join(texts[:2])
+        return 1, self._meant(texts[0]) if unknown[0] else None
+
+    def _is_one_word(self, texts: Sequence[str]) -> bool:
+        return len(texts) == 2 and english.stem("".join(texts)) in self._known
+
+    def _meant(self, text: str) -> str | None:
+        """Return what an unknown word means: pinyin, a word of the catalogue with an error, or two without space."""
+        if meant := self._sounds.spelt([text]):
+            return meant
+        word = text.replace("-", "")
+        near = [each for each in self._neighbours.of(word) if len(word) > _SHORT or each in self._titles]
+        candidates = {each: self._likelihood(each, cost_of_edits(word, each)) for each in near}
+        candidates |= {f"{one} {other}": value for one, other, value in self._halves(word)}
+        if candidates:
+            return max(candidates, key=lambda candidate: (candidates[candidate], candidate))
+        return self._sounds.sentence(text)
+
+    def _likelihood(self, word: str, cost: float) -> float:
+        return math.log1p(self._frequency[word]) - cost - (word not in self._titles) * _ONLY_IN_DESCRIPTIONS
+
+    def _halves(self, word: str) -> Iterator[tuple[str, str, float]]:
+        for middle in range(_MIN_HALF, len(word) - _MIN_HALF + 1):
+            one, other = word[:middle], word[middle:]
+            if one in self._titles and other in self._titles:
+                rarer = min(one, other, key=lambda half: self._frequency[half])
+                yield one, other, self._likelihood(rarer, _FORGOTTEN_SPACE)
+
+    # Chinese: other characters of the same sound
+
+    def _chinese_fixes(self, folded: str) -> Iterator[Fix]:
+        for run in HAN_WORD.finditer(folded):
+            done = 0
+            for segment, start, end in chinese.segment(run[0][:_MAX_WORDS]):
+                is_known = segment in self._known or segment in chinese.STOP_WORDS
+                if start >= done and (not is_known or len(segment) == 1):
+                    # Characters that stand alone may be what is left of a word that was broken.
+                    fix = self._sounding_alike(run[0], start, end, done, shortest=3 if is_known else 2)
+                    if fix:
+                        done = fix.end
+                        yield Fix(run.start() + fix.start, run.start() + fix.end, fix.text)
+
+    def _sounding_alike(self, run: str, start: int, end: int, free_from: int, *, shortest: int) -> Fix | None:
+        """Return the longest known word that sounds like the text around ``run[start:end]``."""
+        for length in range(min(_MAX_SYLLABLES, len(run)), shortest - 1, -1):
+            for first in range(max(free_from, end - length, 0), min(start, len(run) - length) + 1):
+                stretch = run[first : first + length]
+                meant = self._sounds.alike(sound_of(stretch)) if stretch not in self._known else None
+                if meant and len(meant) == length:
+                    return Fix(first, first + length, meant)
+        return None
+
+
+def _neighbours_from(words: Sequence[Word], position: int, folded: str) -> int:
+    """Return how many words stand with nothing but spaces between them, from ``position`` on."""
+    count = 1
+    while position + count < len(words) and count < _MAX_SYLLABLES:
+        if folded[words[position + count - 1].end : words[position + count].start].strip():
+            break
+        count += 1
+    return count

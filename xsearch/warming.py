@@ -1,0 +1,136 @@
+"""Models loaded before the first customer asks: all that is configured, in this process, with what it took."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import DatabaseError, InterfaceError
+
+from xsearch.conf import settings
+from xsearch.speech import Phrases
+
+logger = logging.getLogger("xsearch")
+
+_RATE_HZ = 16_000
+
+
+@dataclass(frozen=True)
+class WarmedUp:
+    """One encoder with one modality, or one recogniser: what it is and took, or why it cannot work."""
+
+    name: str
+    kind: str
+    facts: str = ""
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+    error: str | None = None
+
+
+def warm_up(*, speech: bool = True) -> list[WarmedUp]:
+    """Load every encoder that fills a column and, with ``speech``, every recogniser; none stops the others.
+
+    Call it in a process that serves, after it was forked: in gunicorn's ``post_worker_init``, for example.
+    """
+    steps = [*_encoder_steps(), *(_speech_steps() if speech else ())]
+    return [_timed(*step) for step in steps]
+
+
+def warm_up_worker(**kwargs: Any) -> None:  # noqa: ARG001 - what Celery's signal sends
+    """Load the encoders of a Celery worker's process, beside its work: one that starts too slowly is killed."""
+    if settings.WARM_UP:
+        threading.Thread(target=warm_up, kwargs={"speech": False}, name="xsearch-warm-up", daemon=True).start()
+
+
+def _encoder_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+    from xsearch.encoders import get_encoder
+    from xsearch.stores import MODALITIES
+
+    aliases = dict.fromkeys(alias for alias in settings.EMBEDDINGS.values() if alias is not None)
+    for alias in aliases:
+        try:
+            encoder = get_encoder(alias)
+        except Exception as error:  # noqa: BLE001 - becomes a finding
+            yield alias, "encoder", _raising(error)
+            continue
+        for modality in (one for one in MODALITIES if one in encoder.modalities):
+            yield alias, modality, lambda encoder=encoder, modality=modality: _encode(encoder, modality)  # type: ignore[misc]
+
+
+def _encode(encoder: Any, modality: str) -> str:
+    encoder.encode_batch(modality, [_sample(modality)])
+    return f"{encoder.dimension} dimensions, {encoder.fingerprint}"
+
+
+def _speech_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+    from xsearch.speech import get_transcribers
+
+    try:
+        transcribers = get_transcribers()
+    except Exception as error:  # noqa: BLE001 - becomes a finding
+        yield "XSEARCH['TRANSCRIBERS']", "speech", _raising(error)
+        return
+    for transcriber in transcribers:
+        yield type(transcriber).__name__, "speech", lambda transcriber=transcriber: _listen(transcriber)  # type: ignore[misc]
+
+
+def _listen(transcriber: Any) -> str:
+    languages = sorted(transcriber.languages)
+    transcriber.transcribe(_sample("audio"), language=next(iter(languages), None), phrases=_phrases())
+    return f"languages: {', '.join(languages)}"
+
+
+def _phrases() -> Phrases:
+    """Return the words of the shop; none where the database cannot be asked, for the model loads all the same."""
+    from xsearch.search.voice import phrases_of
+
+    try:
+        return phrases_of()
+    except (DatabaseError, InterfaceError):
+        return Phrases()
+
+
+def _raising(error: Exception) -> Callable[[], str]:
+    def fail() -> str:
+        raise error
+
+    return fail
+
+
+def _sample(modality: str) -> Any:
+    """Return something of each kind that reaches the model: a word, a picture, a sound that comes and goes."""
+    if modality == "text":
+        return "red dress"
+    if modality == "image":
+        from PIL import Image
+
+        return Image.linear_gradient("L").convert("RGB")
+    from xsearch.media import Waveform
+
+    times = np.arange(_RATE_HZ) / _RATE_HZ
+    tone = 0.3 * np.sin(2 * np.pi * 180 * times) * np.sin(2 * np.pi * 1.5 * times) ** 2
+    return Waveform(tone.astype(np.float32))
+
+
+def _timed(name: str, kind: str, action: Callable[[], str]) -> WarmedUp:
+    before_mb, started = memory_mb(), time.perf_counter()
+    try:
+        facts = action()
+    except Exception as error:  # noqa: BLE001 - a backend of the host may raise anything
+        logger.warning("%s cannot work with %s: %s", name, kind, error)
+        return WarmedUp(name, kind, error=str(error) or error.__class__.__name__)
+    return WarmedUp(name, kind, facts, round(time.perf_counter() - started, 2), round(memory_mb() - before_mb, 1))
+
+
+def memory_mb() -> float:
+    """Return the resident memory of this process; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/status", encoding="ascii") as lines:  # noqa: PTH123
+            return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+    except (OSError, StopIteration):
+        return 0.0
