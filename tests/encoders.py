@@ -1,12 +1,13 @@
 """Encoders for tests that need one whose every vector is known, and a second to change to."""
 
 import hashlib
+import os
 import time
 from pathlib import Path
 
 import numpy as np
 
-from xsearch.encoders import Encoder, EncoderError, normalise
+from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder, normalise
 
 
 class HashEncoder(Encoder):
@@ -61,3 +62,42 @@ class SlowEncoder(HashEncoder):
         while not (self._folder / "go").exists():
             time.sleep(0.02)
         return super().encode_batch(modality, items)
+
+
+class DiaryEncoder(HashEncoder):
+    """A model that takes its time and writes down each text, in a file of its process."""
+
+    def __init__(self, folder: str, seconds_each: float = 0.02) -> None:
+        super().__init__()
+        self._folder = Path(folder)
+        self._seconds_each = seconds_each
+
+    def encode_batch(self, modality, items):
+        with (self._folder / f"{os.getpid()}.diary").open("a") as diary:
+            for item in items:
+                diary.write(f"{item.splitlines()[0]}\n")
+        time.sleep(self._seconds_each * len(items))
+        return super().encode_batch(modality, items)
+
+
+class TwoStepHashEncoder(TwoStepEncoder):
+    """As HashEncoder, in two steps; ``before_prepare`` and ``before_encode`` are called in their threads."""
+
+    modalities = frozenset({"text", "image"})
+    before_prepare = None
+    before_encode = None
+
+    def __init__(self, dimension: int = 16, revision: str = "1", batch_size: int | None = None) -> None:
+        self.batch_size = batch_size
+        self._hash = HashEncoder(dimension, revision)
+        self.dimension, self.fingerprint = dimension, self._hash.fingerprint
+
+    def prepare(self, modality, item):
+        if TwoStepHashEncoder.before_prepare:
+            TwoStepHashEncoder.before_prepare(item)
+        return item if isinstance(item, str) else np.asarray(item)
+
+    def encode_prepared(self, modality, prepared):
+        if TwoStepHashEncoder.before_encode:
+            TwoStepHashEncoder.before_encode(prepared)
+        return self._hash.encode_batch(modality, prepared)

@@ -15,8 +15,9 @@ from PIL import Image
 
 from shop.models import Product
 from tests.encoders import HashEncoder
-from xsearch.indexing import index_pending
+from xsearch.indexing import IndexingReport, index_pending, outbox
 from xsearch.indexing.outbox import content_type_of
+from xsearch.indexing.work import Worker
 from xsearch.models import IndexRecord
 from xsearch.registry import get_index
 
@@ -66,6 +67,15 @@ def statuses(model=Product):
 def run(model=Product, **options):
     """Index what waits, in this process."""
     return index_pending(get_index(model), **options)
+
+
+def run_some(size, model=Product):
+    """Index a few of what waits, as a worker does that is interrupted then; returns its report."""
+    index = get_index(model)
+    worker = Worker(index, IndexingReport())
+    claims = [outbox.claim(index, size)]
+    worker.work_off(lambda: claims.pop() if claims else [])
+    return worker.report
 
 
 def settled(*objects):

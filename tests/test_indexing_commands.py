@@ -13,7 +13,8 @@ from shop.models import Product
 from tests.encoders import HashEncoder
 from tests.indexing import ROOT, add, record, records, run, start_process, statuses
 from tests.showcase.models import Furniture
-from xsearch.indexing import dispatch, outbox
+from xsearch.indexing import dispatch, outbox, work, writing
+from xsearch.management.commands import xsearch_index
 from xsearch.models import Term
 
 pytestmark = pytest.mark.django_db
@@ -31,15 +32,62 @@ def command(*arguments, **options):
     return out.getvalue()
 
 
-def test_it_indexes_what_is_new_and_says_how_far_it_is():
+def test_it_indexes_what_is_new_and_says_so():
     for number in range(5):
         add(f"A{number}", photo=number)
     out = command("--batch-size", "2")
-    assert [line.split()[1] for line in out.splitlines() if "/s" in line] == ["2/5", "4/5", "5/5"]
-    assert "s left" in out
     assert "shop.Product: 5 indexed, 0 failed, 0 forgotten in" in out
     assert set(statuses().values()) == {"indexed"}
     assert Term.objects.filter(lexeme="thing").get().objects_with == 5
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class TestProgress:
+    @pytest.fixture
+    def each_time(self, monkeypatch):
+        """Let so much time pass between two batches that each is shown."""
+        ticks = iter(range(0, 10**6, 100))
+        monkeypatch.setattr(xsearch_index.time, "monotonic", lambda: float(next(ticks)))
+
+    @pytest.fixture(autouse=True)
+    def _products(self):
+        for number in range(6):
+            add(f"A{number}")
+
+    def test_a_file_gets_lines_with_rate_and_remaining_time(self, each_time):
+        lines = [line for line in command("--batch-size", "2").splitlines() if "/6" in line]
+        assert [line.split()[1] for line in lines] == ["2/6", "4/6", "6/6"]
+        assert all("/s  " in line and line.endswith("s left") for line in lines)
+
+    def test_a_file_gets_no_line_for_each_batch(self):
+        assert "/6" not in command("--batch-size", "2")
+
+    def test_a_terminal_gets_one_line_that_is_overwritten(self, each_time):
+        out = Terminal()
+        call_command("xsearch_index", "--batch-size", "2", stdout=out)
+        assert out.getvalue().count("\r") == 3
+        assert out.getvalue().count("\n") == 2
+
+    def test_what_other_workers_did_counts_as_done(self, each_time, monkeypatch):
+        write = writing.write
+
+        def beside_another(index, jobs, live):
+            monkeypatch.setattr(writing, "write", write)
+            records().filter(claim=None).update(status="indexed")
+            return write(index, jobs, live)
+
+        monkeypatch.setattr(writing, "write", beside_another)
+        monkeypatch.setattr(work, "_BATCHES_AT_ONCE", 1)
+        assert "6/6" in command("--batch-size", "2")
+
+    def test_at_verbosity_2_it_says_how_long_the_models_waited(self):
+        out = command("--batch-size", "2", verbosity=2)
+        assert "0 photos encoded; the models worked for" in out
+        assert "waited for something to encode for" in out
 
 
 def test_a_second_run_does_nothing():

@@ -10,7 +10,7 @@ from PIL import Image
 from shop.models import Brand, Product, ProductPhoto
 from tests.encoders import HashEncoder
 from tests.indexing import add, is_vector, make_due, picture, picture_file, record, run, settled, statuses
-from xsearch.indexing import encoding, work
+from xsearch.indexing import pipeline, work
 from xsearch.models import EncoderSpace
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +91,7 @@ class TestWhatIsEncoded:
         assert "acm" not in fresh(product).search_document
 
     def test_many_photos_are_encoded_in_groups_that_fit_into_memory(self, monkeypatch):
-        monkeypatch.setattr(encoding, "_MAX_VALUES", 3 * 8 * 8)
+        monkeypatch.setattr(pipeline, "MAX_BYTES", 3 * 8 * 8 * 3)
         for number in range(7):
             add(f"B{number}", photo=number)
         run()

@@ -19,6 +19,7 @@ from tests.indexing import (
     record,
     records,
     run,
+    run_some,
     wait_until,
 )
 from tests.test_indexing_workers import in_thread, while_encoding
@@ -81,9 +82,7 @@ class TestChange:
         use_encoder(**options)
         assert stale() == 4
         for done in (1, 2, 3):
-            claimed = outbox.claim(index(), 1)
-            report = work.IndexingReport()
-            work._index_batch(index(), claimed, report)
+            report = run_some(1)
             work.settle(index())
             assert report.indexed == 1
             assert are_all(16, "1")
@@ -137,8 +136,7 @@ class TestChange:
         def stop():
             raise KeyboardInterrupt
 
-        run_one = work.IndexingReport()
-        work._index_batch(index(), outbox.claim(index(), 2), run_one)
+        run_some(2)
         with pytest.raises(KeyboardInterrupt), while_encoding(monkeypatch, stop):
             run()
         HashEncoder.calls.clear()
@@ -162,7 +160,7 @@ class TestChange:
     def test_going_back_before_the_swap_encodes_only_what_changed(self, products, use_encoder):
         use_encoder(revision="2")
         stale()
-        work._index_batch(index(), outbox.claim(index(), 2), work.IndexingReport())
+        run_some(2)
         use_encoder()
         stale()
         run()
@@ -185,7 +183,7 @@ class TestChangesMeanwhile:
     def half_built(self, products, use_encoder):
         use_encoder(revision="2")
         stale()
-        work._index_batch(index(), outbox.claim(index(), 2), work.IndexingReport())
+        run_some(2)
         return products
 
     def work_on_one(self, product):
@@ -312,9 +310,7 @@ class TestAtTheSameTime:
             EncoderSpace.objects.filter(modality="text").update(fingerprint="hash:16:other")
 
         with while_encoding(monkeypatch, swap):
-            claimed = outbox.claim(index(), 9)
-            report = work.IndexingReport()
-            work._index_batch(index(), claimed, report)
+            report = run_some(9)
         assert report.handled == 0
         assert is_vector(Product.objects.get(pk=products[0].pk).text_embedding, "Bag 0\nA0")
         assert (record(products[0]).status, record(products[0]).claim) == ("pending", None)
@@ -411,5 +407,5 @@ class TestAtTheSameTime:
                 [schema.index_name(store, store.column)],
             )
         assert not schema.has_index(store, store.column)
-        schema.create_vector_indexes(index())
+        work.settle(index())
         assert schema.has_index(store, store.column)

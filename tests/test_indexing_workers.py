@@ -72,17 +72,16 @@ def in_thread(function):
 @contextmanager
 def while_encoding(monkeypatch, action):
     """Run ``action`` once, after objects were read and before anything is written."""
-    encode, done = work.encode, []
+    write, done = writing.write, []
 
-    def interrupted(index, jobs):
-        live = encode(index, jobs)
+    def interrupted(index, jobs, live):
         if not done:
             done.append(True)
             action()
-        return live
+        return write(index, jobs, live)
 
     with monkeypatch.context() as patch:
-        patch.setattr(work, "encode", interrupted)
+        patch.setattr(writing, "write", interrupted)
         yield
     assert done
 
@@ -422,3 +421,97 @@ class TestProcesses:
         assert process.wait(30) != 0
         assert not records().exclude(claim=None).exists()
         assert run().indexed == 3
+
+
+class TestKilledInTheMiddle:
+    """Two real workers on one catalogue, one of them killed: every product once, but for what it held."""
+
+    PRODUCTS = 80
+
+    @pytest.fixture
+    def start(self, tmp_path, settings):
+        processes = []
+
+        def start():
+            spec = {"BACKEND": "tests.encoders.DiaryEncoder", "OPTIONS": {"folder": str(tmp_path)}}
+            chosen = {
+                "ENCODERS": {"test": spec},
+                "EMBEDDINGS": {"text": "test", "image": None, "audio": None},
+                "TRANSCRIBERS": [],
+                "LEASE_S": 3,
+            }
+            arguments = ["manage.py", "xsearch_index", "--batch-size", "4"]
+            processes.append(start_process(*arguments, XSEARCH=chosen, MEDIA_ROOT=settings.MEDIA_ROOT))
+            return processes[-1]
+
+        yield start
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+    @pytest.fixture
+    def writings(self):
+        """Count in the database how often each object is written."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TABLE writings (object_id text);"
+                "CREATE FUNCTION note_writing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " INSERT INTO writings VALUES (NEW.object_id); RETURN NULL; END $$;"
+                "CREATE TRIGGER note_writing AFTER UPDATE ON xsearch_indexrecord FOR EACH ROW"
+                " WHEN (OLD.indexed_at IS DISTINCT FROM NEW.indexed_at) EXECUTE FUNCTION note_writing()"
+            )
+
+        def counted():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT object_id, count(*) FROM writings GROUP BY 1")
+                return dict(cursor.fetchall())
+
+        yield counted
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE writings; DROP FUNCTION note_writing() CASCADE")
+
+    def test_the_other_worker_does_its_share_once_more_and_nothing_else(self, start, writings, tmp_path):
+        for number in range(self.PRODUCTS):
+            add(f"A{number}", f"Thing {number}")
+
+        def diary(process):
+            path = tmp_path / f"{process.pid}.diary"
+            return path.read_text().splitlines() if path.exists() else []
+
+        killed, survivor = start(), start()
+        wait_until(lambda: len(diary(killed)) >= 12 and len(diary(survivor)) >= 4)
+        killed.send_signal(signal.SIGKILL)
+        killed.wait(30)
+        out, _ = survivor.communicate(timeout=60)
+        assert survivor.returncode == 0, out
+        assert set(statuses().values()) == {"indexed"}
+        assert writings() == {str(product.pk): 1 for product in Product.objects.all()}
+        first, second = diary(killed), diary(survivor)
+        assert len(set(first)) == len(first)
+        assert len(set(second)) == len(second)
+        assert set(first) | set(second) == {f"Thing {number}" for number in range(self.PRODUCTS)}
+        in_flight = set(first) & set(second)
+        assert len(in_flight) <= 3 * 4  # no more than it had claimed
+
+
+class TestLivingWorkers:
+    def test_a_slow_batch_stays_its_worker_s(self, use_encoder, tmp_path):
+        use_encoder("SlowEncoder", more={"LEASE_S": 2}, folder=str(tmp_path))
+        product = add("A")
+        slow = in_thread(run)
+        wait_until((tmp_path / "begun").exists)
+        claimed_until = record(product).claimed_until
+        wait_until(lambda: record(product).claimed_until > claimed_until)
+        (tmp_path / "go").touch()
+        assert slow().indexed == 1
+
+    def test_renewing_waits_for_nobody_and_takes_nothing_back(self):
+        mine, locked, lost = add("A"), add("B"), add("C")
+        held = outbox.claim(get_index(Product), 9)
+        expire_leases()
+        records().filter(object_id=str(lost.pk)).update(claim=None)
+        with transaction.atomic():
+            Product.objects.get(pk=locked.pk).save()
+            in_thread(lambda: outbox.renew(held))()
+        now = {r.object_id: r.claimed_until.year > 2020 for r in records()}
+        assert now == {str(mine.pk): True, str(locked.pk): False, str(lost.pk): False}

@@ -35,11 +35,13 @@ DEFAULTS: dict[str, Any] = {
     "QUERY_MAX_CHARACTERS": 500,
     # Indexing.
     "TASK_QUEUE": None,  # Celery queue of the indexing tasks; None: the app's default queue
-    "BATCH_SIZE": 32,  # objects
-    "LEASE_S": 300,  # a worker that died is believed dead after this long
+    "BATCH_SIZE": 64,  # objects that are claimed, loaded and written together
+    "PREPARE_THREADS": None,  # reading, decoding and preparing while the model runs; None: as many as cores, at least 2
+    "LEASE_S": 300,  # a worker that died is believed dead after this long; one that lives renews it
     "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed again by hand
     "RETRY_BACKOFF_S": 30,  # doubled with every attempt
     "SWEEP_INTERVAL_S": 60,
+    "INDEX_BUILD_MAX_MB": 1024,  # memory of PostgreSQL for building one vector index (maintenance_work_mem)
     "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.

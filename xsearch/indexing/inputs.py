@@ -20,14 +20,20 @@ _MAX_PHRASE = 200  # characters
 
 
 @dataclass(frozen=True)
-class MediaInput:
-    """One file: the row that its vector belongs to, None for the object's own row, and its content."""
+class MediaFile:
+    """One file that is not read yet, and the row that its vector belongs to, None for the object's own row."""
 
     store: Store
     row_pk: Any
-    name: str
-    content: bytes
-    digest: str
+    file: Any
+
+    @property
+    def key(self) -> str:
+        """The name under which the file's hash is kept: "image", or "image:photos:7" for a photo row."""
+        return f"{self.store.key}:{self.row_pk}" if self.store.many else self.store.key
+
+    def __str__(self) -> str:
+        return f"{self.store.modality} {self.file.name}"
 
 
 @dataclass
@@ -35,9 +41,7 @@ class ObjectInputs:
     """Everything that one object is indexed by."""
 
     texts: dict[str, list[str]]
-    media: list[MediaInput] = field(default_factory=list)
-    #: What cannot be read until the object changes, by column or photo.
-    errors: dict[str, str] = field(default_factory=dict)
+    files: list[MediaFile] = field(default_factory=list)
     #: What could not be read now, and may be later; by column or photo, or "object" for all of it.
     outages: dict[str, str] = field(default_factory=dict)
 
@@ -63,33 +67,20 @@ class ObjectInputs:
         return list(dict.fromkeys(text[:_MAX_PHRASE] for text in spoken))
 
 
-def media_key(store: Store, row_pk: Any) -> str:
-    """Return the name under which a file's hash is kept: "image", or "image:photos:7" for a photo row."""
-    return f"{store.key}:{row_pk}" if store.many else store.key
-
-
 def collect(index: Index, obj: models.Model) -> ObjectInputs:
-    """Read the declared texts and files of ``obj``; what cannot be read is noted in ``errors`` or ``outages``."""
-    inputs = ObjectInputs({weight: _texts(obj, names) for weight, names in index.text.items()})
-    for key, (store, row_pk, file) in _files_by_key(index, obj).items():
-        try:
-            inputs.media.append(_read(store, row_pk, file))
-        except _FileTooLargeError as error:
-            inputs.errors[key] = f"{store.modality} {file.name}: {error}"
-        except _GONE as error:
-            inputs.errors[key] = f"{store.modality} {file.name}: not in the storage ({error.__class__.__name__})"
-        except Exception as error:  # noqa: BLE001 - each storage raises its own
-            inputs.outages[key] = f"{store.modality} {file.name}: {error.__class__.__name__}: {error}"
-    return inputs
+    """Return the declared texts and files of ``obj``; the files are read later, in other threads."""
+    texts = {weight: _texts(obj, names) for weight, names in index.text.items()}
+    return ObjectInputs(texts, list(_files_by_key(index, obj).values()))
 
 
-def _files_by_key(index: Index, obj: models.Model) -> dict[str, tuple[Store, Any, Any]]:
-    """Return (store, row, file) of every vector; of several paths to the object's own photo, the first with a file."""
-    found: dict[str, tuple[Store, Any, Any]] = {}
+def _files_by_key(index: Index, obj: models.Model) -> dict[str, MediaFile]:
+    """Return the file of every vector; of several paths to the object's own photo, the first that has one."""
+    found: dict[str, MediaFile] = {}
     for store in index.stores():
         if store.modality != "text" and settings.EMBEDDINGS.get(store.modality):
             for row_pk, file in _files(store, obj):
-                found.setdefault(media_key(store, row_pk), (store, row_pk, file))
+                media = MediaFile(store, row_pk, file)
+                found.setdefault(media.key, media)
     return found
 
 
@@ -113,18 +104,23 @@ def _files(store: Store, obj: models.Model) -> Iterator[tuple[Any, Any]]:
             return
 
 
-class _FileTooLargeError(Exception):
-    pass
+class FileRefusedError(Exception):
+    """A file that will not be readable before the object changes; the message says why."""
 
 
 #: A name that leads to no file, by accident or on purpose; asking again changes nothing.
 _GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, SuspiciousFileOperation)
 
 
-def _read(store: Store, row_pk: Any, file: Any) -> MediaInput:
-    limit = settings.IMAGE_MAX_BYTES if store.modality == "image" else settings.AUDIO_MAX_BYTES
-    with file.storage.open(file.name) as stream:
-        content = stream.read(limit + 1)
+def read(media: MediaFile) -> bytes:
+    """Return the content of a file; raises ``FileRefusedError``, or what the storage raises when it is down."""
+    modality = media.store.modality
+    limit = settings.IMAGE_MAX_BYTES if modality == "image" else settings.AUDIO_MAX_BYTES
+    try:
+        with media.file.storage.open(media.file.name) as stream:
+            content: bytes = stream.read(limit + 1)
+    except _GONE as error:
+        raise FileRefusedError(f"{media}: not in the storage ({error.__class__.__name__})") from error
     if len(content) > limit:
-        raise _FileTooLargeError(f"larger than {limit} bytes; raise {store.modality.upper()}_MAX_BYTES in XSEARCH.")
-    return MediaInput(store, row_pk, file.name, content, hashlib.sha256(content).hexdigest())
+        raise FileRefusedError(f"{media}: larger than {limit} bytes; raise {modality.upper()}_MAX_BYTES in XSEARCH.")
+    return content

@@ -22,7 +22,8 @@ def lock_records(records: Iterable[IndexRecord]) -> tuple[dict[Any, IndexRecord]
     """Lock those of the claimed ``records`` that are still ours; returns them as they are now, and the busy ones."""
     claims = {record.pk: record.claim for record in records}
     there = IndexRecord.objects.filter(pk__in=claims)
-    free = {record.pk: record for record in there.order_by("object_id").select_for_update(skip_locked=True)}
+    needed = there.only("claim", "revision").order_by("object_id")
+    free = {record.pk: record for record in needed.select_for_update(skip_locked=True)}
     busy = set(there.values_list("pk", flat=True)) - free.keys()
     return {pk: record for pk, record in free.items() if record.claim == claims[pk]}, busy
 

@@ -86,26 +86,53 @@ def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     )
 
 
+def in_work(index: Index) -> models.QuerySet[IndexRecord]:
+    """Return the records of ``index`` that a worker holds, or did when it died."""
+    return IndexRecord.objects.filter(content_type=content_type_of(index), claimed_until__gte=Now())
+
+
+def remaining(index: Index) -> int:
+    """Return how many objects of ``index`` wait or are being worked on, by whomever."""
+    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
+    return of_index.filter(status=IndexRecord.Status.PENDING).count()
+
+
+_CLAIM = """
+WITH taken AS MATERIALIZED ({rows})
+UPDATE {table} AS record SET claim = %s, claimed_until = statement_timestamp() + %s
+FROM taken WHERE record.id = taken.id RETURNING record.*
+"""
+
+
+@transaction.atomic
 def claim(index: Index, size: int) -> list[IndexRecord]:
     """Take up to ``size`` records, oldest first, that no other worker holds."""
-    lease = uuid.uuid4()
-    with transaction.atomic():
-        taken = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)[:size]
-        pks = list(taken.values_list("pk", flat=True))
-        IndexRecord.objects.filter(pk__in=pks).update(
-            claim=lease, claimed_until=Now() + timedelta(seconds=settings.LEASE_S)
-        )
-    return list(IndexRecord.objects.filter(claim=lease, pk__in=pks))
+    free = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)
+    rows, params = free.values("id")[:size].query.sql_with_params()
+    sql = _CLAIM.format(rows=rows, table=IndexRecord._meta.db_table)
+    lease = timedelta(seconds=settings.LEASE_S)
+    return list(IndexRecord.objects.raw(sql, [*params, uuid.uuid4(), lease]))
 
 
 @transaction.atomic
 def release(records: Iterable[IndexRecord], *, delay_s: float | None = None) -> None:
     """Give back records that were claimed and not worked on; those that are locked end with their lease."""
+    later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
+    IndexRecord.objects.filter(pk__in=_ours(records)).update(claim=None, claimed_until=None, **later)
+
+
+@transaction.atomic
+def renew(records: Iterable[IndexRecord]) -> None:
+    """Begin the leases of records that are still ours anew; those that are locked cannot be taken over meanwhile."""
+    until = Now() + timedelta(seconds=settings.LEASE_S)
+    IndexRecord.objects.filter(pk__in=_ours(records)).update(claimed_until=until)
+
+
+def _ours(records: Iterable[IndexRecord]) -> list[Any]:
+    """Lock those of the claimed ``records`` that nobody took over or holds locked."""
     claims = {record.pk: record.claim for record in records}
     free = IndexRecord.objects.filter(pk__in=claims).select_for_update(skip_locked=True)
-    ours = [record.pk for record in free if record.claim == claims[record.pk]]
-    later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
-    IndexRecord.objects.filter(pk__in=ours).update(claim=None, claimed_until=None, **later)
+    return [pk for pk, claim in free.values_list("pk", "claim") if claim == claims[pk]]
 
 
 def sweep() -> dict[str, int]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 
+from xsearch.conf import settings
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index, registered
 from xsearch.stores import Store, main_store
+
+logger = logging.getLogger("xsearch.indexing")
+
+#: Neighbours and bookkeeping of a row in pgvector's HNSW graph with m = 16, and a quarter on top.
+_GRAPH_BYTES_A_ROW = 1_000
 
 
 def create_extension(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
@@ -78,34 +85,78 @@ def alone_with_indexes() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('xsearch.indexes', 0))")
 
 
-def create_vector_indexes(index: Index) -> None:
-    """Create the HNSW indexes that the live spaces of ``index`` lack; nobody who saves a product waits for that."""
+def create_vector_indexes(index: Index, spaces: Mapping[str, EncoderSpace] | None = None) -> None:
+    """Create the HNSW indexes that ``spaces``, or all live ones, lack; nobody who saves a product waits for that."""
     from xsearch.indexing.spaces import live_spaces
 
-    if not _missing(index, live_spaces(index)):
+    spaces = live_spaces(index) if spaces is None else spaces
+    if not missing_indexes(index, spaces):
         return
     with alone_with_indexes() as is_alone:
-        spaces = live_spaces(index)
-        for store in _missing(index, spaces) if is_alone else ():
+        for store in missing_indexes(index, spaces) if is_alone else ():
             drop_vector_index(store)  # left unfinished, or of another dimension
-            _create_vector_index(store, spaces[store.modality])
+            _create_vector_index(store, spaces[store.modality].dimension)
 
 
-def _missing(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Store]:
+def missing_indexes(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Store]:
+    """Return the columns of ``spaces`` that have no HNSW index, or an unusable one."""
     columns = {store.key: store for store in index.stores() if store.modality in spaces}  # of several paths, once
     return [s for s in columns.values() if not has_index(s, s.column, spaces[s.modality].dimension)]
 
 
-def _create_vector_index(store: Store, space: EncoderSpace) -> None:
-    expression = f"({store.column}::halfvec({space.dimension})) halfvec_cosine_ops"
-    with connection.cursor() as cursor:
-        if connection.in_atomic_block:
+def _create_vector_index(store: Store, dimension: int) -> None:
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
             # Pending foreign key checks would forbid the index.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        _build(store, dimension)
+        return
+    memory_kb = _build_memory_kb(store, dimension)
+    try:
+        with _session_settings(maintenance_work_mem=f"{memory_kb}kB"):
+            _build(store, dimension)
+    except OperationalError as error:
+        # Processes that build together need as much shared memory, of which containers often have little.
+        logger.warning("Building %s in one process, since it failed in several: %s", store.column, error)
+        drop_vector_index(store)
+        with _session_settings(maintenance_work_mem=f"{memory_kb}kB", max_parallel_maintenance_workers="0"):
+            _build(store, dimension)
+
+
+def _build(store: Store, dimension: int) -> None:
+    expression = f"({store.column}::halfvec({dimension})) halfvec_cosine_ops"
+    with connection.cursor() as cursor:
         cursor.execute(
             f'CREATE INDEX {_concurrently()} "{index_name(store, store.column)}" ON "{store.table}"'
             f" USING hnsw ({expression})"
         )
+
+
+def _build_memory_kb(store: Store, dimension: int) -> int:
+    """Return the memory in which the whole graph fits, as far as the setting allows, and PostgreSQL's own at least.
+
+    A graph that does not fit is finished on disk, many times slower.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT count("{store.column}") FROM "{store.table}"')  # noqa: S608
+        rows = int(cursor.fetchone()[0])
+        cursor.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'")
+        present_kb = int(cursor.fetchone()[0])
+    wanted_kb = rows * (_GRAPH_BYTES_A_ROW + 2 * dimension) // 1024
+    limit_kb = int(settings.INDEX_BUILD_MAX_MB) * 1024
+    return max(present_kb, min(wanted_kb, limit_kb))
+
+
+@contextmanager
+def _session_settings(**values: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        for name, value in values.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+        try:
+            yield
+        finally:
+            for name in values:
+                cursor.execute(f"RESET {name}")
 
 
 def drop_vector_index(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""What a worker does: claim a batch, read it, encode it, write it, until nothing waits."""
+"""What a worker does: claim batches, read them, have them encoded, write them, until nothing waits."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import Prefetch
 
 from xsearch.conf import settings
-from xsearch.indexing import outbox, schema, spaces, writing
-from xsearch.indexing.encoding import Job, encode
+from xsearch.indexing import bulk, outbox, spaces, writing
+from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
+from xsearch.indexing.jobs import Batch, Job
+from xsearch.indexing.pipeline import EncoderTimes, Pipeline
 from xsearch.models import EmbeddedModel, IndexRecord
+from xsearch.paths import Step, relations
 from xsearch.registry import Index
+from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
 
 Progress = Callable[["IndexingReport"], None]
 
+#: Batches that are claimed at once: one that is written, one in the models, one that is prepared meanwhile.
+_BATCHES_AT_ONCE = 3
+_TICK_S = 1.0
+
 
 @dataclass
-class IndexingReport:
-    """What one run of a worker did; counts of objects."""
+class IndexingReport(EncoderTimes):
+    """What one run of a worker did; counts of objects, and how busy its models were."""
 
     indexed: int = 0
     failed: int = 0
@@ -42,69 +51,154 @@ def index_pending(
     batch_size: int | None = None,
     limit_s: float | None = None,
     progress: Progress | None = None,
+    wait: bool = False,
 ) -> IndexingReport:
-    """Index what waits, in batches, until nothing does or ``limit_s`` seconds have passed."""
+    """Index what waits, in batches, until nothing does or ``limit_s`` seconds have passed.
+
+    With ``wait`` also until the other workers are done, for what one of them held that died comes back.
+    """
     report = IndexingReport()
-    started = time.monotonic()
-    while records := outbox.claim(index, batch_size or settings.BATCH_SIZE):
-        try:
-            _index_batch(index, records, report)
-        except BaseException:
-            outbox.release(records)  # the worker is being stopped: others may go on at once
-            raise
+    bulk.drop_indexes(index)
+    _work_off(index, report, batch_size, limit_s, progress)
+    while wait and outbox.in_work(index).exists():
+        time.sleep(_TICK_S)
+        _work_off(index, report, batch_size, limit_s, progress)
         if progress:
             progress(report)
-        if limit_s is not None and time.monotonic() - started > limit_s:
-            break
     settle(index)
     return report
+
+
+def _work_off(
+    index: Index, report: IndexingReport, batch_size: int | None, limit_s: float | None, progress: Progress | None
+) -> None:
+    size = batch_size or max(settings.BATCH_SIZE, preferred_batch_size(index))
+    end = time.monotonic() + (float("inf") if limit_s is None else limit_s)
+    worker = Worker(index, report)
+
+    def claim() -> list[IndexRecord]:
+        is_over = worker.has_begun and time.monotonic() > end
+        return [] if is_over else outbox.claim(index, size)
+
+    worker.work_off(claim, progress)
 
 
 def settle(index: Index) -> None:
     """Swap the spaces that are complete, and build the database indexes that are missing."""
     spaces.swap_finished(index)
-    schema.create_vector_indexes(index)
+    bulk.create_indexes(index)
 
 
-def _index_batch(index: Index, records: Sequence[IndexRecord], report: IndexingReport) -> None:
-    try:
-        objects = _load(index, records)
-        forgotten = writing.forget(index, [record for record in records if record.object_id not in objects])
-        report.forgotten += forgotten
-        records = [record for record in records if record.object_id in objects]
-        jobs = [Job(r, objects[r.object_id], _collect(index, objects[r.object_id])) for r in records]
-        live = encode(index, jobs)
-        written = writing.write(index, jobs, live)
-    except Exception as error:
-        logger.exception("Indexing a batch of %s failed", index.label)
-        _retry_singly(index, records, error, report)
-        return
-    failed = sum(1 for job in written if job.has_problems)
-    report.failed += failed
-    report.indexed += len(written) - failed
+class Worker:
+    """Takes claimed batches through the pipeline; asks the database in the caller's thread only."""
+
+    def __init__(self, index: Index, report: IndexingReport) -> None:
+        self.report = report
+        self.has_begun = False
+        self._index = index
+        self._pipeline = Pipeline(report)
+        self._held: list[Batch] = []
+        self._renewed_at = time.monotonic()
+
+    def work_off(self, claim: Callable[[], Sequence[IndexRecord]], progress: Progress | None = None) -> None:
+        """Index what ``claim`` hands out, until it has nothing more."""
+        try:
+            while self._take(claim):
+                self._finish(self._held[0])
+                del self._held[0]
+                if progress:
+                    progress(self.report)
+        except BaseException:
+            # The worker is being stopped: others may go on at once.
+            outbox.release([record for batch in self._held for record in batch.records])
+            raise
+        finally:
+            self._pipeline.close()
+
+    def _take(self, claim: Callable[[], Sequence[IndexRecord]]) -> bool:
+        """Claim ahead of the models, as far as sensible; says whether there is anything to do."""
+        while len(self._held) < _BATCHES_AT_ONCE:
+            self._renew_if_due()  # before, so that nobody claims what is his already
+            records = claim()
+            if not records:
+                break
+            self.has_begun = True
+            self._held.append(Batch(records))
+            self._load(self._held[-1])
+        return bool(self._held)
+
+    def _load(self, batch: Batch) -> None:
+        try:
+            objects = _objects(self._index, batch.records)
+            missing = [record for record in batch.records if record.object_id not in objects]
+            self.report.forgotten += writing.forget(self._index, missing) if missing else 0
+            batch.records = [record for record in batch.records if record.object_id in objects]
+            batch.jobs = [_job(self._index, record, objects[record.object_id]) for record in batch.records]
+            plan_work(self._index, batch)
+        except Exception as error:  # noqa: BLE001 - dealt with when it is the batch's turn
+            batch.error = error
+        else:
+            self._pipeline.submit(batch)
+
+    def _finish(self, batch: Batch) -> None:
+        while not batch.error and not self._pipeline.wait(batch, min(_TICK_S, settings.LEASE_S / 10)):
+            self._renew_if_due()
+        try:
+            if batch.error:
+                raise batch.error
+            written = writing.write(self._index, batch.jobs, batch.live)
+        except Exception as error:
+            logger.exception("Indexing a batch of %s failed", self._index.label)
+            self._retry_singly(batch, error)
+            return
+        failed = sum(1 for job in written if job.has_problems)
+        self.report.failed += failed
+        self.report.indexed += len(written) - failed
+
+    def _retry_singly(self, batch: Batch, error: Exception) -> None:
+        """Find the object that a batch failed for, so that the others do not wait for it."""
+        if len(batch.records) == 1:
+            writing.fail(batch.records, error)
+            self.report.failed += 1
+            return
+        for record in batch.records:
+            single = Batch([record])
+            self._load(single)
+            self._finish(single)
+
+    def _renew_if_due(self) -> None:
+        """Keep the leases of all that is held, so that no other worker takes it while this one lives."""
+        now = time.monotonic()
+        if now - self._renewed_at > settings.LEASE_S / 4:
+            outbox.renew([record for batch in self._held for record in batch.records])
+            self._renewed_at = now
 
 
-def _retry_singly(index: Index, records: Sequence[IndexRecord], error: Exception, report: IndexingReport) -> None:
-    """Find the object that a batch failed for, so that the others do not wait for it."""
-    if len(records) == 1:
-        writing.fail(records, error)
-        report.failed += 1
-        return
-    for record in records:
-        _index_batch(index, [record], report)
-
-
-def _load(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
+def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
     queryset = index.get_queryset().filter(pk__in=[record.object_id for record in records])
     if issubclass(index.model, EmbeddedModel):
         queryset = queryset.defer(*(field.name for field in EmbeddedModel._meta.local_fields))
     return {str(obj.pk): obj for obj in queryset.prefetch_related(*_prefetches(index))}
 
 
-def _prefetches(index: Index) -> list[str]:
-    from xsearch.paths import relations
+def _prefetches(index: Index) -> list[str | Prefetch[Any]]:
+    steps = {step.attribute: step for path in index.paths() for step in relations(index.model, path)}
+    return [_prefetch(step) for step in steps.values()]
 
-    return list(dict.fromkeys(step.attribute for path in index.paths() for step in relations(index.model, path)))
+
+def _prefetch(step: Step) -> str | Prefetch[Any]:
+    """Return how to load a relation; vectors of photo rows are not read back."""
+    if step.field.one_to_many and issubclass(step.model, EmbeddedModel):
+        rows = step.model._default_manager.defer(*(field.name for field in EmbeddedModel._meta.local_fields))
+        return Prefetch(step.attribute, rows)
+    return step.attribute
+
+
+def _job(index: Index, record: IndexRecord, obj: models.Model) -> Job:
+    job = Job(record, obj, _collect(index, obj))
+    if index.text and job.has_new_words:
+        job.document = tsvector_literal(job.inputs.texts)  # here, where no row is locked and the model is at work
+    return job
 
 
 def _collect(index: Index, obj: models.Model) -> ObjectInputs:

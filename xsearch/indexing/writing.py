@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
-from pgvector import HalfVector
+from psycopg.types.json import Jsonb
 
 from xsearch.conf import settings
 from xsearch.indexing import outbox
-from xsearch.indexing.encoding import Job, Vector, grouped_by_store
+from xsearch.indexing.jobs import DOCUMENT_KEY, Job, Vector
 from xsearch.indexing.locking import hold_spaces, lock_records, lock_rows
+from xsearch.indexing.rows import HalfVectors, RowChanges, execute_binary
 from xsearch.models import IndexRecord, StagedVector
 from xsearch.registry import Index
 from xsearch.stores import Store, main_store
-from xsearch.text import tsvector_literal
 
 Status = IndexRecord.Status
-
-_DOCUMENT = "document"  # key of the full-text document's source hash
-
 
 #: Waits before rows that a transaction of the shop holds are tried again, and how long they are left alone then.
 _PAUSES_S = (0.05, 0.2, 0.5)
@@ -64,98 +62,110 @@ def _write_free(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> t
             held.append(job)
         elif job.obj.pk in present and job.record.pk in ours:
             free.append(job)
-    _write_documents(index, free)
-    for store, rows in grouped_by_store(free).items():
-        _write_vectors(store, rows)
+    _write_rows(index, free)
     _write_staged(free)
-    for job in free:
-        _finish(job, ours[job.record.pk])
+    _finish([(job, ours[job.record.pk]) for job in free])
     return free, held
 
 
-def _write_documents(index: Index, jobs: Sequence[Job]) -> None:
-    if not index.text:
-        return
-    changed = [job for job in jobs if job.is_readable and _has_new_words(job)]
-    store = main_store(index)
-    _ensure_rows(store, [job.obj.pk for job in changed])
-    literals = [(tsvector_literal(job.inputs.texts), job.obj.pk) for job in changed]
-    _update(store, "search_document", "tsvector", literals)
+def _write_rows(index: Index, jobs: Sequence[Job]) -> None:
+    """Write the live vectors and the documents."""
+    changes = RowChanges()
+    touched: dict[Store, set[Any]] = defaultdict(set)
+    document = main_store(index) if index.text else None
+    for job in jobs:
+        if document and job.document is not None:
+            changes.set(document, job.obj.pk, "search_document", job.document)
+            touched[document].add(job.obj.pk)
+        for (store, row_pk), vector in job.live.items():
+            changes.set(store, job.obj.pk if row_pk is None else row_pk, store.column, vector)
+            touched[store].add(job.obj.pk)
+    _ensure_rows(touched)
+    changes.write()
 
 
-def _has_new_words(job: Job) -> bool:
-    return job.record.forced or job.record.source_hashes.get(_DOCUMENT) != job.inputs.document_digest
-
-
-def _write_vectors(store: Store, rows: Sequence[tuple[Job, Any, Vector]]) -> None:
-    if not store.many:
-        _ensure_rows(store, [job.obj.pk for job, _row, _vector in rows])
-    pairs = [(_as_text(vector), job.obj.pk if row_pk is None else row_pk) for job, row_pk, vector in rows]
-    _update(store, store.column, "halfvec", pairs)
-
-
-def _as_text(vector: Vector) -> str | None:
-    return None if vector is None else str(HalfVector(vector).to_text())
-
-
-def _ensure_rows(store: Store, object_pks: Sequence[Any]) -> None:
+def _ensure_rows(touched: Mapping[Store, set[Any]]) -> None:
     """Make the companion rows that are missing."""
-    if not store.link:
-        return
-    field: Any = store.model._meta.get_field(store.link)
-    rows = [store.model(**{field.attname: pk}) for pk in object_pks]
-    store.model._base_manager.bulk_create(rows, ignore_conflicts=True)
+    companions: dict[tuple[Any, str], set[Any]] = defaultdict(set)
+    for store, object_pks in touched.items():
+        if store.link and not store.many:
+            companions[store.model, store.link] |= object_pks
+    for (model, link), object_pks in companions.items():
+        there = set(model._base_manager.filter(**{f"{link}__in": object_pks}).values_list(link, flat=True))
+        attribute = model._meta.get_field(link).attname
+        rows = [model(**{attribute: pk}) for pk in object_pks - there]
+        model._base_manager.bulk_create(rows, ignore_conflicts=True)
 
 
-def _update(store: Store, column: str, db_type: str, pairs: Sequence[tuple[str | None, Any]]) -> None:
-    by_row = not store.link or store.many
-    link: Any = None if by_row else store.owner._meta.get_field(store.link)
-    key = store.row_key if by_row else link.column
-    sql = f'UPDATE "{store.table}" SET "{column}" = %s::{db_type} WHERE "{key}" = %s'  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, pairs)
+_STAGE = """
+INSERT INTO {table} (content_type_id, modality, fingerprint, row_id, vector)
+SELECT %s, %s, %s, made.row_id, made.vector FROM unnest(%s::text[], %s::halfvec[]) AS made(row_id, vector)
+ON CONFLICT (content_type_id, modality, row_id, fingerprint) DO UPDATE SET vector = excluded.vector
+"""
 
 
 def _write_staged(jobs: Sequence[Job]) -> None:
-    rows = [
-        StagedVector(
-            content_type=ContentType.objects.get_for_model(store.model),
-            row_id=str(job.obj.pk if row_pk is None else row_pk),
-            modality=store.modality,
-            fingerprint=fingerprint,
-            vector=None if vector is None else HalfVector(vector),
-        )
-        for job in jobs
-        for (store, row_pk, fingerprint), vector in job.staged.items()
-    ]
-    StagedVector.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["content_type", "modality", "row_id", "fingerprint"],
-        update_fields=["vector"],
-    )
+    spaces: dict[tuple[int, str, str], dict[str, Vector]] = defaultdict(dict)
+    for job in jobs:
+        for (store, row_pk, fingerprint), vector in job.staged.items():
+            space = ContentType.objects.get_for_model(store.model).pk, store.modality, fingerprint
+            spaces[space][str(job.obj.pk if row_pk is None else row_pk)] = vector
+    for space, rows in spaces.items():
+        sql = _STAGE.format(table=StagedVector._meta.db_table)
+        execute_binary(sql, [*space, list(rows), HalfVectors(list(rows.values()))])
 
 
-def _finish(job: Job, now: IndexRecord) -> None:
-    """Record what became of ``job``, whose record is ``now`` locked; a change since then makes it wait again."""
-    problems = job.unavailable | job.failed | job.broken
-    fields: dict[str, Any] = {"claim": None, "claimed_until": None, "indexed_at": Now()}
+# An absent key leaves the column as it is.
+_FINISH = """
+UPDATE {table} AS stored SET
+    claim = NULL, claimed_until = NULL, indexed_at = statement_timestamp(), last_error = made.last_error,
+    source_hashes = coalesce(made.source_hashes, stored.source_hashes),
+    fingerprints = coalesce(made.fingerprints, stored.fingerprints),
+    phrases = coalesce(made.phrases, stored.phrases),
+    status = coalesce(made.status, stored.status),
+    forced = coalesce(made.forced, stored.forced),
+    attempts = coalesce(made.attempts, stored.attempts),
+    not_before = coalesce(statement_timestamp() + made.wait_s * interval '1 second', stored.not_before)
+FROM jsonb_to_recordset(%s) AS made(
+    pk bigint, last_error text, source_hashes jsonb, fingerprints jsonb, phrases jsonb,
+    status text, forced boolean, attempts integer, wait_s double precision
+)
+WHERE stored.id = made.pk
+"""
+
+
+def _finish(jobs: Sequence[tuple[Job, IndexRecord]]) -> None:
+    """Record what became of each job, whose record is now locked; a change since then makes it wait again."""
+    if jobs:
+        made = Jsonb([_outcome(job, now) for job, now in jobs])
+        execute_binary(_FINISH.format(table=IndexRecord._meta.db_table), [made])
+
+
+def _outcome(job: Job, now: IndexRecord) -> dict[str, Any]:
+    failed = job.failed | job.inputs.outages
+    problems = job.unavailable | failed | job.broken
+    fields: dict[str, Any] = {"pk": now.pk, "last_error": _lines(problems)}
     if job.is_readable:
         fields |= {
-            "source_hashes": _without(job.hashes, job.failed | job.broken) | {_DOCUMENT: job.inputs.document_digest},
+            "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.document_digest},
             "fingerprints": _without(job.fingerprints, job.unavailable | _outages_by_modality(job)),
             "phrases": job.inputs.phrases,
         }
     if now.revision == job.record.revision:
         fields |= {"status": Status.FAILED if problems else Status.INDEXED, "forced": False, **_attempts(job)}
-    IndexRecord.objects.filter(pk=now.pk).update(last_error="\n".join(dict.fromkeys(problems.values())), **fields)
+    return fields
+
+
+def _lines(problems: Mapping[str, str]) -> str:
+    return "\n".join(dict.fromkeys(problems.values())).replace("\x00", "")  # which PostgreSQL does not store
 
 
 def _attempts(job: Job) -> dict[str, Any]:
-    if job.failed or job.unavailable:
+    if job.failed or job.unavailable or job.inputs.outages:
         attempts = job.record.attempts + 1
         # A service that is down for long is no fault of the object, which must not be given up for it.
-        return put_off(min(attempts, max(settings.MAX_ATTEMPTS - 1, 0)) if job.must_wait else attempts)
+        attempts = min(attempts, max(settings.MAX_ATTEMPTS - 1, 0)) if job.must_wait else attempts
+        return {"attempts": attempts, "wait_s": wait_s(attempts)}
     # What cannot be read is not tried again until it changes.
     return {"attempts": settings.MAX_ATTEMPTS if job.broken else 0}
 
@@ -168,10 +178,9 @@ def _without(values: dict[str, str], problems: dict[str, str]) -> dict[str, str]
     return {key: value for key, value in values.items() if key not in problems}
 
 
-def put_off(attempts: int) -> dict[str, Any]:
-    """Return the fields of a record that failed for the ``attempts``-th time and is tried again later."""
-    wait = timedelta(seconds=settings.RETRY_BACKOFF_S * 2 ** min(max(attempts - 1, 0), 10))
-    return {"attempts": attempts, "not_before": Now() + wait}
+def wait_s(attempts: int) -> float:
+    """Return how long an object is left alone that failed for the ``attempts``-th time."""
+    return float(settings.RETRY_BACKOFF_S * 2 ** min(max(attempts - 1, 0), 10))
 
 
 def fail(job_records: Sequence[IndexRecord], error: BaseException) -> None:
@@ -179,8 +188,12 @@ def fail(job_records: Sequence[IndexRecord], error: BaseException) -> None:
     for record in job_records:
         # A change since then deserves a try of its own.
         unchanged = IndexRecord.objects.filter(pk=record.pk, claim=record.claim, revision=record.revision)
+        attempts = record.attempts + 1
         unchanged.update(
-            status=Status.FAILED, last_error=f"{error.__class__.__name__}: {error}", **put_off(record.attempts + 1)
+            status=Status.FAILED,
+            last_error=f"{error.__class__.__name__}: {error}",
+            attempts=attempts,
+            not_before=Now() + timedelta(seconds=wait_s(attempts)),
         )
     outbox.release(job_records)
 

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
-from xsearch.indexing import IndexingReport, index_pending, outbox, vocabulary
+from xsearch.indexing import index_pending, outbox, vocabulary
+from xsearch.indexing.progress import Pace, duration
 from xsearch.registry import Index, get_index, registered
 
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         if options["queue"]:
             self._queue(index, waiting)
             return 0
-        return self._index(index, waiting, options["batch_size"])
+        return self._index(index, options["batch_size"], options["verbosity"])
 
     def _indexes(self, labels: list[str]) -> list[Index]:
         try:
@@ -53,26 +54,56 @@ class Command(BaseCommand):
             raise CommandError("The broker cannot be reached: check CELERY_BROKER_URL, or index without --queue.")
         self.stdout.write(f"{index.label}: {waiting} sent to the workers.")
 
-    def _index(self, index: Index, waiting: int, batch_size: int | None) -> int:
+    def _index(self, index: Index, batch_size: int | None, verbosity: int) -> int:
         started = time.monotonic()
-
-        def show(report: IndexingReport) -> None:
-            rate = report.handled / max(time.monotonic() - started, 1e-9)
-            left_s = max(waiting - report.handled, 0) / max(rate, 1e-9)
-            ending = "" if self.stdout.isatty() else "\n"
-            self.stdout.write(
-                f"\r{index.label}: {report.handled}/{waiting}  {rate:.1f}/s  {left_s:.0f} s left  ", ending=ending
-            )
-            self.stdout.flush()
-
-        report = index_pending(index, batch_size=batch_size, progress=show)
+        line = _ProgressLine(index, self.stdout)
+        report = index_pending(index, batch_size=batch_size, progress=lambda _report: line.show(), wait=True)
+        line.close()
         vocabulary.refresh(index)
-        seconds = time.monotonic() - started
         self.stdout.write(
-            f"\n{index.label}: {report.indexed} indexed, {report.failed} failed, "
-            f"{report.forgotten} forgotten in {seconds:.1f} s."
+            f"{index.label}: {report.indexed} indexed, {report.failed} failed, "
+            f"{report.forgotten} forgotten in {duration(time.monotonic() - started)}."
         )
+        if verbosity > 1:
+            self.stdout.write(
+                f"{index.label}: {report.photos} photos encoded; the models worked for {report.encoder_busy_s:.1f} s "
+                f"and waited for something to encode for {report.encoder_waited_s:.1f} s."
+            )
         return report.failed
+
+
+class _ProgressLine:
+    """How far indexing is: one line on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, index: Index, stdout: OutputWrapper) -> None:
+        self._index = index
+        self._stdout = stdout
+        self._pace = Pace()
+        self._total = outbox.remaining(index)
+        self._every_s = 0.5 if stdout.isatty() else 10.0
+        self._shown_at = time.monotonic()
+        self._pace.note(self._total)
+
+    def show(self) -> None:
+        """Show what really remains, for other workers may share the work."""
+        now = time.monotonic()
+        if now - self._shown_at < self._every_s:
+            return
+        self._shown_at = now
+        left = outbox.remaining(self._index)
+        self._total = max(self._total, left)  # the shop goes on changing products
+        self._pace.note(left)
+        left_s = self._pace.left_s
+        text = f"{self._index.label}: {self._total - left}/{self._total}  {self._pace.rate:.1f}/s"
+        text += "" if left_s is None else f"  {duration(left_s)} left"
+        is_terminal = self._stdout.isatty()
+        self._stdout.write(f"\r\033[K{text}" if is_terminal else text, ending="" if is_terminal else "\n")
+        self._stdout.flush()
+
+    def close(self) -> None:
+        """Go to the next line."""
+        if self._stdout.isatty():
+            self._stdout.write("")
 
 
 @contextmanager
