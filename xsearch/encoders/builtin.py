@@ -15,6 +15,7 @@ from PIL import Image
 
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.sessions import open_session
 
 WEIGHTS = Path(__file__).with_name("weights")
 FILES = ("image.onnx", "text.onnx", "vocabulary.json")
@@ -82,7 +83,9 @@ class BuiltinEncoder(TwoStepEncoder):
     def _session(self, name: str) -> Any:
         with self._lock:
             if name not in self._sessions:
-                self._sessions[name] = _open_session(self._file(name), self._threads)
+                self._sessions[name] = open_session(
+                    self._file(name), self._threads, cure="Reinstall django-xsearch."
+                )
             return self._sessions[name]
 
     def _file(self, name: str) -> Path:
@@ -93,20 +96,6 @@ class BuiltinEncoder(TwoStepEncoder):
                 "or train it: python -m xsearch.training.train_builtin --help."
             )
         return path
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen types of its own
-        raise EncoderError(f"The builtin encoder cannot load {path}: {error}. Reinstall django-xsearch.") from error
 
 
 def square(image: Image.Image, side: int) -> NDArray[np.uint8]:

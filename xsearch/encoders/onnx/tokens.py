@@ -1,0 +1,69 @@
+"""Texts as text towers take them, by the ``tokenizers`` package alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsearch.encoders.base import EncoderError
+from xsearch.encoders.onnx.pixels import Arrays
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """How a family cuts and fills its texts: at most ``limit`` tokens, special ones included.
+
+    ``pads_to_limit``: the model reads the padding too, so that there is always as much; otherwise texts are
+    filled up to the longest of their batch.
+    """
+
+    limit: int
+    pad_id: int
+    pads_to_limit: bool = False
+    pads_left: bool = False
+    is_lowercase: bool = False
+
+
+class Tokens:
+    """A tokenizer with the facts of its family."""
+
+    def __init__(self, path: Path, facts: TokenFacts, *, cure: str) -> None:
+        tokenizers = _import_tokenizers()
+        self.facts = facts
+        try:
+            self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
+        except Exception as error:  # the Rust side raises plain Exception
+            raise EncoderError(f"{path} is no tokenizer: {error}. {cure}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(facts.limit)
+
+    def prepare(self, item: str) -> Arrays:
+        """Return ``input_ids``, shape (tokens,)."""
+        text = item.lower() if self.facts.is_lowercase else item
+        return {"input_ids": np.asarray(self._tokenizer.encode(text).ids, np.int64)}
+
+    def collate(self, prepared: Sequence[Arrays]) -> Arrays:
+        """Fill up to one length: ``input_ids`` and ``attention_mask``, shape (n, tokens)."""
+        texts = [arrays["input_ids"] for arrays in prepared]
+        length = self.facts.limit if self.facts.pads_to_limit else max(map(len, texts))
+        numbers = np.full((len(texts), length), self.facts.pad_id, np.int64)
+        mask = np.zeros_like(numbers)
+        for number, text in enumerate(texts):
+            start = length - len(text) if self.facts.pads_left else 0
+            numbers[number, start : start + len(text)] = text
+            mask[number, start : start + len(text)] = 1
+        return {"input_ids": numbers, "attention_mask": mask}
+
+
+def _import_tokenizers() -> Any:
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise EncoderError(
+            "The onnx encoder needs the package tokenizers for texts. Install it: pip install 'django-xsearch[onnx]'"
+        ) from error
+    return tokenizers
