@@ -1,0 +1,1 @@
+"""Checkpoints of the Hugging Face hub, run by torch: CLIP, SigLIP, SigLIP 2, Chinese-CLIP, CLAP."""
