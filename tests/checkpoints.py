@@ -112,10 +112,11 @@ def _save(model_class, config, folder: Path, seed: int) -> Path:
     torch.manual_seed(seed)
     model = model_class(config).eval()
     torch.set_rng_state(state)
-    with torch.no_grad():  # the small default spread would make all vectors nearly equal
+    numbers = torch.Generator().manual_seed(seed)
+    with torch.no_grad():  # with the small spread of a fresh model, all vectors would be nearly equal
         for name, weight in model.named_parameters():
             if weight.dim() > 1 and "position" not in name:
-                weight.normal_(std=0.25, generator=torch.Generator().manual_seed(seed))
+                weight.normal_(std=1.0 if "embed" in name else 0.5, generator=numbers)
     model.save_pretrained(folder)
     return folder
 

@@ -11,7 +11,8 @@ class Family:
     """One family, for what its config.json leaves out because it is the family's default.
 
     ``max_tokens`` is the longest text the family was trained with, special tokens included. ``pads_to_limit``:
-    texts are always padded to it, and the padding is part of what the model reads.
+    texts are always padded to it, and the padding is part of what the model reads. ``spare_positions`` of the
+    model's are never used: RoBERTa counts from behind the number of its padding.
     """
 
     modalities: frozenset[str]
@@ -20,6 +21,7 @@ class Family:
     max_tokens: int = 77
     pads_to_limit: bool = False
     is_lowercase: bool = False
+    spare_positions: int = 0
 
     def dimension(self, config: dict[str, Any]) -> int:
         """Return the length of the vectors of a checkpoint with this config.json."""
@@ -27,8 +29,9 @@ class Family:
 
     def token_limit(self, config: dict[str, Any]) -> int:
         """Return how many tokens of a text are read, special tokens included."""
-        positions = int(_look_up(config, "text_config", "max_position_embeddings", default=self.max_tokens))
-        return positions if self.pads_to_limit else min(self.max_tokens, positions)
+        spare = self.spare_positions
+        positions = _look_up(config, "text_config", "max_position_embeddings", default=self.max_tokens + spare)
+        return min(self.max_tokens, int(positions) - spare)
 
 
 _IMAGE_TEXT = frozenset({"image", "text"})
@@ -42,7 +45,7 @@ FAMILIES: dict[str, Family] = {
     "chinese_clip": Family(_IMAGE_TEXT, max_tokens=52),
     "siglip": _SIGLIP,
     "siglip2": _SIGLIP,
-    "clap": Family(frozenset({"audio", "text"})),
+    "clap": Family(frozenset({"audio", "text"}), spare_positions=2),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -78,15 +80,12 @@ def load_towers(checkpoint: Checkpoint, device: str = "cpu", dtype: str = "float
 
 def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
     model_class = getattr(transformers, ARCHITECTURES[checkpoint.model_type])
+    safely = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
     try:
-        model, info = model_class.from_pretrained(
-            checkpoint.folder,
-            dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
+        with quiet():
+            model, info = model_class.from_pretrained(
+                checkpoint.folder, dtype=dtype, output_loading_info=True, **safely
+            )
     except Exception as error:  # configurations that contradict themselves fail in any way
         problem = f"The model {checkpoint.name} cannot be loaded: {error.__class__.__name__}: {error}."
         raise CheckpointError(problem, "Is it a checkpoint of transformers, and whole?") from error
@@ -101,3 +100,18 @@ def _load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
 
 def _unit(vectors: Tensor) -> Tensor:
     return F.normalize(vectors.float(), dim=-1)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the progress bars and remarks of transformers off the server's log while something is loaded."""
+    logging: Any = transformers.utils.logging
+    verbosity, had_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if had_bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,151 @@
+"""Items → what a model of transformers takes, by the checkpoint's own tokenizer and processors. Needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+import transformers
+from PIL import Image
+from torch import Tensor
+
+from xsearch.checkpoints import Checkpoint
+from xsearch.encoders.base import EncoderError
+from xsearch.encoders.transformers.families import FAMILIES
+from xsearch.encoders.transformers.towers import quiet
+
+if TYPE_CHECKING:
+    from xsearch.media import Waveform
+
+#: What one item becomes: named tensors without the dimension of the batch; None when there is nothing to encode.
+Prepared = dict[str, Tensor] | None
+
+_QUIET = 1e-3  # peak under which a recording is silence
+_MAX_ASPECT = 8  # a picture whose shorter side is scaled up is cut to this first, or a line of pixels would fill memory
+
+
+class Preparer:
+    """Prepares items for one checkpoint; safe in any thread.
+
+    ``prompt`` is a template for texts such as "a photo of {}".
+    """
+
+    def __init__(self, checkpoint: Checkpoint, prompt: str | None = None) -> None:
+        self._checkpoint = checkpoint
+        self._family = FAMILIES[checkpoint.model_type]
+        self._prompt = prompt or "{}"
+        self._limit = self._family.token_limit(checkpoint.config)
+        self._prepare: dict[str, Callable[[Any], Prepared]] = {
+            "text": self._prepare_text,
+            "image": self._prepare_image,
+            "audio": self._prepare_audio,
+        }
+
+    def prepare(self, modality: str, item: Any) -> Prepared:
+        """Return the named tensors of one item."""
+        return self._prepare[modality](item)
+
+    def collate(self, modality: str, items: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Return the named tensors of a batch; texts are padded to the longest, or to the family's limit."""
+        if modality != "text":
+            return {name: torch.stack([item[name] for item in items]) for name in items[0]}
+        return self._pad([item["input_ids"] for item in items])
+
+    def _prepare_text(self, text: str) -> Prepared:
+        if not text.strip():
+            return None
+        text = self._prompt.replace("{}", text)
+        encoded = self._rust_tokenizer.encode(text.lower() if self._family.is_lowercase else text)
+        return {"input_ids": torch.tensor(encoded.ids)}
+
+    def _pad(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
+        length = self._limit if self._family.pads_to_limit else max(map(len, rows))
+        numbers = torch.full((len(rows), length), self.tokenizer.pad_token_id)
+        is_padding = torch.ones((len(rows), length), dtype=torch.bool)
+        for number, row in enumerate(rows):
+            place = slice(length - len(row), length) if self.tokenizer.padding_side == "left" else slice(0, len(row))
+            numbers[number, place] = row
+            is_padding[number, place] = False
+        has_mask = "attention_mask" in self.tokenizer.model_input_names  # SigLIP reads its padding
+        return {"input_ids": numbers, "attention_mask": (~is_padding if has_mask else torch.ones_like(numbers)).long()}
+
+    def _prepare_image(self, image: Image.Image) -> Prepared:
+        if "shortest_edge" in (self.image_processor.size or {}):
+            image = _cut(image, _MAX_ASPECT)
+        tensors = self.image_processor(images=[image], return_tensors="pt")
+        return {name: tensor[0] for name, tensor in tensors.items()}
+
+    def _prepare_audio(self, waveform: Waveform) -> Prepared:
+        """Listen to the first window only: what the extractor does with longer sounds is a matter of chance."""
+        extractor = self.feature_extractor
+        samples = _resample(waveform, extractor.sampling_rate)[: extractor.nb_max_samples]
+        if np.abs(samples).max(initial=0.0) < _QUIET:
+            return None
+        features = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"][0]
+        return {"input_features": features.float(), "is_longer": torch.zeros(1, dtype=torch.bool)}
+
+    @cached_property
+    def _rust_tokenizer(self) -> Any:
+        """The tokenizer behind the tokenizer: cuts texts at the limit, and is not changed by its calls."""
+        tokenizer = self.tokenizer.backend_tokenizer
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self._limit)
+        return tokenizer
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The checkpoint's tokenizer; from tokenizer.json alone where its class needs a package that is missing."""
+        try:
+            return self._load(transformers.AutoTokenizer, "tokenizer")
+        except EncoderError as error:
+            if not (self._checkpoint.folder / "tokenizer.json").is_file() or not isinstance(
+                error.__cause__, ImportError
+            ):
+                raise
+            return self._load(transformers.PreTrainedTokenizerFast, "tokenizer")
+
+    @cached_property
+    def image_processor(self) -> Any:
+        """The checkpoint's image processor, on torchvision where it is installed."""
+        return self._load(transformers.AutoImageProcessor, "image processor")
+
+    @cached_property
+    def feature_extractor(self) -> Any:
+        """The checkpoint's extractor of spectrograms."""
+        return self._load(transformers.AutoFeatureExtractor, "feature extractor")
+
+    def _load(self, auto: Any, what: str) -> Any:
+        folder = self._checkpoint.folder
+        try:
+            with quiet():
+                return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        except Exception as error:  # missing and damaged files fail in any way
+            raise EncoderError(
+                f"The {what} of {self._checkpoint.name} cannot be loaded from {folder} "
+                f"({error.__class__.__name__}: {str(error).strip()}). Fetch the checkpoint again, all of its .json and "
+                ".txt files: python manage.py xsearch_download"
+            ) from error
+
+
+def _cut(image: Image.Image, max_aspect: int) -> Image.Image:
+    """Cut the middle out of a picture that is longer than ``max_aspect`` times its width; others stay as they are."""
+    longest = max_aspect * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    width, height = (min(side, longest) for side in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _resample(waveform: Waveform, rate_hz: int) -> Any:
+    """Return the samples at ``rate_hz``, by the SoX resampler."""
+    if waveform.rate_hz == rate_hz:
+        return waveform.samples
+    try:
+        import soxr  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise EncoderError("Sounds need soxr. Install: pip install 'django-xsearch[transformers,sound]'") from error
+    return soxr.resample(waveform.samples, waveform.rate_hz, rate_hz)
