@@ -83,9 +83,7 @@ class BuiltinEncoder(TwoStepEncoder):
     def _session(self, name: str) -> Any:
         with self._lock:
             if name not in self._sessions:
-                self._sessions[name] = open_session(
-                    self._file(name), self._threads, cure="Reinstall django-xsearch."
-                )
+                self._sessions[name] = open_session(self._file(name), self._threads, cure="Reinstall django-xsearch.")
             return self._sessions[name]
 
     def _file(self, name: str) -> Path:

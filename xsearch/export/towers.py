@@ -10,9 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - what everybody calls it
 from transformers.masking_utils import create_bidirectional_mask
 
+from xsearch.encoders.onnx.pixels import Arrays
 from xsearch.export.tracing import trace
-
-_N = {0: torch.export.Dim("n")}
 
 
 class _PatchedImages(nn.Module):
@@ -49,15 +48,17 @@ class _Sounds(nn.Module):
         return vectors
 
 
-def trace_tower(modality: str, tower: Any, batch: dict[str, Tensor], *, free_length: bool) -> onnx.ModelProto:
-    """Return the graph of one tower, for batches of any size like ``batch`` (at least two items).
+def trace_tower(tower: Any, batch: Arrays, facts: dict[str, Any]) -> onnx.ModelProto:
+    """Return the graph of one tower, for batches of any size like ``batch``, which has at least two items.
 
-    ``free_length``: texts may be of any number of tokens up to that of ``batch``.
+    ``facts`` are those of its front end: texts may have any number of tokens where they are not always filled up.
     """
-    if modality == "image":
-        module = _PatchedImages(tower) if "positions" in batch else tower
-        return trace(module, batch, dict.fromkeys(batch, _N))
-    if modality == "audio":
-        return trace(_Sounds(tower), batch, dict.fromkeys(batch, _N))
-    axes = _N | {1: torch.export.Dim("tokens", max=batch["input_ids"].shape[1])} if free_length else _N
-    return trace(tower, batch, dict.fromkeys(batch, axes))
+    examples = {name: torch.from_numpy(array) for name, array in batch.items()}
+    module, axes = tower, {0: torch.export.Dim("n")}
+    if facts["kind"] == "patches":
+        module = _PatchedImages(tower)
+    elif facts["kind"] == "log_mel":
+        module = _Sounds(tower)
+    elif facts["kind"] == "tokens" and not facts["pads_to_limit"]:
+        axes[1] = torch.export.Dim("tokens", max=facts["limit"])
+    return trace(module, examples, dict.fromkeys(examples, axes))

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 
-def trace(module: nn.Module, examples: Mapping[str, Tensor], dynamic: Mapping[str, Mapping[int, Any]]) -> onnx.ModelProto:
+def trace(
+    module: nn.Module, examples: Mapping[str, Tensor], dynamic: Mapping[str, Mapping[int, Any]]
+) -> onnx.ModelProto:
     """Return the graph of ``module`` from arrays named as in ``examples`` to ``vectors``, weights in float32.
 
     ``dynamic`` names the axes of each input that may have another length than in the examples.

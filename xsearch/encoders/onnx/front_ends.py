@@ -18,26 +18,26 @@ from xsearch.encoders.onnx.tokens import TokenFacts, Tokens
 class FrontEnd(Protocol):
     """Prepares items one by one, in any thread, and makes batches of them."""
 
-    def prepare(self, item: Any) -> Arrays:
-        """Return the arrays of one item."""
+    def prepare(self, item: Any) -> Arrays | None:
+        """Return the arrays of one item; None for what there is nothing to encode in: an empty text, silence."""
 
     def collate(self, prepared: Sequence[Arrays]) -> Arrays:
         """Return the arrays of a batch, of at least one item."""
 
 
-def open_front_end(folder: Path, facts: dict[str, Any], *, cure: str) -> FrontEnd:
+def open_front_end(folder: Path, facts: dict[str, Any], *, prompt: str = "{}", cure: str = "") -> FrontEnd:
     """Return the front end that ``facts`` of a manifest describe; raises ``EncoderError`` that ends with ``cure``."""
     try:
-        return _open(folder, dict(facts), cure)
+        return _open(folder, dict(facts), prompt, cure)
     except (TypeError, KeyError, ValueError, OSError) as error:
         problem = f"The manifest of {folder} does not fit this django-xsearch ({error.__class__.__name__}: {error})."
         raise EncoderError(f"{problem} {cure}") from error
 
 
-def _open(folder: Path, facts: dict[str, Any], cure: str) -> FrontEnd:
+def _open(folder: Path, facts: dict[str, Any], prompt: str, cure: str) -> FrontEnd:
     kind = facts.pop("kind")
     if kind == "tokens":
-        return Tokens(folder / TOKENIZER, TokenFacts(**facts), cure=cure)
+        return Tokens(folder / TOKENIZER, TokenFacts(**facts), prompt=prompt, cure=cure)
     if kind == "log_mel":
         return LogMel(SoundFacts(**facts), np.load(folder / FILTERS, allow_pickle=False))
     makers: dict[str, Any] = {"pixels": FixedPixels, "patches": PatchedPixels}

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from xsearch.encoders.pictures import MAX_ASPECT, cut_to_aspect
+
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -24,9 +26,9 @@ class Levels:
 
     def apply(self, image: Image.Image) -> NDArray[np.float32]:
         """Return ``image`` as float32, shape (height, width, 3)."""
-        scale = self.rescale / np.asarray(self.std, np.float64)
-        shift = np.asarray(self.mean, np.float64) / np.asarray(self.std, np.float64)
-        pixels: NDArray[np.float32] = np.asarray(image, np.float32) * scale.astype(np.float32) - shift.astype(np.float32)
+        std = np.asarray(self.std, np.float32)
+        scale, shift = np.float32(self.rescale) / std, np.asarray(self.mean, np.float32) / std
+        pixels: NDArray[np.float32] = np.asarray(image, np.float32) * scale - shift
         return pixels
 
 
@@ -54,7 +56,8 @@ class FixedPixels:
         return stack(prepared)
 
     def _resized(self, image: Image.Image) -> Image.Image:
-        """Resize and crop in one step: of a very long picture, the whole would not fit into memory."""
+        """Resize what the crop will leave, and no more."""
+        image = image if self.shortest_edge is None else cut_to_aspect(image, MAX_ASPECT)
         height, width = self._target(image)
         crop_height, crop_width = self.crop or (height, width)
         shown_height, shown_width = min(height, crop_height), min(width, crop_width)
@@ -140,7 +143,8 @@ def spread(count: int, known: int) -> NDArray[np.float32]:
     reach = max(step, 1.0)
     centres = (np.arange(count)[:, None] + 0.5) * step
     weights = np.maximum(0, 1 - np.abs(np.arange(known)[None] + 0.5 - centres) / reach)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    shares: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return shares
 
 
 def stack(prepared: Sequence[Arrays]) -> Arrays:
