@@ -85,6 +85,21 @@ def test_e005_value_of_a_wrong_type(settings, key, value):
 
 
 @pytest.mark.parametrize(
+    ("options", "text", "hint"),
+    [
+        ({"model": "nobody/nothing", "revision": "v1"}, "'nobody/nothing' is neither a folder here nor downloaded to",
+         "python manage.py xsearch_download nobody/nothing --revision v1"),
+        ({"model": "./nowhere"}, "There is no folder './nowhere'", "a folder with config.json, or a hub name"),
+        ({}, "There is no folder ''", "a folder with config.json, or a hub name"),
+    ],
+)  # fmt: skip
+def test_w006_checkpoint_that_is_not_there(settings, tmp_path, options, text, hint):
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": options}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", text, hint)
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("titel", "showcase.Furniture has no field 'titel'. It has: "),

@@ -28,7 +28,8 @@ ARCHITECTURES = {
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _INDEX = "model.safetensors.index.json"
-_PICKLES = ("pytorch_model*.bin*", "*.pt", "*.pth", "*.ckpt")
+#: Files of weights that are refused.
+PICKLES = ("pytorch_model*.bin*", "*.pt", "*.pth", "*.ckpt")
 #: Files beside the weights that decide what the model sees; others (README, logs, chat templates) do not matter.
 _DECIDING = (
     *("config.json", "preprocessor_config.json", "processor_config.json", "special_tokens_map.json"),
@@ -105,7 +106,7 @@ def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
     """
     name = str(model)
     folder = Path(name).expanduser()
-    place = _Place(name, revision, folder) if folder.is_dir() else _find(name, revision)
+    place = _Place(name, revision, folder) if name and folder.is_dir() else _find(name, revision)
     config, weights = _read_config(place), _find_weights(place)
     config = _with_model_type(config, weights)
     _require_supported(name, config)
@@ -126,6 +127,12 @@ def cache_folder() -> Path:
     return Path(HF_HUB_CACHE)
 
 
+def copied_folder(name: str) -> Path | None:
+    """Return the folder ``MODELS_DIR``/owner/name where somebody copied the model to, if there is one."""
+    folder = Path(settings.MODELS_DIR).expanduser() / name if settings.MODELS_DIR else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
 def is_hub_name(model: str) -> bool:
     """Whether ``model`` can be a name of the hub ("owner/name") and is no folder here."""
     return _HUB_NAME.fullmatch(model) is not None and not Path(model).is_dir()
@@ -137,8 +144,8 @@ def _find(name: str, revision: str | None) -> _Place:
         cure = "OPTIONS['model'] is a folder with config.json, or a hub name such as 'openai/clip-vit-base-patch32'."
         raise MissingCheckpointError(f"There is no folder {name!r}.", cure)
     root = cache_folder()
-    if settings.MODELS_DIR and (root / name).is_dir():
-        return _Place(name, revision, root / name)
+    if copied := copied_folder(name):
+        return _Place(name, revision, copied)
     cached = root / f"models--{name.replace('/', '--')}"
     if not (cached / "snapshots").is_dir():
         problem = f"The model {name!r} is neither a folder here nor downloaded to {root}."
@@ -186,7 +193,7 @@ def _find_weights(place: _Place) -> tuple[Path, ...]:
         return _find_shards(place)
     if is_ctranslate2(folder / "model.bin"):
         return (folder / "model.bin",)
-    pickles = sorted(file.name for pattern in _PICKLES for file in folder.glob(pattern))
+    pickles = sorted(file.name for pattern in PICKLES for file in folder.glob(pattern))
     if pickles:
         raise CheckpointError(*pickle_only(place.name, pickles[0]))
     problem = f"The checkpoint {place.name} is only half there: {folder} has no model.safetensors."

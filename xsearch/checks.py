@@ -22,7 +22,7 @@ MIN_PGVECTOR = (0, 8)
 
 @checks.register("xsearch")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001 unknown keys, E002 to E004 backends that are malformed, missing or not configured, E005 wrong types."""
+    """E001 unknown keys, E002 to E004 malformed, missing or unknown backends, E005 wrong types, W006 their options."""
     try:
         unknown = settings.unknown_keys()
     except ImproperlyConfigured as error:
@@ -69,10 +69,14 @@ def _check_backend(place: str, spec: Any) -> Iterator[CheckMessage]:
         yield Error(f"XSEARCH{place} needs a BACKEND.", hint=hint, id="xsearch.E002")
         return
     try:
-        import_string(spec["BACKEND"])
+        backend = import_string(spec["BACKEND"])
     except ImportError as error:
         hint = "Correct the dotted path, or install the package that the backend needs."
         yield Error(f"XSEARCH{place}: {error}", hint=hint, id="xsearch.E003")
+        return
+    check_options = getattr(backend, "check_options", None)  # a hook: see xsearch.encoders.Encoder
+    for problem, cure in check_options(spec.get("OPTIONS") or {}) if check_options else ():
+        yield CheckWarning(f"XSEARCH{place}: {problem}", hint=cure, id="xsearch.W006")
 
 
 @checks.register("xsearch")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,11 @@ class Encoder(ABC):
     modalities: frozenset[str]
     #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
     fingerprint: str
+
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Return what is wrong with ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""
+        return ()
 
     @abstractmethod
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:

@@ -62,6 +62,20 @@ class TransformersEncoder(TwoStepEncoder):
         self._preparer = Lazy(self._make_preparer)
         self._towers = Lazy(self._load_towers, idle_s=idle_unload_s)
 
+    @classmethod
+    def check_options(cls, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """Say what is wrong with the checkpoint, and when a hub's model is not pinned to a revision."""
+        model, revision = options.get("model", ""), options.get("revision")
+        try:
+            checkpoint = locate(model, revision=revision)
+            checkpoint.require(FAMILIES, cls.__name__)
+        except CheckpointError as error:
+            yield error.problem, error.cure
+            return
+        if checkpoint.revision and not revision:
+            problem = f"{model} has no revision: the next download may be another model, and vectors would not match."
+            yield problem, f'Add to OPTIONS: "revision": "{checkpoint.revision}"'
+
     @property
     def dimension(self) -> int:  # type: ignore[override]
         """Length of the vectors, from the checkpoint's config.json."""

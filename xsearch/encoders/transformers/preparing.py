@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: What one item becomes: named tensors without the dimension of the batch; None when there is nothing to encode.
 Prepared = dict[str, Tensor] | None
 
+_VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model")
+
 
 class Preparer:
     """Prepares items for one checkpoint; safe in any thread.
@@ -96,6 +98,9 @@ class Preparer:
     @cached_property
     def tokenizer(self) -> Any:
         """The checkpoint's tokenizer; from tokenizer.json alone where its class needs a package that is missing."""
+        folder = self._checkpoint.folder
+        if not any(file for pattern in _VOCABULARIES for file in folder.glob(pattern)):
+            raise EncoderError(self._missing("tokenizer", "there is no vocabulary"))  # transformers makes an empty one
         try:
             return self._load(transformers.AutoTokenizer, "tokenizer")
         except EncoderError as error:
@@ -116,13 +121,15 @@ class Preparer:
         return self._load(transformers.AutoFeatureExtractor, "feature extractor")
 
     def _load(self, auto: Any, what: str) -> Any:
-        folder = self._checkpoint.folder
         try:
             with quiet():
-                return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+                return auto.from_pretrained(self._checkpoint.folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:  # missing and damaged files fail in any way
-            raise EncoderError(
-                f"The {what} of {self._checkpoint.name} cannot be loaded from {folder} "
-                f"({error.__class__.__name__}: {str(error).strip()}). Fetch the checkpoint again, all of its .json and "
-                ".txt files: python manage.py xsearch_download"
-            ) from error
+            reason = f"{error.__class__.__name__}: {str(error).strip()}"
+            raise EncoderError(self._missing(what, reason)) from error
+
+    def _missing(self, what: str, reason: str) -> str:
+        return (
+            f"The {what} of {self._checkpoint.name} cannot be loaded from {self._checkpoint.folder} ({reason}). "
+            "Fetch all .json and .txt files of the checkpoint again: python manage.py xsearch_download"
+        )

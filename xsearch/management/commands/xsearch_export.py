@@ -56,7 +56,9 @@ class Command(BaseCommand):
                 f"mean {tower.cosine_mean:.5f}, least {tower.cosine_min:.5f}"
             )
         self.stdout.write(f"Written to {report.folder}. To use it, name it in the settings and index again:")
-        self.stdout.write(f'  "ENCODERS": {{"…": {{"BACKEND": "{BACKEND}", "OPTIONS": {{"path": "{report.folder}"}}}}}}')
+        self.stdout.write(
+            f'  "ENCODERS": {{"…": {{"BACKEND": "{BACKEND}", "OPTIONS": {{"path": "{report.folder}"}}}}}}'
+        )
         self.stdout.write("  python manage.py xsearch_index")
 
 
