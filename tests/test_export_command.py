@@ -19,11 +19,11 @@ from xsearch.search.background import forget_samples
 
 pytest.importorskip("onnxscript", reason="the packages of the extra export are not installed")
 
-from xsearch.checkpoints import locate  # noqa: E402
-from xsearch.encoders.transformers import TransformersEncoder  # noqa: E402
-from xsearch.export import checkpoint as exporting  # noqa: E402
-from xsearch.export import graphs, towers  # noqa: E402
-from xsearch.export.samples import samples  # noqa: E402
+from xsearch.checkpoints import locate
+from xsearch.encoders.transformers import TransformersEncoder
+from xsearch.export import checkpoint as exporting
+from xsearch.export import graphs, towers
+from xsearch.export.samples import samples
 
 pytest_plugins = ["tests.export_fixtures"]
 
@@ -151,7 +151,7 @@ class TestRefusals:
 
     def test_a_model_that_is_not_here_says_how_to_get_it(self, tmp_path, settings):
         settings.XSEARCH = {"MODELS_DIR": str(tmp_path)}
-        with pytest.raises(CommandError, match="python manage.py xsearch_download openai/clip-vit-base-patch32"):
+        with pytest.raises(CommandError, match=r"python manage.py xsearch_download openai/clip-vit-base-patch32"):
             export("openai/clip-vit-base-patch32", tmp_path / "clip")
 
     def test_a_tower_that_does_not_fit_into_one_file(self, clip, tmp_path, monkeypatch):
