@@ -99,6 +99,21 @@ def test_w006_checkpoint_that_is_not_there(settings, tmp_path, options, text, hi
     only("xsearch.W006", text, hint)
 
 
+def test_w006_model_of_the_hub_that_is_not_pinned(settings, tmp_path):
+    snapshot = tmp_path / "models--someone--model" / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "clip"}')
+    (snapshot / "model.safetensors").write_bytes(b"\2" + bytes(7) + b"{}")
+    (tmp_path / "models--someone--model" / "refs").mkdir()
+    (tmp_path / "models--someone--model" / "refs" / "main").write_text("abc123")
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": {"model": "someone/model"}}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", "someone/model has no revision", 'Add to OPTIONS: "revision": "abc123"')
+    spec["OPTIONS"]["revision"] = "abc123"
+    settings.XSEARCH = {**settings.XSEARCH, "ENCODERS": {"test": spec}}
+    assert found() == {}
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

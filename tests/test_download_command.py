@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.hub_server import COMMIT, serving
+from xsearch.hub import Wanted, choose
 
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
@@ -203,3 +204,16 @@ def test_settings_without_a_model_need_nothing(settings, capsys):
 def test_a_revision_without_its_model_is_refused():
     with pytest.raises(CommandError, match="--revision needs the model that it is of"):
         call_command("xsearch_download", revision="v9")
+
+
+def test_a_model_that_two_aliases_name_is_fetched_once_and_found_by_each(settings):
+    spec = {"BACKEND": BACKEND, "OPTIONS": {"model": NAME, "revision": "v1"}}
+    settings.XSEARCH = {
+        "ENCODERS": {"a": spec, "b": spec},
+        "TRANSCRIBERS": [{"BACKEND": "x", "OPTIONS": {"model": "w"}}],
+    }
+    everything, second, by_name, other = choose([]), choose(["b"]), choose([NAME], "v2"), choose(["x/y"])
+    assert everything == [Wanted(NAME, "v1", "a"), Wanted("w", None, "recogniser 1")]
+    assert second == [Wanted(NAME, "v1", "b")]
+    assert by_name == [Wanted(NAME, "v2", "a")]
+    assert other == [Wanted("x/y")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,28 +44,29 @@ class Wanted:
 
 
 def configured() -> list[Wanted]:
-    """Return what encoders and recognisers name as ``OPTIONS["model"]``, each checkpoint once."""
-    specs = [
-        *settings.ENCODERS.items(),
-        *((f"recogniser {n}", spec) for n, spec in enumerate(settings.TRANSCRIBERS, 1)),
-    ]
-    found: dict[tuple[str, str | None], Wanted] = {}
-    for alias, spec in specs:
+    """Return what encoders and recognisers name as ``OPTIONS["model"]``."""
+    recognisers = ((f"recogniser {number}", spec) for number, spec in enumerate(settings.TRANSCRIBERS, 1))
+    found: list[Wanted] = []
+    for place, spec in (*settings.ENCODERS.items(), *recognisers):
         options = spec.get("OPTIONS") or {}
         if options.get("model"):
-            wanted = Wanted(str(options["model"]), options.get("revision"), alias)
-            found.setdefault((wanted.model, wanted.revision), wanted)
-    return list(found.values())
+            found.append(Wanted(str(options["model"]), options.get("revision"), place))
+    return found
 
 
 def choose(names: Iterable[str], revision: str | None = None) -> list[Wanted]:
-    """Return what ``names`` (aliases of encoders, or models) stand for; without names, all that is configured."""
+    """Return what ``names`` (aliases of encoders, or models) stand for, each once; without names, all configured."""
     known = configured()
-    chosen: list[Wanted] = []
-    for name in names:
-        matching = [wanted for wanted in known if name in (wanted.used_by, wanted.model)]
-        chosen += matching or [Wanted(name)]
-    return [Wanted(w.model, revision or w.revision, w.used_by) for w in chosen or known]
+    chosen = [wanted for name in names for wanted in _named(name, known)] or known
+    pinned = [replace(wanted, revision=revision or wanted.revision) for wanted in chosen]
+    unique: dict[tuple[str, str | None], Wanted] = {}
+    for wanted in pinned:
+        unique.setdefault((wanted.model, wanted.revision), wanted)
+    return list(unique.values())
+
+
+def _named(name: str, known: list[Wanted]) -> list[Wanted]:
+    return [wanted for wanted in known if name in (wanted.used_by, wanted.model)] or [Wanted(name)]
 
 
 def fetch(wanted: Wanted, *, folder: Path | None = None, force: bool = False) -> Checkpoint:

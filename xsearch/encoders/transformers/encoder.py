@@ -34,7 +34,7 @@ class TransformersEncoder(TwoStepEncoder):
     """One joint model for photos and texts, or for sounds and texts.
 
     ``model`` is a hub name, fetched with ``manage.py xsearch_download``, or a folder; ``revision`` a commit or tag
-    of the hub. ``device`` "auto" is a GPU where there is one; ``dtype`` "auto" is bfloat16 on CUDA, float32 elsewhere.
+    of the hub. ``device`` "auto" is a GPU where there is one; ``dtype`` "auto" is float16 on CUDA, float32 elsewhere.
     ``batch_size`` bounds memory, ``prompt`` is a template for texts ("a photo of {}"), ``threads`` those of torch in
     this whole process, ``idle_unload_s`` the seconds without use after which the model is let go.
     """
@@ -90,8 +90,8 @@ class TransformersEncoder(TwoStepEncoder):
     def fingerprint(self) -> str:  # type: ignore[override]
         """Content of the checkpoint, version of the preprocessing, prompt.
 
-        Where the files lie does not matter, nor do device and ``dtype``: rounding to half precision moves a vector
-        less than storing it does, so that a GPU may index what a CPU searches.
+        Where the files lie does not matter, nor do device and ``dtype``: half precision turns a vector far less than
+        what tells two products apart (cosine above 0.99), so that a GPU may index what a CPU searches.
         """
         parts = (self._checkpoint.fingerprint, PREPROCESSING, self._prompt or "")
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
@@ -137,7 +137,7 @@ class TransformersEncoder(TwoStepEncoder):
         if self._threads:
             torch.set_num_threads(self._threads)
         device = _choose_device(self._device)
-        dtype = self._dtype if self._dtype != "auto" else "bfloat16" if device.startswith("cuda") else "float32"
+        dtype = self._dtype if self._dtype != "auto" else "float16" if device.startswith("cuda") else "float32"
         with _as_encoder_error():
             return load_towers(self._checkpoint, device, dtype)
 

@@ -58,8 +58,8 @@ class Preparer:
         if not text.strip():
             return None
         text = self._prompt.replace("{}", text)
-        encoded = self._rust_tokenizer.encode(text.lower() if self._family.is_lowercase else text)
-        return {"input_ids": torch.tensor(encoded.ids)}
+        text = text.lower() if self._family.is_lowercase else text
+        return {"input_ids": torch.tensor(self.tokenizer.backend_tokenizer.encode(text).ids)}
 
     def _pad(self, rows: Sequence[Tensor]) -> dict[str, Tensor]:
         length = self._limit if self._family.pads_to_limit else max(map(len, rows))
@@ -88,25 +88,22 @@ class Preparer:
         return {"input_features": features.float(), "is_longer": torch.zeros(1, dtype=torch.bool)}
 
     @cached_property
-    def _rust_tokenizer(self) -> Any:
-        """The tokenizer behind the tokenizer: cuts texts at the limit, and is not changed by its calls."""
-        tokenizer = self.tokenizer.backend_tokenizer
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(self._limit)
+    def tokenizer(self) -> Any:
+        """The checkpoint's tokenizer, set to cut at the limit before any thread sees it."""
+        if not any(file for pattern in _VOCABULARIES for file in self._checkpoint.folder.glob(pattern)):
+            raise EncoderError(self._missing("tokenizer", "there is no vocabulary"))  # transformers makes an empty one
+        tokenizer = self._load_tokenizer()
+        tokenizer.backend_tokenizer.no_padding()
+        tokenizer.backend_tokenizer.enable_truncation(self._limit)
         return tokenizer
 
-    @cached_property
-    def tokenizer(self) -> Any:
-        """The checkpoint's tokenizer; from tokenizer.json alone where its class needs a package that is missing."""
-        folder = self._checkpoint.folder
-        if not any(file for pattern in _VOCABULARIES for file in folder.glob(pattern)):
-            raise EncoderError(self._missing("tokenizer", "there is no vocabulary"))  # transformers makes an empty one
+    def _load_tokenizer(self) -> Any:
+        """Load it from tokenizer.json alone where its class needs a package that is missing (sentencepiece)."""
         try:
             return self._load(transformers.AutoTokenizer, "tokenizer")
         except EncoderError as error:
-            if not (self._checkpoint.folder / "tokenizer.json").is_file() or not isinstance(
-                error.__cause__, ImportError
-            ):
+            has_all = (self._checkpoint.folder / "tokenizer.json").is_file()
+            if not (has_all and isinstance(error.__cause__, ImportError)):
                 raise
             return self._load(transformers.PreTrainedTokenizerFast, "tokenizer")
 
