@@ -138,7 +138,7 @@ def test_missing_weights_say_how_to_get_them(tmp_path):
 
 def test_broken_weights_say_what_to_do(tmp_path):
     (tmp_path / "image.onnx").write_bytes(b"not a model")
-    with pytest.raises(EncoderError, match="cannot load"):
+    with pytest.raises(EncoderError, match=r"cannot be loaded.*Reinstall django-xsearch"):
         BuiltinEncoder(weights=tmp_path).encode_batch("image", [_picture((9, 9, 9))])
 
 

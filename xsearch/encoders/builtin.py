@@ -14,6 +14,7 @@ from PIL import Image
 
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.sessions import open_session
 from xsearch.lazy import Lazy
 
 WEIGHTS = Path(__file__).with_name("weights")
@@ -83,7 +84,9 @@ class BuiltinEncoder(TwoStepEncoder):
         return Vocabulary.load(self._file("vocabulary.json"))
 
     def _lazy_session(self, name: str, idle_s: float | None) -> Lazy[Any]:
-        return Lazy(lambda: _open_session(self._file(name), self._threads), idle_s=idle_s)
+        return Lazy(
+            lambda: open_session(self._file(name), self._threads, cure="Reinstall django-xsearch."), idle_s=idle_s
+        )
 
     def _file(self, name: str) -> Path:
         path = self._folder / name
@@ -93,20 +96,6 @@ class BuiltinEncoder(TwoStepEncoder):
                 "or train it: python -m xsearch.training.train_builtin --help."
             )
         return path
-
-
-def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen types of its own
-        raise EncoderError(f"The builtin encoder cannot load {path}: {error}. Reinstall django-xsearch.") from error
 
 
 def square(image: Image.Image, side: int) -> NDArray[np.uint8]:

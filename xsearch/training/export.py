@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from xsearch.encoders.builtin import SIDE
+from xsearch.export import graphs
+from xsearch.export.tracing import trace
 from xsearch.training.network import ImageTower, TextTower
-
-_SMALL = 256  # initialisers with fewer numbers stay in full precision
 
 
 class _ImageGraph(nn.Module):
@@ -43,43 +39,6 @@ def export_text(tower: TextTower, path: Path) -> None:
 
 
 def _export(module: nn.Module, example: Tensor, name: str, dynamic: dict[int, Any], path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
-        program = torch.onnx.export(
-            module, (example,), dynamo=True, input_names=[name], output_names=["vectors"],
-            dynamic_shapes=(dynamic,), verbose=False,
-        )  # fmt: skip
-    if program is None:
-        raise RuntimeError(f"torch exported no graph for {path.name}.")
-    model = program.model_proto
-    _halve(model)
-    _strip(model)
-    onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def _halve(model: onnx.ModelProto) -> None:
-    """Store large initialisers as float16 behind a cast, which onnxruntime folds away when it loads."""
-    casts = []
-    for tensor in model.graph.initializer:
-        weights = numpy_helper.to_array(tensor)
-        if tensor.data_type != TensorProto.FLOAT or weights.size < _SMALL:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(weights.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-
-
-def _strip(model: onnx.ModelProto) -> None:
-    """Remove what tells about the machine that exported: source lines, stack traces, names of modules."""
-    model.doc_string = ""
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    for value in [*model.graph.input, *model.graph.output, *model.graph.value_info, *model.graph.initializer]:
-        del value.metadata_props[:]
-    del model.graph.metadata_props[:]
+    model = trace(module, {name: example}, {name: dynamic})
+    graphs.halve(model)
+    graphs.write(model, path)

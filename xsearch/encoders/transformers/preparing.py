@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 import transformers
 from PIL import Image
@@ -14,6 +13,8 @@ from torch import Tensor
 
 from xsearch.checkpoints import Checkpoint
 from xsearch.encoders.base import EncoderError
+from xsearch.encoders.pictures import MAX_ASPECT, cut_to_aspect
+from xsearch.encoders.sounds import hear
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.encoders.transformers.towers import quiet
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 Prepared = dict[str, Tensor] | None
 
 _VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model")
-_QUIET = 1e-3  # peak under which a recording is silence
-_MAX_ASPECT = 8  # a picture whose shorter side is scaled up is cut to this first, or a line of pixels would fill memory
 
 
 class Preparer:
@@ -75,15 +74,15 @@ class Preparer:
 
     def _prepare_image(self, image: Image.Image) -> Prepared:
         if "shortest_edge" in (self.image_processor.size or {}):
-            image = _cut(image, _MAX_ASPECT)
+            image = cut_to_aspect(image, MAX_ASPECT)
         tensors = self.image_processor(images=[image], return_tensors="pt")
         return {name: tensor[0] for name, tensor in tensors.items()}
 
     def _prepare_audio(self, waveform: Waveform) -> Prepared:
         """Listen to the first window only: what the extractor does with longer sounds is a matter of chance."""
         extractor = self.feature_extractor
-        samples = _resample(waveform, extractor.sampling_rate)[: extractor.nb_max_samples]
-        if np.abs(samples).max(initial=0.0) < _QUIET:
+        samples = hear(waveform, extractor.sampling_rate, extractor.nb_max_samples)
+        if samples is None:
             return None
         features = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"][0]
         return {"input_features": features.float(), "is_longer": torch.zeros(1, dtype=torch.bool)}
@@ -131,24 +130,3 @@ class Preparer:
             f"The {what} of {self._checkpoint.name} cannot be loaded from {self._checkpoint.folder} ({reason}). "
             "Fetch all .json and .txt files of the checkpoint again: python manage.py xsearch_download"
         )
-
-
-def _cut(image: Image.Image, max_aspect: int) -> Image.Image:
-    """Cut the middle out of a picture that is longer than ``max_aspect`` times its width; others stay as they are."""
-    longest = max_aspect * min(image.size)
-    if max(image.size) <= longest:
-        return image
-    width, height = (min(side, longest) for side in image.size)
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
-
-
-def _resample(waveform: Waveform, rate_hz: int) -> Any:
-    """Return the samples at ``rate_hz``, by the SoX resampler."""
-    if waveform.rate_hz == rate_hz:
-        return waveform.samples
-    try:
-        import soxr  # type: ignore[import-untyped]
-    except ImportError as error:
-        raise EncoderError("Sounds need soxr. Install: pip install 'django-xsearch[transformers,sound]'") from error
-    return soxr.resample(waveform.samples, waveform.rate_hz, rate_hz)

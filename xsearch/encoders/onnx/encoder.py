@@ -1,0 +1,94 @@
+"""Exported checkpoints, run by onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
+from xsearch.encoders.onnx.front_ends import FrontEnd, open_front_end
+from xsearch.encoders.onnx.manifest import Manifest, graph_name
+from xsearch.encoders.onnx.pixels import Arrays
+from xsearch.encoders.sessions import CPU, open_session
+from xsearch.lazy import Lazy
+
+
+class OnnxEncoder(TwoStepEncoder):
+    """A model that ``manage.py xsearch_export`` wrote to the folder ``path``; needs neither torch nor transformers.
+
+    ``threads`` is the number of CPU threads of one call, ``batch_size`` bounds memory, ``prompt`` is a template for
+    texts ("a photo of {}"), ``providers`` what onnxruntime computes on, ``idle_unload_s`` the seconds without use
+    after which the model is let go.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        threads: int = 2,
+        batch_size: int = 8,
+        prompt: str | None = None,
+        providers: Sequence[str] = CPU,
+        idle_unload_s: float | None = None,
+    ) -> None:
+        _check_options(batch_size, prompt)
+        self._folder = Path(path).expanduser()
+        self._threads, self._providers, self._prompt = threads, providers, prompt
+        self._manifest = Manifest.read(self._folder)
+        self._cure = f"Export again: {self._manifest.export_again(self._folder)}"
+        self.dimension = self._manifest.dimension
+        self.modalities = frozenset(self._manifest.towers)
+        self.fingerprint = self._manifest.fingerprint + _suffix(prompt)
+        # Quantised activations share one scale in a run; alone, an item gets the same vector in any company.
+        self._run_size = 1 if self._manifest.precision == "int8" else batch_size
+        self._front_ends = {modality: Lazy(partial(self._open_front_end, modality)) for modality in self.modalities}
+        self._sessions = {
+            modality: Lazy(partial(self._open_session, modality), idle_s=idle_unload_s) for modality in self.modalities
+        }
+
+    def prepare(self, modality: str, item: Any) -> Arrays | None:
+        """Return the arrays that the graph takes, or None for what there is nothing to encode in."""
+        with self._front_ends[modality].use() as front_end:
+            return front_end.prepare(item)
+
+    def encode_prepared(self, modality: str, prepared: Sequence[Arrays | None]) -> Vectors:
+        """Encode in runs of ``batch_size``, or one by one if the export is int8; see ``TwoStepEncoder``."""
+        vectors = np.zeros((len(prepared), self.dimension), np.float32)
+        known = [(row, arrays) for row, arrays in enumerate(prepared) if arrays is not None]
+        for start in range(0, len(known), self._run_size):
+            rows, batch = zip(*known[start : start + self._run_size], strict=True)
+            vectors[list(rows)] = self._run(modality, batch)
+        return normalise(vectors)
+
+    def _run(self, modality: str, batch: Sequence[Arrays]) -> Vectors:
+        with self._front_ends[modality].use() as front_end, self._sessions[modality].use() as session:
+            arrays = front_end.collate(batch)
+            taken = {argument.name: arrays[argument.name] for argument in session.get_inputs()}
+            vectors: Vectors = session.run(["vectors"], taken)[0]
+            return vectors
+
+    def _open_front_end(self, modality: str) -> FrontEnd:
+        facts = self._manifest.towers[modality]
+        return open_front_end(self._folder, facts, prompt=self._prompt or "{}", cure=self._cure)
+
+    def _open_session(self, modality: str) -> Any:
+        if Manifest.read(self._folder).fingerprint != self._manifest.fingerprint:
+            raise EncoderError(f"The model in {self._folder} was replaced by another. Restart this process.")
+        path = self._folder / graph_name(modality)
+        return open_session(path, self._threads, cure=self._cure, providers=self._providers)
+
+
+def _check_options(batch_size: int, prompt: str | None) -> None:
+    if batch_size < 1:
+        raise EncoderError(f"OPTIONS['batch_size'] is {batch_size}. It is at least 1.")
+    if prompt is not None and "{}" not in prompt:
+        raise EncoderError(f"OPTIONS['prompt'] is {prompt!r}. It has {{}} where the text goes: 'a photo of {{}}'.")
+
+
+def _suffix(prompt: str | None) -> str:
+    return f"-{hashlib.sha256(prompt.encode()).hexdigest()[:8]}" if prompt else ""

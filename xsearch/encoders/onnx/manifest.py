@@ -1,0 +1,91 @@
+"""What an exported folder says about itself: its model, its vectors, and how media are prepared for it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xsearch.encoders.base import EncoderError
+
+#: Raised whenever folders that were written before cannot be read any more.
+FORMAT = 1
+NAME = "manifest.json"
+TOKENIZER = "tokenizer.json"
+FILTERS = "filters.npy"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``towers`` has for each modality the ``kind`` of its front end and that front end's facts."""
+
+    model: str
+    revision: str | None
+    family: str
+    precision: str
+    fingerprint: str
+    dimension: int
+    towers: dict[str, dict[str, Any]]
+
+    def files(self) -> list[str]:
+        """Return the names of the files that belong to the export, without the manifest."""
+        beside = {"tokens": TOKENIZER, "log_mel": FILTERS}
+        kinds = [facts["kind"] for facts in self.towers.values()]
+        return [*map(graph_name, self.towers), *(beside[kind] for kind in kinds if kind in beside)]
+
+    def export_again(self, folder: Path) -> str:
+        """Return the command that makes ``folder`` anew."""
+        revision = f" --revision {self.revision}" if self.revision else ""
+        return f"python manage.py xsearch_export {self.model} {folder}{revision} --precision {self.precision} --force"
+
+    def write(self, folder: Path) -> None:
+        """Write the manifest into ``folder``."""
+        text = json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=2)
+        (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the manifest of ``folder`` and see that its files are there; raises ``EncoderError``."""
+        stored = _read_json(folder)
+        if stored.get("format") != FORMAT:
+            raise EncoderError(
+                f"{folder / NAME} has the format {stored.get('format')!r}, and this django-xsearch reads {FORMAT}. "
+                f"Upgrade django-xsearch, or export again: {_export(stored.get('model', 'MODEL'), folder)} --force"
+            )
+        try:
+            manifest = cls(**{name: stored[name] for name in cls.__dataclass_fields__})
+            files = manifest.files()
+        except (KeyError, TypeError, AttributeError) as error:
+            raise EncoderError(
+                f"{folder / NAME} is not complete ({error}). Export again: {_export('MODEL', folder)} --force"
+            ) from error
+        missing = [name for name in files if not (folder / name).is_file()]
+        if missing:
+            cure = manifest.export_again(folder)
+            raise EncoderError(f"{folder} lacks {', '.join(missing)}. Copy the whole folder, or export again: {cure}")
+        return manifest
+
+
+def graph_name(modality: str) -> str:
+    """Return the name of the file with the graph of one modality's tower."""
+    return f"{modality}.onnx"
+
+
+def _read_json(folder: Path) -> dict[str, Any]:
+    path = folder / NAME
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise EncoderError(
+            f"There is no exported model in {folder} (no {NAME}). Export one: {_export('MODEL', folder)}"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise EncoderError(
+            f"{path} cannot be read: {error}. Export again: {_export('MODEL', folder)} --force"
+        ) from error
+    return stored if isinstance(stored, dict) else {}
+
+
+def _export(model: str, folder: Path) -> str:
+    return f"python manage.py xsearch_export {model} {folder}"

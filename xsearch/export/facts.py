@@ -1,0 +1,92 @@
+"""What the front ends of an exported model must know, read off the checkpoint's own processors. Needs torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xsearch.checkpoints import Checkpoint
+from xsearch.encoders.onnx.log_mel import SoundFacts
+from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
+from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels
+from xsearch.encoders.onnx.tokens import TokenFacts
+from xsearch.encoders.transformers.families import FAMILIES
+from xsearch.encoders.transformers.preparing import Preparer
+from xsearch.export.errors import ExportError
+
+
+def write_facts(checkpoint: Checkpoint, folder: Path) -> dict[str, dict[str, Any]]:
+    """Write tokenizer and filters to ``folder``, and return the facts of each modality's front end."""
+    preparer = Preparer(checkpoint)
+    writers = {"image": _image_facts, "text": _text_facts, "audio": _audio_facts}
+    return {
+        modality: writers[modality](checkpoint, preparer, folder)
+        for modality in sorted(FAMILIES[checkpoint.model_type].modalities)
+    }
+
+
+def _image_facts(checkpoint: Checkpoint, preparer: Preparer, _folder: Path) -> dict[str, Any]:
+    processor = preparer.image_processor
+    levels, resample = _levels(processor), int(processor.resample)
+    if hasattr(processor, "max_num_patches"):
+        grid = math.isqrt(checkpoint.config["vision_config"].get("num_patches", 256))
+        patched = PatchedPixels(levels, resample, processor.patch_size, processor.max_num_patches, grid)
+        return {"kind": "patches", **asdict(patched)}
+    size = dict(processor.size or {}) if processor.do_resize else {}
+    crop = dict(processor.crop_size or {}) if getattr(processor, "do_center_crop", False) else {}
+    fixed = FixedPixels(levels, resample, _given(size, "shortest_edge"), _height_width(size), _height_width(crop))
+    if _given(size, "longest_edge") or (fixed.size is None and fixed.crop is None):
+        raise ExportError(f"Pictures of {checkpoint.name} are brought to {size}, crop {crop}: no fixed size.")
+    return {"kind": "pixels", **asdict(fixed)}
+
+
+def _levels(processor: Any) -> Levels:
+    rescale = float(processor.rescale_factor) if processor.do_rescale else 1.0
+    if not processor.do_normalize:
+        return Levels(rescale, (0.0,) * 3, (1.0,) * 3)
+    return Levels(rescale, tuple(processor.image_mean), tuple(processor.image_std))
+
+
+def _given(size: dict[str, Any], name: str) -> int | None:
+    value = size.get(name)
+    return None if value is None else int(value)
+
+
+def _height_width(size: dict[str, Any]) -> tuple[int, int] | None:
+    height, width = _given(size, "height"), _given(size, "width")
+    return None if height is None or width is None else (height, width)
+
+
+def _text_facts(checkpoint: Checkpoint, preparer: Preparer, folder: Path) -> dict[str, Any]:
+    family, tokenizer = FAMILIES[checkpoint.model_type], preparer.tokenizer
+    rust = tokenizer.backend_tokenizer
+    rust.no_padding()
+    rust.no_truncation()
+    (folder / TOKENIZER).write_text(rust.to_str(), encoding="utf-8")
+    facts = TokenFacts(
+        limit=family.token_limit(checkpoint.config),
+        pad_id=tokenizer.pad_token_id,
+        pads_to_limit=family.pads_to_limit,
+        pads_left=tokenizer.padding_side == "left",
+        has_mask="attention_mask" in tokenizer.model_input_names,
+        is_lowercase=family.is_lowercase,
+    )
+    return {"kind": "tokens", **asdict(facts)}
+
+
+def _audio_facts(_checkpoint: Checkpoint, preparer: Preparer, folder: Path) -> dict[str, Any]:
+    extractor = preparer.feature_extractor
+    filters = extractor.mel_filters if extractor.truncation == "fusion" else extractor.mel_filters_slaney
+    np.save(folder / FILTERS, filters)
+    facts = SoundFacts(
+        rate_hz=extractor.sampling_rate,
+        samples=extractor.nb_max_samples,
+        window=extractor.fft_window_size,
+        hop=extractor.hop_length,
+        filling=extractor.padding,
+    )
+    return {"kind": "log_mel", **asdict(facts)}

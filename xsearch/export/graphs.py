@@ -1,0 +1,102 @@
+"""ONNX graphs made smaller and anonymous. Needs onnx; torch nowhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+_SMALL = 256  # initialisers with fewer numbers stay in full precision
+
+
+def write(model: onnx.ModelProto, path: Path) -> None:
+    """Check ``model`` and write it without what tells about the machine; equal models are equal files."""
+    strip(model)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def strip(model: onnx.ModelProto) -> None:
+    """Remove what tells about the machine that exported: source lines, stack traces, names of modules."""
+    model.doc_string = ""
+    del model.metadata_props[:]
+    for node in model.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in [*model.graph.input, *model.graph.output, *model.graph.value_info, *model.graph.initializer]:
+        del value.metadata_props[:]
+    del model.graph.metadata_props[:]
+
+
+def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
+    """Store large initialisers as float16; what is computed stays float32.
+
+    Tables that rows are looked up in stay halves in memory too: only the rows found are widened. The others
+    are widened when onnxruntime loads them; ``only_tables`` leaves them as they are.
+    """
+    users = _users(model)
+    nodes = list(model.graph.node)
+    for tensor in model.graph.initializer:
+        weights = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or weights.size < _SMALL:
+            continue
+        is_table = all(node.op_type == "Gather" and node.input[0] == tensor.name for node in users[tensor.name])
+        if is_table or not only_tables:
+            name = tensor.name
+            with np.errstate(over="ignore"):  # infinite weights are found when the export is tried
+                halves = weights.astype(np.float16)
+            tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}_half"))
+            nodes = _widen_rows(nodes, name) if is_table else [_widen(f"{name}_half", name), *nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def quantise(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    """Return ``model`` with the weights of matrix products as 8-bit integers, scaled by output channel.
+
+    ``path`` is where it may write in between. Activations are quantised while running, one scale a run. Weights
+    use 7 bits: with 8, sums overflow on processors without VNNI, which costs more accuracy than the bit.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+
+    add_pre_process_metadata(model)  # torch's exporter has inferred and folded already
+    quantize_dynamic(
+        model,
+        path,
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+    )
+    quantised = onnx.load(path)
+    path.unlink()
+    halve(quantised, only_tables=True)
+    return quantised
+
+
+def _users(model: onnx.ModelProto) -> dict[str, list[NodeProto]]:
+    users: dict[str, list[NodeProto]] = defaultdict(list)
+    for node in model.graph.node:
+        for name in node.input:
+            users[name].append(node)
+    return users
+
+
+def _widen(half: str, name: str) -> NodeProto:
+    return helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT)
+
+
+def _widen_rows(nodes: list[NodeProto], table: str) -> list[NodeProto]:
+    """Let the lookups in ``table`` read its halves, and widen what they find."""
+    widened = []
+    for node in nodes:
+        widened.append(node)
+        if table in node.input:
+            found = node.output[0]
+            node.input[0], node.output[0] = f"{table}_half", f"{found}_half"
+            widened.append(_widen(f"{found}_half", found))
+    return widened
