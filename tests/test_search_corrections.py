@@ -46,7 +46,7 @@ WRONG = {
     "navvy coat": "navy coat", "dresss": "dress", "clockk": "clock", "guittar": "guitar", "teapoot": "teapot",
     # another letter
     "ukelele": "ukulele", "xilophone": "xylophone", "sandels": "sandals", "sneekers": "sneakers",
-    "stripped shirt": "striped shirt", "waterproff": "waterproof", "tamborine": "tambourine", "backpock": "backpack",
+    "strriped shirt": "striped shirt", "waterproff": "waterproof", "tamborine": "tambourine", "backpock": "backpack",
     # spaces
     "reddress": "red dress", "teddybear": "teddy bear", "rubberduck": "rubber duck", "t shrit": "t shirt",
     "um brella": "umbrella", "sneak ers": "sneakers", "bluemug": "blue mug",

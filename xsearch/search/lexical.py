@@ -58,13 +58,11 @@ class LexicalQuery:
         """Return the keys of the ``CANDIDATES`` rows that have the words best, without scoring all that have any."""
         found: dict[Any, float] = {}
         for tier in self.tiers():
-            matching = rows.filter(Matches("search_document", tier)).order_by("pk").values("pk")[:MAX_SCORED]
-            scored = rows.model._base_manager.using(rows.db).filter(pk__in=matching).annotate(xs=self.score())
-            best = scored.order_by("-xs", "pk").values_list(object_key, "xs")[: settings.CANDIDATES]
-            found |= dict(best)
+            matching = rows.filter(Matches("search_document", tier)).order_by("pk")
+            found |= dict(matching.values_list(object_key, self.score())[:MAX_SCORED])
             if len(found) >= settings.CANDIDATES:
                 break
-        return sorted(found, key=lambda key: -found[key])[: settings.CANDIDATES]
+        return sorted(found, key=lambda key: (-found[key], key))[: settings.CANDIDATES]
 
     def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
         """Return for each object what each word of the query was found as, and how well."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.chinese import HAN_WORD
-from xsearch.text.edits import Neighbours, cost_of_edits
+from xsearch.text.edits import TWO_ERRORS, Neighbours, cost_of_edits
 from xsearch.text.folding import fold
 from xsearch.text.pinyin import Sounds, sound_of
 
@@ -18,8 +18,8 @@ _MAX_ROUNDS = 3  # a word put right may show what its neighbour means
 _MAX_SYLLABLES = 6
 _MIN_HALF = 3  # letters on each side of a space that was forgotten
 _FORGOTTEN_SPACE = 3.0  # what it costs beside edits
-_ONLY_IN_DESCRIPTIONS = 1.5
-_SHORT = 4  # letters: corrected only to what stands in titles
+_ONLY_IN_DESCRIPTIONS = 1.5  # costs of a word that stands in no title
+_LONG = 7  # letters: shorter words are corrected only to what stands in titles, longer ones by one error to others
 # Neither part of a model number nor of a contraction.
 _LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
@@ -127,12 +127,16 @@ class Speller:
         if meant := self._sounds.spelt([text]):
             return meant
         word = text.replace("-", "")
-        near = [each for each in self._neighbours.of(word) if len(word) > _SHORT or each in self._titles]
-        candidates = {each: self._likelihood(each, cost_of_edits(word, each)) for each in near}
+        costs = {near: cost_of_edits(word, near) for near in self._neighbours.of(word)}
+        candidates = {near: self._likelihood(near, cost) for near, cost in costs.items() if self._is_told(near, cost)}
         candidates |= {f"{one} {other}": value for one, other, value in self._halves(word)}
         if candidates:
             return max(candidates, key=lambda candidate: (candidates[candidate], candidate))
         return self._sounds.sentence(text)
+
+    def _is_told(self, word: str, cost: float) -> bool:
+        """Say whether a word is one that customers would look for: descriptions have many that they would not."""
+        return word in self._titles or (len(word) >= _LONG and cost < TWO_ERRORS)
 
     def _likelihood(self, word: str, cost: float) -> float:
         return math.log1p(self._frequency[word]) - cost - (word not in self._titles) * _ONLY_IN_DESCRIPTIONS
