@@ -23,6 +23,7 @@ KEYS = {
     "hits",
     "facets",
     "total",
+    "close",
     "page",
     "page_size",
     "degraded",

@@ -24,6 +24,7 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
             for name, values in results.facets.items()
         },
         "total": results.total,
+        "close": results.is_close,
         "page": results.page,
         "page_size": results.page_size,
         "degraded": list(results.degraded),
@@ -41,6 +42,7 @@ def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
         "title": index.title(hit.object),
         "url": index.url(hit.object),
         "image": index.image_url(hit.object),
+        "variants": hit.variants,
     }
     return body if hit.explain is None else body | {"explain": hit.explain}
 

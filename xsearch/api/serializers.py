@@ -106,6 +106,7 @@ class HitSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     url = serializers.CharField(allow_null=True)
     image = serializers.CharField(allow_null=True)
+    variants = serializers.IntegerField(help_text="How many further results of its group this one stands for.")
     explain = serializers.DictField(required=False, help_text="Only when asked for.")
 
 
@@ -129,6 +130,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     total = serializers.IntegerField()
+    close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was left out, and why.")
