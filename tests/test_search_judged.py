@@ -6,7 +6,7 @@
 import csv
 
 import pytest
-from xsearch.evaluation.benchmark import timed
+from xsearch.benchmark.timing import timed
 
 from shop.models import Product
 from tests.judgements import build

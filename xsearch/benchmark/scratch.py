@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from django.core.files.storage import InMemoryStorage
 from django.db import connection, models
 from numpy.typing import NDArray
 from pgvector import HalfVector
@@ -37,7 +38,7 @@ class BenchmarkProduct(EmbeddedModel):
     price = models.IntegerField(db_index=True)
     #: Uniform in [0, 1000): ``bucket < 10`` passes one row of a hundred.
     bucket = models.IntegerField(db_index=True)
-    photo = models.FileField(blank=True)
+    photo = models.FileField(blank=True, storage=InMemoryStorage())
 
     class Meta:
         app_label = "xsearch"

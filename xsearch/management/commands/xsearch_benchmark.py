@@ -1,53 +1,81 @@
-"""Print how fast search and indexing are on the catalogue in the database."""
+"""Print how fast search, encoders and indexing are."""
 
 from __future__ import annotations
 
 import json
-import tempfile
+import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.benchmark import catalogue as benchmark
+from xsearch.benchmark.report import PARTS, Request, as_table, measure
 from xsearch.registry import Index, get_index
+
+#: What parts need beyond the base install.
+_NEEDS = {"models": ("torch", "transformers", "tokenizers", "onnx", "onnxscript")}
 
 
 class Command(BaseCommand):
-    """``xsearch_benchmark [--model app.Model] [--repeats N] [--recording FILE] [--json]``."""
+    """``xsearch_benchmark [--part PART …] [--sizes N …] [--json]``."""
 
-    help = "Measure queries, encoders, indexing and memory on the catalogue in the database."
+    help = (
+        "Measure queries, indexing and memory on the catalogue in the database (catalogue), the bundled encoder"
+        " (bundled), torch against exported models in their real shapes (models), bulk indexing (bulk), and search"
+        " over made-up catalogues of growing size (growth). What is made up lives in a database of its own, which"
+        " is dropped at the end."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--part", action="append", choices=PARTS, help="Only this part; may be repeated.")
         parser.add_argument("--model", metavar="app.Model", help="Which index, where there are several.")
+        parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="Products.")
         parser.add_argument("--repeats", type=int, default=100, help="Queries of each kind.")
+        parser.add_argument("--products", type=int, default=256, help="Products that are indexed in bulk.")
         parser.add_argument("--recording", type=Path, help="A spoken query, to time voice queries too.")
         parser.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         index = get_index(options["model"])
-        if not index.get_queryset().exists():
-            raise CommandError(f"{index.label} is empty: load a catalogue first.")
-        figures = self._measure(index, max(options["repeats"], 1), options["recording"])
-        if options["json"]:
-            self.stdout.write(json.dumps(figures, indent=2))
-            return
-        for part, values in figures.items():
-            self.stdout.write(f"{part}:")
-            for name, value in values.items():
-                self.stdout.write(f"  {name:22} {value}")
+        request = Request(
+            parts=self._parts(index, options["part"]),
+            sizes=options["sizes"],
+            repeats=max(options["repeats"], 1),
+            products=max(options["products"], 1),
+            recording=_content(options["recording"]),
+            progress=self._progress,
+        )
+        figures = measure(index, request)
+        self.stdout.write(json.dumps(figures, indent=2, ensure_ascii=False) if options["json"] else as_table(figures))
 
-    def _measure(self, index: Index, repeats: int, recording: Path | None) -> dict[str, Any]:
-        try:
-            spoken = recording.read_bytes() if recording else None
-        except OSError as error:
-            raise CommandError(f"The recording {recording} cannot be read: {error.strerror}.") from error
-        figures: dict[str, Any] = {
-            "indexing": benchmark.measure_indexing(index),
-            "encoder": benchmark.measure_encoders(index, repeats),
-            "queries": benchmark.measure_queries(index, repeats, spoken),
-        }
-        if photo := benchmark.first_photo(index):
-            with tempfile.TemporaryDirectory() as folder:
-                figures["memory"] = benchmark.measure_memory(index, photo, folder)
-        return figures
+    def _parts(self, index: Index, wanted: list[str] | None) -> list[str]:
+        """Return the parts that can be measured; says why the others cannot, and fails for one that was asked for."""
+        possible = []
+        for part in wanted or PARTS:
+            reason = self._obstacle(index, part)
+            if reason and wanted:
+                raise CommandError(reason)
+            if reason:
+                self.stderr.write(f"Left out {part}: {reason}")
+            else:
+                possible.append(part)
+        return possible
+
+    def _obstacle(self, index: Index, part: str) -> str:
+        if part == "catalogue" and not index.get_queryset().exists():
+            return f"{index.label} is empty: load a catalogue first."
+        missing = [name for name in _NEEDS.get(part, ()) if find_spec(name) is None]
+        if missing:
+            return f"{', '.join(missing)} is not installed: pip install 'django-xsearch[export]'"
+        return ""
+
+    def _progress(self, line: str) -> None:
+        self.stderr.write(f"{time.strftime('%H:%M:%S')} {line} …")
+
+
+def _content(recording: Path | None) -> bytes | None:
+    try:
+        return recording.read_bytes() if recording else None
+    except OSError as error:
+        raise CommandError(f"The recording {recording} cannot be read: {error.strerror}.") from error

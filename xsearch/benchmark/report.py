@@ -1,0 +1,118 @@
+"""All figures of a run in one place, and the bars that they are held against."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xsearch.benchmark import bulk, catalogue, models, scale
+from xsearch.benchmark.bar import at_least, at_most
+from xsearch.benchmark.photos import photos
+from xsearch.benchmark.shapes import SHAPES
+from xsearch.benchmark.timing import timed
+from xsearch.encoders import encoder_from_spec
+from xsearch.media import load_image
+from xsearch.registry import Index
+
+PARTS = ("catalogue", "bundled", "models", "bulk", "growth")
+BUNDLED = {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}}
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure, and how thoroughly."""
+
+    parts: Sequence[str] = PARTS
+    sizes: Sequence[int] = (1_000, 10_000, 100_000)
+    repeats: int = 100
+    products: int = 256
+    recording: bytes | None = None
+    progress: Callable[[str], None] = field(default=lambda _line: None)
+
+
+def measure(index: Index, request: Request) -> Figures:
+    """Measure the parts that are asked for; the figures of the shop's own catalogue stand at the top."""
+    figures: Figures = {}
+    if "catalogue" in request.parts:
+        request.progress("the catalogue in the database")
+        figures |= _catalogue(index, request)
+    if "bundled" in request.parts:
+        encoder = encoder_from_spec(BUNDLED)
+        images = [load_image(photo) for photo in photos(request.repeats)]
+        calls = [lambda image=image: encoder.encode_batch("image", [image]) for image in images]
+        figures["bundled"] = timed(calls)
+    with tempfile.TemporaryDirectory(prefix="xsearch-benchmark-") as folder:
+        encoders = {"bundled": BUNDLED}
+        if "models" in request.parts:
+            figures["models"], exported = models.measure_models(SHAPES, Path(folder), request.progress)
+            encoders |= exported
+        if "bulk" in request.parts:
+            figures["bulk"] = bulk.measure_bulk(encoders, request.products, request.progress)
+        if "growth" in request.parts:
+            figures |= scale.measure_growth(request.sizes, _served(encoders), request.repeats, request.progress)
+    return figures | {"bars": list(bars(figures))}
+
+
+def _catalogue(index: Index, request: Request) -> Figures:
+    figures: Figures = {
+        "indexing": catalogue.measure_indexing(index),
+        "encoder": catalogue.measure_encoders(index, request.repeats),
+        "queries": catalogue.measure_queries(index, request.repeats, request.recording),
+    }
+    if photo := catalogue.first_photo(index):
+        with tempfile.TemporaryDirectory() as folder:
+            figures["memory"] = catalogue.measure_memory(index, photo, folder)
+    return figures
+
+
+def _served(encoders: dict[str, Figures]) -> dict[str, Figures]:
+    """Return what a shop without a GPU would answer photo queries with."""
+    return {name: spec for name, spec in encoders.items() if "torch" not in name}
+
+
+def bars(figures: Figures) -> Iterator[Figures]:
+    """Yield what was promised beside what was measured."""
+    for encoder, sizes in figures.get("photo_query", {}).items():
+        size, found = list(sizes.items())[-1]
+        what = f"photo query at {int(size):,} products, {encoder}: p95 ms"
+        yield at_most(what, found["search"]["p95_ms"], found["bar_ms"])
+    if "models" in figures:
+        yield from models.bars(figures["models"])
+    if "bundled" in figures:
+        yield at_most("bundled encoder, one photo: ms", figures["bundled"]["p50_ms"], 10)
+    for encoder, found in figures.get("bulk", {}).items():
+        yield at_least(f"bulk indexing against the encoder's own rate, {encoder}", found["share"], 0.9)
+    for size, shares in list(figures.get("walk", {}).items())[-1:]:
+        for share, found in shares.items():
+            what = f"{int(size):,} × {scale.DIMENSION}, filter passes {share}"
+            yield at_least(f"{what}: recall@10", found["recall@10"], 0.98)
+            yield at_most(f"{what}: p95 ms of SQL", found["p95_ms"], 10)
+    if "memory" in figures:
+        yield at_most("web worker after its first photo query: MB", figures["memory"]["after_photo_query_mb"], 300)
+
+
+def as_table(figures: Figures) -> str:
+    """Return the figures as indented lines for people, the bars last."""
+    measured = {name: value for name, value in figures.items() if name != "bars"}
+    return "\n".join([*_lines(measured), "", *_rows(figures["bars"])])
+
+
+def _lines(values: Figures, depth: int = 0) -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield f"{'  ' * depth}{name}:"
+            yield from _lines(value, depth + 1)
+        else:
+            yield f"{'  ' * depth}{name:{max(24 - 2 * depth, 1)}} {value}"
+
+
+def _rows(bars: Sequence[Figures]) -> Iterator[str]:
+    rows = [(bar["what"], f"{bar['measured']:g}", bar["bar"], "reached" if bar["passed"] else "missed") for bar in bars]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
