@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import InMemoryStorage
 from django.db import connection, models
 from numpy.typing import NDArray
@@ -72,15 +73,20 @@ def scratch_database() -> Iterator[Index]:
         with connection.schema_editor() as editor, _managed(BenchmarkProduct):
             editor.create_model(BenchmarkProduct)
         register(BenchmarkProduct)(BenchmarkIndex)
-        forget_samples()
+        _forget_the_other_database()
         schema.create_text_indexes(using=connection.alias)
         yield get_index(BenchmarkProduct)
     finally:
         unregister(BenchmarkProduct)
-        forget_samples()
+        _forget_the_other_database()
         connection.close()
         creation.destroy_test_db(before, verbosity=0)
         test_settings["NAME"] = named
+
+
+def _forget_the_other_database() -> None:
+    ContentType.objects.clear_cache()
+    forget_samples()
 
 
 @contextmanager
