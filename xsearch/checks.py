@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from xsearch.conf import DEFAULTS, settings
 from xsearch.errors import BadQuery
+from xsearch.filters import final_field
 from xsearch.registry import Index, registered
 from xsearch.stores import MODALITIES
 
@@ -81,7 +82,7 @@ def _check_backend(place: str, spec: Any) -> Iterator[CheckMessage]:
 
 @checks.register("xsearch")
 def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters and facets without a field."""
+    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field."""
     return [message for index in registered() for message in _check_index(index)]
 
 
@@ -92,6 +93,8 @@ def _check_index(index: Index) -> Iterator[CheckMessage]:
         yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
     yield from _attempt(index.stores, index, "xsearch.E011")
     yield from _attempt(index.filter_names, index, "xsearch.E012")
+    if index.group_by:
+        yield from _attempt(lambda: final_field(index.model, str(index.group_by)), index, "xsearch.E012")
     for name in set(index.facets) - set(index.filters):
         hint = f"Add {name!r} to `filters`, so that a click on the facet can limit the results."
         yield CheckWarning(f"{index.label}: facet {name!r} is not a filter.", hint=hint, id="xsearch.W012")
