@@ -16,6 +16,12 @@ from xsearch.evaluation.significance import confidence_interval, paired_differen
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def photo_counts_most():
+    with overridden({"TEXT_BESIDE_PHOTO": 0.1}):
+        yield
+
+
 def test_an_interval_holds_the_mean_narrows_with_more_queries_and_repeats_by_its_seed():
     few, many = confidence_interval([0, 1] * 5), confidence_interval([0, 1] * 200)
     assert few.low < 0.5 < few.high
@@ -87,7 +93,7 @@ def test_settings_hold_only_inside_the_block_and_weights_are_merged_with_the_pro
 ODD = {"id": "o", "text": "blue", "image": "red.png", "relevant": {"mug-blue": 1}}
 
 
-def test_json_has_intervals_and_what_each_configuration_changes(queries):  # noqa: F811
+def test_json_has_intervals_and_what_each_configuration_changes(queries, photo_counts_most):  # noqa: F811
     found = evaluate(queries(ODD, TEXT), "--compare", "image=0", "--compare", 'words={"WEIGHTS": {"image:image": 0}}')
     low, high = found["intervals"]["overall"]["mrr"]
     assert low <= found["overall"]["mrr"] <= high

@@ -21,6 +21,12 @@ ODD = {"text": "blue", "image": "red.png", "relevant": {"mug-blue": 1}}
 WORDS = {"text": "red mug", "relevant": {"mug-red": 1}}
 
 
+@pytest.fixture(autouse=True)
+def _photo_counts_most():
+    with overridden({"TEXT_BESIDE_PHOTO": 0.1}):
+        yield
+
+
 def many(query, count=12):
     return [{**query, "id": f"{query['text']}-{number}"} for number in range(count)]
 

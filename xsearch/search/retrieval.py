@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models import Case, Value, When
+from django.db.models import Case, Q, Value, When
 
 from xsearch.conf import settings
 from xsearch.search.candidates import find_candidates, is_live
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import Matches, cosine_distance
 from xsearch.search.lexical import LexicalQuery
-from xsearch.search.parts import LEXICAL
+from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import plan_scan, plan_walk
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
@@ -94,12 +94,21 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
     tables: dict[tuple[type[models.Model], str], tuple[Store, dict[str, Any]]] = {}
     for part in wanted.parts:
         for store in part.stores:
-            similarity = Case(When(is_live(part), then=1.0 - cosine_distance(store.column, part.vector)))
-            tables.setdefault((store.model, store.object_key), (store, {}))[1][part.name] = similarity
+            columns = tables.setdefault((store.model, store.object_key), (store, {}))[1]
+            columns[part.name] = _similarity(part, store, wanted.names)
     if wanted.words:
         store = main_store(wanted.index)
         tables.setdefault((store.model, store.object_key), (store, {}))[1][LEXICAL] = _lexical(wanted.words)
     yield from tables.values()
+
+
+def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Case:
+    """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
+    condition = Q(is_live(part))
+    better = STAND_INS.get(part.name)
+    if better and better in names:
+        condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})
+    return Case(When(condition, then=1.0 - cosine_distance(store.column, part.vector)))
 
 
 def _lexical(words: LexicalQuery) -> Case:

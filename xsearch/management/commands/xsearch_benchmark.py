@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from xsearch.benchmark.plot import as_svg, growth_curves
 from xsearch.benchmark.report import PARTS, Request, as_table, measure
 from xsearch.registry import Index, get_index
 
@@ -18,7 +19,7 @@ _NEEDS = {"models": ("torch", "transformers", "tokenizers", "onnx", "onnxscript"
 
 
 class Command(BaseCommand):
-    """``xsearch_benchmark [--part PART …] [--sizes N …] [--json]``."""
+    """``xsearch_benchmark [--part PART …] [--sizes N …] [--plot FILE] [--json]``."""
 
     help = (
         "Measure queries, indexing and memory on the catalogue in the database (catalogue), the bundled encoder"
@@ -34,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--repeats", type=int, default=100, help="Queries of each kind.")
         parser.add_argument("--products", type=int, default=256, help="Products that are indexed in bulk.")
         parser.add_argument("--recording", type=Path, help="A spoken query, to time voice queries too.")
+        parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="Draw how times grow with the catalogue.")
         parser.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,6 +49,8 @@ class Command(BaseCommand):
             progress=self._progress,
         )
         figures = measure(index, request)
+        if options["plot"] and (curves := growth_curves(figures)):
+            options["plot"].write_text(as_svg(curves), encoding="utf-8")
         self.stdout.write(json.dumps(figures, indent=2, ensure_ascii=False) if options["json"] else as_table(figures))
 
     def _parts(self, index: Index, wanted: list[str] | None) -> list[str]:
