@@ -46,7 +46,8 @@ DEFAULTS: dict[str, Any] = {
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
     "EXACT_ROWS": 3000,  # where no more rows than this pass the filters, every one is scored
-    "CANDIDATES": 200,  # of more rows, how many nearest ones are taken from each embedding column
+    "CANDIDATES": 100,  # of more rows, how many nearest ones are taken from each embedding column
+    "MATCHES": 500,  # and how many that have the words of the query
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {

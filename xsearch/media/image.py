@@ -18,7 +18,7 @@ from xsearch.media.source import Source, read_bytes
 #: What Pillow may open; several JPEGs in one file (MPO) come through its JPEG reader.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 #: JPEGs are decoded at a half, quarter or eighth of their size as long as both sides keep this many pixels.
-DRAFT_SIDE = 1024
+DRAFT_SIDE = 512
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION_TAG = 0x0112

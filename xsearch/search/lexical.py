@@ -55,14 +55,14 @@ class LexicalQuery:
         return [*every, self.literal]
 
     def best(self, rows: models.QuerySet[Any], object_key: str) -> list[Any]:
-        """Return the keys of the ``CANDIDATES`` rows that have the words best, without scoring all that have any."""
+        """Return the keys of the ``MATCHES`` rows that have the words best, without scoring all that have any."""
         found: dict[Any, float] = {}
         for tier in self.tiers():
             matching = rows.filter(Matches("search_document", tier)).order_by("pk")
             found |= dict(matching.values_list(object_key, self.score())[:MAX_SCORED])
-            if len(found) >= settings.CANDIDATES:
+            if len(found) >= settings.MATCHES:
                 break
-        return sorted(found, key=lambda key: (-found[key], key))[: settings.CANDIDATES]
+        return sorted(found, key=lambda key: (-found[key], key))[: settings.MATCHES]
 
     def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
         """Return for each object what each word of the query was found as, and how well."""

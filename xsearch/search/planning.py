@@ -14,8 +14,12 @@ from xsearch.conf import settings
 from xsearch.stores import Store
 
 #: Index entries that one walk may look at: about as much work as scoring ``EXACT_ROWS`` rows.
-_MAX_VISITED = 1_000
-_MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 100, 1_000
+_MAX_VISITED = 500
+_MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 120, 1_000
+
+
+_KNOWN_MAX_AGE_S, _EMPTY_MAX_AGE_S = 5.0, 60.0
+_known: dict[tuple[str, str], tuple[float, int]] = {}
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,21 @@ class Plan:
 
 def plan_scan(objects: models.QuerySet[Any]) -> Plan:
     """Plan by the database's own estimate of how many rows pass the filters of ``objects``."""
-    rows = estimated_rows(objects)
+    whole = objects.model._base_manager.using(objects.db).all()
+    rows = estimated_rows(objects) if objects.query.where else _known_rows(whole)
     if rows <= settings.EXACT_ROWS:
         return Plan(rows, exact=True)
-    whole = estimated_rows(objects.model._base_manager.using(objects.db).all()) if objects.query.where else rows
-    return _walk(rows, share=min(rows / max(whole, 1), 1.0))
+    return _walk(rows, share=min(rows / max(_known_rows(whole), 1), 1.0))
+
+
+def _known_rows(whole: models.QuerySet[Any]) -> int:
+    """Return the estimate of a whole table, a few seconds old at most."""
+    key = (whole.db, whole.model._meta.db_table)
+    looked_at, rows = _known.get(key, (float("-inf"), 0))
+    if time.monotonic() - looked_at >= _KNOWN_MAX_AGE_S:
+        looked_at, rows = time.monotonic(), estimated_rows(whole)
+        _known[key] = (looked_at, rows)
+    return rows
 
 
 def plan_walk(plan: Plan) -> Plan:
@@ -61,7 +75,6 @@ def estimated_rows(objects: models.QuerySet[Any]) -> int:
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
-_EMPTY_MAX_AGE_S = 60.0
 _empty: dict[tuple[str, str], tuple[float, bool]] = {}
 
 
