@@ -9,7 +9,19 @@ from tests import widget_shop
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
 
 SEARCH = "/api/xsearch/search/"
-KEYS = {"query_id", "query", "corrected", "transcript", "hits", "facets", "total", "page", "page_size", "degraded", "took_ms"}
+KEYS = {
+    "query_id",
+    "query",
+    "corrected",
+    "transcript",
+    "hits",
+    "facets",
+    "total",
+    "page",
+    "page_size",
+    "degraded",
+    "took_ms",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -69,6 +69,11 @@ def test_a_line_becomes_a_query_with_its_kind(tmp_path):
     assert query.kind == "audio+image+text"
 
 
+def test_a_line_may_name_its_kind_and_may_say_that_nothing_suits(tmp_path):
+    (query,) = read_judgements(lines({"id": "n", "text": "xqzvw", "kind": "nonsense", "relevant": {}}), tmp_path)
+    assert (query.kind, query.inputs, query.relevant) == ("nonsense", ["text"], {})
+
+
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
@@ -82,8 +87,10 @@ def test_a_line_becomes_a_query_with_its_kind(tmp_path):
         ({"id": "1", "text": " ", "relevant": {"a": 1}}, "text must be"),
         ({"id": "1", "text": "a"}, "relevant must be an object"),
         ({"id": "1", "text": "a", "relevant": ["a"]}, "relevant must be an object"),
-        ({"id": "1", "text": "a", "relevant": {}}, "relevant must be an object"),
-        ({"id": "1", "text": "a", "relevant": {"a": 0}}, "at least one grade above 0"),
+        ({"id": "1", "text": "a", "relevant": {"a": 0}}, "needs a grade above 0"),
+        ({"id": "1", "text": "a", "kind": "", "relevant": {"a": 1}}, "kind must be a short name"),
+        ({"id": "1", "text": "a", "kind": 3, "relevant": {"a": 1}}, "kind must be a short name"),
+        ({"id": "1", "kind": "typo", "relevant": {"a": 1}}, "nothing to search for"),
         ({"id": "1", "text": "a", "relevant": {"a": -1}}, "the grade of 'a' must be"),
         ({"id": "1", "text": "a", "relevant": {"a": 0.5}}, "the grade of 'a' must be"),
         (b'{"id": "1", "text": "a", "relevant": {"a": NaN}}', "not nan"),

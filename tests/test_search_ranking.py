@@ -337,7 +337,7 @@ def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypat
 
     def fuse_then_delete(*args):
         ranked = fuse(*args)
-        Product.objects.filter(pk=ranked[0][0]).delete()
+        Product.objects.filter(pk=ranked.keys[0]).delete()
         return ranked
 
     monkeypatch.setattr(engine, "fuse", fuse_then_delete)
@@ -364,3 +364,101 @@ def test_suggestions_complete_the_beginning_of_words(catalogue):
 def test_a_model_that_is_not_registered_says_so():
     with pytest.raises(LookupError, match="not registered with xsearch"):
         xsearch.search(Brand.objects.all(), text="x")
+
+
+class TestLargeCatalogues:
+    """What is found by walking the vector indexes is what scoring every row finds."""
+
+    @pytest.fixture(autouse=True)
+    def _always_walk(self, settings, catalogue):
+        self.every_row = dict(settings.XSEARCH)
+        self.walk = {**HASH, "EXACT_ROWS": 0}
+
+    @pytest.mark.parametrize(
+        "filters",
+        [
+            {},
+            {"colour": "red"},
+            {"price_max": 12},
+            {"in_stock": True, "price_min": 20},
+            {"category": "Mug"},
+            {"price_min": 999},
+        ],
+    )
+    def test_both_find_the_same(self, catalogue, settings, filters):
+        for query in (
+            {"text": "red jacket"},
+            {"image": photo_bytes(7)},
+            {"image": photo_bytes(7), "text": "black boot"},
+        ):
+            found = []
+            for settings.XSEARCH in (self.every_row, self.walk):
+                results = xsearch.search(catalogue, **query, filters=filters, page_size=40)
+                found.append(([(hit.object.pk, hit.score) for hit in results.hits], results.total, results.facets))
+            assert found[0] == found[1]
+
+    def test_a_walk_that_meets_too_few_is_done_again_without_the_index(self, catalogue, settings):
+        settings.XSEARCH = {**self.walk, "CANDIDATES": 1}
+        found = xsearch.search(catalogue, image=photo_bytes(39), filters={"price_min": 49}, facets=None)
+        assert [hit.object.sku for hit in found.hits] == ["P39"]
+
+    def test_more_rows_than_estimated_are_walked_after_all(self, catalogue, settings, monkeypatch):
+        from xsearch.search import planning
+
+        settings.XSEARCH = {**HASH, "EXACT_ROWS": 5}
+        monkeypatch.setattr(planning, "estimated_rows", lambda _objects: 1)
+        assert xsearch.search(catalogue, image=photo_bytes(7)).hits[0].object.sku == "P7"
+
+
+def test_a_facet_is_counted_without_the_filter_on_itself(catalogue):
+    free = xsearch.search(catalogue, text="jacket")
+    chosen = xsearch.search(catalogue, text="jacket", filters={"colour": "red", "category": "Jacket"})
+    assert {hit.object.colour for hit in chosen.hits} == {"red"}
+    in_category = xsearch.search(catalogue, text="jacket", filters={"category": "Jacket"})
+    assert chosen.facets["colour"] == in_category.facets["colour"]
+    assert len(chosen.facets["colour"]) > 1
+    in_colour = xsearch.search(catalogue, text="jacket", filters={"colour": "red"})
+    assert chosen.facets["category"] == in_colour.facets["category"]
+    assert free.total > in_category.total > chosen.total
+
+
+def test_variants_of_one_product_are_one_result(catalogue, monkeypatch):
+    from xsearch.registry import get_index
+
+    plain = xsearch.search(catalogue, text="red jacket", page_size=40)
+    monkeypatch.setattr(get_index(Product), "group_by", "category")
+    found = xsearch.search(catalogue, text="red jacket", page_size=40)
+    kinds = [hit.object.category_id for hit in found.hits]
+    assert found.total == len(kinds) == len(set(kinds))
+    assert found.hits[0].object == plain.hits[0].object
+    of_kind = [hit for hit in plain.hits if hit.object.category_id == kinds[0]]
+    assert found.hits[0].variants == len(of_kind) - 1
+    assert {value.count for value in found.facets["category"]} == {1}
+    alone = add("N1", "Red jacket without a category")
+    index_all()
+    found = xsearch.search(catalogue, text="red jacket without a category", page_size=40)
+    assert (found.hits[0].object, found.hits[0].variants) == (alone, 0)
+
+
+@pytest.mark.parametrize("method", ["rrf", "cosine"])
+def test_other_fusions_show_the_same_objects_in_another_order(catalogue, settings, method):
+    calibrated = xsearch.search(catalogue, image=photo_bytes(4), text="black boot", page_size=40)
+    settings.XSEARCH = {**HASH, "FUSION": method}
+    other = xsearch.search(catalogue, image=photo_bytes(4), text="black boot", page_size=40, explain=True)
+    assert {hit.object.pk for hit in other.hits} == {hit.object.pk for hit in calibrated.hits}
+    scores = [hit.score for hit in other.hits]
+    assert scores == sorted(scores, reverse=True)
+    for hit in other.hits:
+        assert hit.score == pytest.approx(max(sum(part["contribution"] for part in hit.explain.values()), 0), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("query", "most"),
+    [({"text": "red jacket"}, 15), ({"image": photo_bytes(3)}, 13), ({"image": photo_bytes(3), "text": "red"}, 15)],
+)
+@pytest.mark.parametrize("exact_rows", [0, 3000])
+def test_a_search_needs_few_round_trips(catalogue, settings, django_assert_max_num_queries, query, most, exact_rows):
+    settings.XSEARCH = {**HASH, "EXACT_ROWS": exact_rows}
+    xsearch.search(catalogue, **query)  # what is read once per process
+    with django_assert_max_num_queries(most):
+        xsearch.search(catalogue, **query, filters={"in_stock": True})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -36,7 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
-    "CANDIDATES": 300,  # nearest rows taken from each embedding column
+    "EXACT_ROWS": 3000,  # where no more rows than this pass the filters, every one is scored
+    "CANDIDATES": 200,  # of more rows, how many nearest ones are taken from each embedding column
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {
@@ -50,6 +53,7 @@ DEFAULTS: dict[str, Any] = {
     },
     "TEXT_BESIDE_PHOTO": 0.4,  # factor of the text weights when there is a photo too: "this, but red"
     "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
+    "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.
@@ -59,6 +63,9 @@ DEFAULTS: dict[str, Any] = {
 
 class Settings:
     """Read-only view of ``settings.XSEARCH`` over the defaults, as attributes."""
+
+    #: What holds instead of the project's settings while ``overridden`` runs.
+    _temporary: Mapping[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
@@ -76,7 +83,7 @@ class Settings:
         value = getattr(django_settings, "XSEARCH", {})
         if not isinstance(value, dict):
             raise ImproperlyConfigured(f"XSEARCH must be a dict of settings, not {type(value).__name__}.")
-        return value
+        return _merged(value, Settings._temporary)
 
     def unknown_keys(self) -> list[str]:
         """Return the keys of ``XSEARCH`` that xsearch does not know."""
@@ -84,6 +91,34 @@ class Settings:
 
 
 settings = Settings()
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, where ``above`` wins; dicts, such as weights, are merged too."""
+    both = {
+        name: {**below[name], **value} if isinstance(value, dict) and isinstance(below.get(name), dict) else value
+        for name, value in above.items()
+    }
+    return {**below, **both}
+
+
+@contextmanager
+def overridden(values: Mapping[str, Any]) -> Iterator[None]:
+    """Let ``values`` hold instead of the project's settings, in the whole process: for commands that compare settings.
+
+    Raises ``ImproperlyConfigured`` for a key that is none.
+    """
+    unknown = sorted(set(values) - set(DEFAULTS))
+    if unknown:
+        raise ImproperlyConfigured(f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(DEFAULTS)}.")
+    before = Settings._temporary
+    Settings._temporary = _merged(before, values)
+    settings.__dict__.clear()
+    try:
+        yield
+    finally:
+        Settings._temporary = before
+        settings.__dict__.clear()
 
 
 @receiver(setting_changed)

@@ -28,6 +28,8 @@ class Index:
     filters: Sequence[str] = ()
     #: Fields whose values are counted beside the results.
     facets: Sequence[str] = ()
+    #: Field that variants of one product have in common; of each group only the best result is shown.
+    group_by: str | None = None
     #: Accessor of the companion model that holds the embeddings, if the model itself does not.
     store: str | None = None
 

@@ -111,11 +111,11 @@ class SearchView(TemplateView):
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {"page_size": self.page_size, **spoken, **asked, "model": self.index.label}
         checked = parameters.check(asked, SearchRequest, filters=True)
-        found = self.index.filter_queryset(self.get_queryset(self.index), checked.filters)
         options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
         user = getattr(self.request, "user", None)
         return search(
-            found,
+            self.get_queryset(self.index),
+            filters=checked.filters,
             text=options.pop("q", None),
             language=options.pop("lang", None),
             correct=not options.pop("literal", False),

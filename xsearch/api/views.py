@@ -65,10 +65,10 @@ class SearchView(IndexView):
 
     def answer(self, request: Request, asked: Parameters) -> Response:
         """Search, and answer with the results."""
-        queryset = asked.index.filter_queryset(self.get_queryset(asked.index), asked.filters)
         values = {name: value for name, value in asked.values.items() if name != "model"}
         results = search(
-            queryset,
+            self.get_queryset(asked.index),
+            filters=asked.filters,
             text=values.pop("q", None),
             language=values.pop("lang", None),
             correct=not values.pop("literal", False),

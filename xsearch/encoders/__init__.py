@@ -1,6 +1,14 @@
 """Photos, texts and sounds to vectors: the backend contract and the configured backends."""
 
-from xsearch.encoders.base import Encoder, EncoderError, TwoStepEncoder, normalise
+from xsearch.encoders.base import Encoder, EncoderAway, EncoderError, TwoStepEncoder, normalise
 from xsearch.encoders.registry import encoder_from_spec, get_encoder
 
-__all__ = ["Encoder", "EncoderError", "TwoStepEncoder", "encoder_from_spec", "get_encoder", "normalise"]
+__all__ = [
+    "Encoder",
+    "EncoderAway",
+    "EncoderError",
+    "TwoStepEncoder",
+    "encoder_from_spec",
+    "get_encoder",
+    "normalise",
+]

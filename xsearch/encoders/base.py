@@ -16,6 +16,10 @@ class EncoderError(Exception):
     """An encoder cannot work at all (missing weights, missing package); the message carries the cure."""
 
 
+class EncoderAway(EncoderError):  # noqa: N818 - it is the encoder that is away
+    """An encoder cannot work for now (its service is down); objects wait for it as long as that takes."""
+
+
 class Encoder(ABC):
     """Turns media of its ``modalities`` into unit vectors of one space.
 
@@ -29,6 +33,9 @@ class Encoder(ABC):
     modalities: frozenset[str]
     #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
     fingerprint: str
+    #: Whether this instance is of no use any more, because the service behind it has changed its model: an
+    #: instance speaks of one space for life, and the next one asked for is made anew.
+    is_outdated: bool = False
 
     @abstractmethod
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:

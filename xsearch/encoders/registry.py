@@ -33,7 +33,7 @@ def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
     """Return the one encoder of this process for a ``{"BACKEND": …, "OPTIONS": …}`` dict."""
     key = json.dumps(spec, sort_keys=True, default=str)
     with _lock:
-        if key not in _built:
+        if key not in _built or _built[key].is_outdated:
             _built[key] = _build(spec)
         return _built[key]
 

@@ -10,9 +10,12 @@ from typing import Any
 
 from django.core.exceptions import FieldError
 
+from xsearch.conf import overridden
 from xsearch.errors import BadQuery
+from xsearch.evaluation.configurations import Configuration
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, library, mean, measure
+from xsearch.evaluation.significance import Interval, confidence_interval, statistics
 from xsearch.media import MediaError
 from xsearch.registry import Index
 
@@ -30,12 +33,21 @@ class Evaluation:
     unknown_keys: list[dict[str, Any]] = field(default_factory=list)
     #: How often each part of the search was left out.
     degraded: dict[str, int] = field(default_factory=dict)
+    #: Confidence intervals of the metrics, by kind; those of all queries under "".
+    intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    #: Of the queries that nothing suits: how many there are, the share that found nothing, and hits a query.
+    nothing_relevant: dict[str, float] = field(default_factory=dict)
+    #: Each query's kind and metrics, by its id.
+    scores: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what ``xsearch_evaluate --json`` prints."""
+        by_kind = {kind: bounds for kind, bounds in self.intervals.items() if kind}
         return {
             "overall": self.overall,
             "by_kind": self.by_kind,
+            "intervals": {"overall": self.intervals.get("", {}), "by_kind": by_kind},
+            "nothing_relevant": self.nothing_relevant,
             "skipped": [skipped._asdict() for skipped in self.skipped],
             "unknown_keys": self.unknown_keys,
             "degraded": self.degraded,
@@ -46,6 +58,7 @@ class Evaluation:
 class _Outcome:
     query: JudgedQuery
     keys: list[str]
+    total: int
     latency_ms: float
     degraded: list[str]
 
@@ -56,26 +69,32 @@ def evaluate(
     *,
     key: str = "pk",
     weights: Mapping[str, float] | None = None,
+    configuration: Configuration | None = None,
     progress: Progress = lambda _done: None,
 ) -> Evaluation:
     """Search for every judged query and compare the results with what is relevant by the field ``key``.
 
-    A query that the search refuses is skipped with its reason. Raises ``EvaluationError`` for a ``key``
-    that is not a field of the model.
+    ``weights`` come on top of those of the ``configuration``. A query that the search refuses is skipped
+    with its reason. Raises ``EvaluationError`` for a ``key`` that is not a field of the model.
     """
     library()
-    _check_key(index, key)
+    statistics()
+    check_key(index, key)
+    configuration = configuration or Configuration("present")
+    given = {**configuration.weights, **(weights or {})}
     outcomes: list[_Outcome] = []
     skipped: list[Skipped] = []
     warm: set[str] = set()
-    for judgement in judgements:
-        done = judgement if isinstance(judgement, Skipped) else _attempt(index, judgement, key, weights, warm)
-        (skipped if isinstance(done, Skipped) else outcomes).append(done)  # type: ignore[arg-type]
-        progress(len(outcomes))
+    with overridden(configuration.settings):
+        for judgement in judgements:
+            done = judgement if isinstance(judgement, Skipped) else _attempt(index, judgement, key, given, warm)
+            (skipped if isinstance(done, Skipped) else outcomes).append(done)  # type: ignore[arg-type]
+            progress(len(outcomes))
     return _sum_up(outcomes, skipped, _unknown_keys(index, key, outcomes))
 
 
-def _check_key(index: Index, key: str) -> None:
+def check_key(index: Index, key: str) -> None:
+    """Raise ``EvaluationError`` unless ``key`` is a field of the model."""
     try:
         index.get_queryset().values_list(key)
     except FieldError as error:
@@ -87,8 +106,9 @@ def _attempt(
     index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float] | None, warm: set[str]
 ) -> _Outcome | Skipped:
     try:
-        if query.kind not in warm:  # models load with the first query of a kind, which is not its latency
-            warm.add(query.kind)
+        kind = "+".join(query.inputs)
+        if kind not in warm:  # models load with the first query of a kind, which is not its latency
+            warm.add(kind)
             _run(index, query, key, weights)
         return _run(index, query, key, weights)
     except (BadQuery, MediaError) as error:
@@ -107,7 +127,8 @@ def _run(index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float
     latency_ms = (time.perf_counter() - started) * 1000
     pks = [hit.object.pk for hit in results.hits]
     keys = dict(queryset.filter(pk__in=pks).values_list("pk", key))
-    return _Outcome(query, [str(keys[pk]) for pk in pks if pk in keys], latency_ms, list(results.degraded))
+    found = [str(keys[pk]) for pk in pks if pk in keys]
+    return _Outcome(query, found, results.total, latency_ms, list(results.degraded))
 
 
 def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[dict[str, Any]]:
@@ -121,17 +142,23 @@ def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[
 
 
 def _sum_up(outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list[dict[str, Any]]) -> Evaluation:
+    judged = [outcome for outcome in outcomes if outcome.query.relevant]
     scores = measure(
-        {outcome.query.id: outcome.query.relevant for outcome in outcomes},
-        {outcome.query.id: outcome.keys for outcome in outcomes},
+        {outcome.query.id: outcome.query.relevant for outcome in judged},
+        {outcome.query.id: outcome.keys for outcome in judged},
     )
-    kinds = sorted({outcome.query.kind for outcome in outcomes})
+    by_kind = {
+        kind: [o for o in judged if o.query.kind == kind] for kind in sorted({outcome.query.kind for outcome in judged})
+    }
     return Evaluation(
-        _means(outcomes, scores),
-        {kind: _means([o for o in outcomes if o.query.kind == kind], scores) for kind in kinds},
+        _means(judged, scores),
+        {kind: _means(members, scores) for kind, members in by_kind.items()},
         sorted(skipped),
         unknown_keys,
         dict(Counter(part for outcome in outcomes for part in outcome.degraded)),
+        {kind: _intervals(members, scores) for kind, members in [("", judged), *by_kind.items()]},
+        _nothing_relevant([outcome for outcome in outcomes if not outcome.query.relevant]),
+        {outcome.query.id: (outcome.query.kind, scores[outcome.query.id]) for outcome in judged},
     )
 
 
@@ -139,3 +166,16 @@ def _means(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float]]) 
     means = {name: mean([scores[outcome.query.id][name] for outcome in outcomes]) for name in MEASURES}
     latency_ms = mean([outcome.latency_ms for outcome in outcomes])
     return {"queries": len(outcomes), **means, "latency_ms": round(latency_ms, 3)}
+
+
+def _intervals(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
+    return {name: confidence_interval([scores[outcome.query.id][name] for outcome in outcomes]) for name in MEASURES}
+
+
+def _nothing_relevant(outcomes: list[_Outcome]) -> dict[str, float]:
+    """Recall and nDCG say nothing about a query that nothing suits: there the best answer is no hit at all."""
+    return {
+        "queries": len(outcomes),
+        "found_nothing": mean([float(outcome.total == 0) for outcome in outcomes]),
+        "hits": mean([float(outcome.total) for outcome in outcomes]),
+    }

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _MAX_GRADE = 1000
+_MAX_KIND = 40  # characters
 PARTS = ("text", "image", "audio")
 
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query and how relevant each object is to it (0: not at all); media as paths of files that exist."""
+    """A query and how relevant each object is to it (0: not at all); media as paths of files that exist.
+
+    Nothing in ``relevant`` means that no object suits, so that the best answer has no hits.
+    """
 
     line: int
     id: str
@@ -23,11 +27,17 @@ class JudgedQuery:
     image: Path | None = None
     audio: Path | None = None
     filters: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = None
+
+    @property
+    def inputs(self) -> list[str]:
+        """What the query consists of."""
+        return sorted(part for part in PARTS if getattr(self, part) is not None)
 
     @property
     def kind(self) -> str:
-        """What the query consists of, such as "text" or "image+text"."""
-        return "+".join(sorted(part for part in PARTS if getattr(self, part) is not None))
+        """What sort of query it is: as the line says ("typo"), or what it consists of ("image+text")."""
+        return self.label or "+".join(self.inputs)
 
 
 class Skipped(NamedTuple):
@@ -79,8 +89,9 @@ def _query(number: int, fields: dict[str, Any], folder: Path) -> JudgedQuery:
         _file(fields, "image", folder),
         _file(fields, "audio", folder),
         _filters(fields.get("filters")),
+        _kind(fields.get("kind")),
     )
-    if not query.kind:
+    if not query.inputs:
         raise _BadLineError("nothing to search for: give at least one of text, image and audio")
     return query
 
@@ -92,14 +103,14 @@ def _id(value: Any) -> str:
 
 
 def _relevant(value: Any) -> dict[str, int]:
-    if not isinstance(value, dict) or not value:
+    if not isinstance(value, dict):
         raise _BadLineError('relevant must be an object of grades by key, such as {"a1": 2, "b7": 1}')
     for key, grade in value.items():
         if not _is_grade(grade):
             raise _BadLineError(f"the grade of {key!r} must be a whole number from 0 to {_MAX_GRADE}, not {grade!r}")
     grades = {key: int(grade) for key, grade in value.items()}
-    if not any(grades.values()):
-        raise _BadLineError("relevant needs at least one grade above 0, or there is nothing to find")
+    if grades and not any(grades.values()):
+        raise _BadLineError("relevant needs a grade above 0; where nothing suits, leave it empty: {}")
     return grades
 
 
@@ -114,6 +125,14 @@ def _text(value: Any) -> str | None:
     if not isinstance(value, str) or not value.strip():
         raise _BadLineError("text must be a text that is not blank")
     return value
+
+
+def _kind(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= _MAX_KIND:
+        raise _BadLineError(f"kind must be a short name such as typo, of at most {_MAX_KIND} characters")
+    return value.strip()
 
 
 def _file(fields: dict[str, Any], part: str, folder: Path) -> Path | None:

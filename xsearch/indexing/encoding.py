@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder, EncoderError
+from xsearch.encoders import Encoder, EncoderAway, EncoderError
 from xsearch.indexing.inputs import MediaInput, ObjectInputs, media_key
 from xsearch.indexing.spaces import bound_modalities, live_encoder, live_spaces, open_space, target_encoder
 from xsearch.media import AudioUnavailable, MediaError, Waveform, load_audio, load_image
@@ -46,6 +46,8 @@ class Job:
     failed: dict[str, str] = field(default_factory=dict)
     #: Modalities whose encoder cannot work at all.
     unavailable: dict[str, str] = field(default_factory=dict)
+    #: Whether one of those is only away, and the object has to wait for it.
+    must_wait: bool = False
 
     @property
     def is_readable(self) -> bool:
@@ -134,18 +136,20 @@ def encode(index: Index, jobs: Sequence[Job]) -> dict[str, str]:
 def _plan(index: Index, modality: str, jobs: Sequence[Job]) -> Plan | None:
     try:
         target = target_encoder(modality)
+        fingerprint = target.fingerprint  # a service may have to be asked for it
     except EncoderError as error:
         _note_unavailable(modality, jobs, error)
         space = live_spaces(index).get(modality)
         return Plan(modality, None, space) if space else None
     for job in jobs:
-        job.fingerprints[modality] = target.fingerprint
+        job.fingerprints[modality] = fingerprint
     return Plan(modality, target, open_space(index, modality, target))
 
 
 def _note_unavailable(modality: str, jobs: Sequence[Job], error: EncoderError) -> None:
     for job in jobs:
         job.unavailable[modality] = str(error)
+        job.must_wait |= isinstance(error, EncoderAway)
 
 
 def _encode_chunk(plan: Plan, items: Sequence[Item], jobs: Sequence[Job]) -> None:

@@ -48,10 +48,17 @@ def target_encoder(modality: str) -> Encoder:
 
 def target_fingerprints(index: Index) -> dict[str, str]:
     """Return the fingerprint that each column of ``index`` should have by the settings."""
+    return {modality: encoder.fingerprint for modality, encoder in _target_encoders(index).items()}
+
+
+def _target_encoders(index: Index) -> dict[str, Encoder]:
+    """Return the encoders of ``target_encoder`` that can say what they are."""
     found = {}
     for modality in bound_modalities(index):
         try:
-            found[modality] = target_encoder(modality).fingerprint
+            encoder = target_encoder(modality)
+            if encoder.fingerprint:  # a service may have to be asked for it
+                found[modality] = encoder
         except EncoderError as error:
             logger.warning("%s vectors of %s: %s", modality, index.label, error)
     return found
@@ -66,9 +73,10 @@ def live_encoder(space: EncoderSpace) -> Encoder | None:
     """Return the encoder whose vectors are live; None when it cannot be had any more."""
     try:
         encoder = encoder_from_spec(space.spec)
-    except EncoderError:
+        return encoder if encoder.fingerprint == space.fingerprint else None
+    except EncoderError as error:
+        logger.warning("The encoder of the live %s vectors cannot be had: %s", space.modality, error)
         return None
-    return encoder if encoder.fingerprint == space.fingerprint else None
 
 
 def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
@@ -98,13 +106,14 @@ def _drop_foreign_indexes(index: Index, space: EncoderSpace) -> None:
 def swap_finished(index: Index) -> list[str]:
     """Make each space live that the settings name and that is complete; returns the modalities swapped."""
     swapped = []
-    targets = target_fingerprints(index)
+    targets = _target_encoders(index)
     for modality, space in live_spaces(index).items():
-        fingerprint = targets.get(modality, space.fingerprint)
+        encoder = targets.get(modality)
         if (
-            fingerprint != space.fingerprint
-            and _is_complete(index, modality, fingerprint)
-            and _try_swap(index, space, target_encoder(modality))
+            encoder is not None
+            and encoder.fingerprint != space.fingerprint
+            and _is_complete(index, modality, encoder.fingerprint)
+            and _try_swap(index, space, encoder)
         ):
             swapped.append(modality)
     return swapped

@@ -153,7 +153,9 @@ def _finish(job: Job, now: IndexRecord) -> None:
 
 def _attempts(job: Job) -> dict[str, Any]:
     if job.failed or job.unavailable:
-        return put_off(job.record.attempts + 1)
+        attempts = job.record.attempts + 1
+        # A service that is down for long is no fault of the object, which must not be given up for it.
+        return put_off(min(attempts, max(settings.MAX_ATTEMPTS - 1, 0)) if job.must_wait else attempts)
     # What cannot be read is not tried again until it changes.
     return {"attempts": settings.MAX_ATTEMPTS if job.broken else 0}
 
@@ -168,7 +170,7 @@ def _without(values: dict[str, str], problems: dict[str, str]) -> dict[str, str]
 
 def put_off(attempts: int) -> dict[str, Any]:
     """Return the fields of a record that failed for the ``attempts``-th time and is tried again later."""
-    wait = timedelta(seconds=settings.RETRY_BACKOFF_S * 2 ** min(attempts - 1, 10))
+    wait = timedelta(seconds=settings.RETRY_BACKOFF_S * 2 ** min(max(attempts - 1, 0), 10))
     return {"attempts": attempts, "not_before": Now() + wait}
 
 

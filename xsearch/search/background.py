@@ -1,4 +1,4 @@
-"""Calibration: how unusual a similarity is, compared with what the query has in common with any product."""
+"""What the live catalogue says about similarities: how unusual one is, and from where on it means something."""
 
 from __future__ import annotations
 
@@ -6,38 +6,66 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from django.db import models
+from django.db import connections, models, router
 from django.db.models.functions import MD5, Cast
 from numpy.typing import NDArray
 
 from xsearch.registry import Index
 from xsearch.search.parts import VectorPart
+from xsearch.search.planning import estimated_rows
+from xsearch.stores import Store
+
+Floats = NDArray[np.float32]
 
 _SAMPLE_SIZE = 256  # vectors
 _MAX_AGE_S = {True: 300.0, False: 5.0}  # by whether the sample is full: a young catalogue changes quickly
+_READ_WHOLE = 10_000  # rows; of larger tables a few pages are drawn, always the same
+_DRAWN = 2_000  # rows
 # Assumed until a catalogue is large enough to tell; worth this many products.
 _PRIOR_MEAN, _PRIOR_SPREAD, _PRIOR_COUNT = 0.2, 0.15, 8
 _MIN_SPREAD = 0.02
 # A product as near as 2 spreads above the mean is as likely meant as not.
 _MIDPOINT, _STEEPNESS = 2.0, 2.0
+# A photo is near a product if it is nearer than the least alike 20 % of products and their nearest neighbours are;
+# words are near a photo if they are nearer than the worst 10 % of products' own texts and photos.
+_NEIGHBOURS_QUANTILE, _PAIRS_QUANTILE = 0.2, 0.1
+_LEAST_KNOWN = 20  # products; fewer say nothing about what is near
 
 _lock = threading.Lock()
-_samples: dict[tuple[str, str, str], tuple[float, NDArray[np.float32]]] = {}
+_samples: dict[tuple[str, str, str], tuple[float, _Sample]] = {}
 
 
 @dataclass(frozen=True)
 class Background:
-    """Mean and spread of the similarities between one query vector and the catalogue."""
+    """Mean and spread of the similarities between one query vector and the catalogue, and what counts as near."""
 
     mean: float
     spread: float
+    #: Similarity from which on a product is near; None where the catalogue is too small to tell.
+    near_from: float | None = None
 
-    def calibrate(self, similarity: float) -> float:
-        """Turn a cosine into a score in (0, 1) that is comparable between pairs of modalities."""
-        deviation = (similarity - self.mean) / self.spread
-        return 1 / (1 + math.exp(-_STEEPNESS * (deviation - _MIDPOINT)))
+    def calibrate(self, similarities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn cosines into scores in (0, 1) that are comparable between pairs of modalities, same shape."""
+        deviations = (similarities - self.mean) / self.spread
+        scores: NDArray[np.float64] = 1 / (1 + np.exp(-_STEEPNESS * (deviations - _MIDPOINT)))
+        return scores
+
+    def is_near(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Say of each similarity whether it is more than what anything has in common with anything."""
+        if self.near_from is None:
+            return np.asarray(self.calibrate(similarities) >= 0.5)
+        return np.asarray(similarities >= self.near_from)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Vectors of a column, shape (n, dimension), and from where on similarities to them mean something."""
+
+    vectors: Floats
+    near_from: float | None
 
 
 def forget_samples() -> None:
@@ -49,34 +77,73 @@ def forget_samples() -> None:
 def background(index: Index, part: VectorPart) -> Background:
     """Return how similar the part's vector is to a sample of the catalogue."""
     sample = _sample(index, part)
-    similarities = sample @ part.vector if len(sample) else np.zeros(0, dtype=np.float32)
-    count = len(similarities)
-    total = count + _PRIOR_COUNT
+    similarities = sample.vectors @ part.vector if len(sample.vectors) else np.zeros(0, dtype=np.float32)
+    total = len(similarities) + _PRIOR_COUNT
     mean = (float(similarities.sum()) + _PRIOR_COUNT * _PRIOR_MEAN) / total
     squares = float(((similarities - mean) ** 2).sum())
     variance = (squares + _PRIOR_COUNT * _PRIOR_SPREAD**2) / total
-    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD))
+    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from)
 
 
-def _sample(index: Index, part: VectorPart) -> NDArray[np.float32]:
-    key = (index.label, part.column, part.space.fingerprint)
+def _sample(index: Index, part: VectorPart) -> _Sample:
+    key = (index.label, part.name, part.space.fingerprint)
     with _lock:
-        loaded_at, sample = _samples.get(key, (0.0, np.zeros((0, 0), dtype=np.float32)))
-    if len(sample) and time.monotonic() - loaded_at < _MAX_AGE_S[len(sample) == _SAMPLE_SIZE]:
+        loaded_at, sample = _samples.get(key, (float("-inf"), _Sample(np.zeros((0, 0), np.float32), None)))
+    if time.monotonic() - loaded_at < _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE] and len(sample.vectors):
         return sample
-    sample = _load_sample(part)
+    sample = _load_sample(index, part)
     with _lock:
         _samples[key] = (time.monotonic(), sample)
     return sample
 
 
-def _load_sample(part: VectorPart) -> NDArray[np.float32]:
+def _load_sample(index: Index, part: VectorPart) -> _Sample:
     store = part.stores[0]
+    vectors = _vectors(store, [store.column], part.space.dimension)[0]
+    if part.modality == part.column:
+        return _Sample(vectors, _near_by_neighbours(vectors))
+    own = [other for other in index.stores_for(part.modality) if other.key == part.modality and not store.many]
+    if not own or own[0].table != store.table:
+        return _Sample(vectors, None)
+    return _Sample(vectors, _near_by_pairs(*_vectors(store, [store.column, own[0].column], part.space.dimension)))
+
+
+def _near_by_neighbours(vectors: Floats) -> float | None:
+    """Return how near products are to their nearest neighbours, but for the loneliest ones."""
+    if len(vectors) < _LEAST_KNOWN:
+        return None
+    similarities = vectors @ vectors.T
+    np.fill_diagonal(similarities, -1.0)
+    return float(np.quantile(similarities.max(axis=1), _NEIGHBOURS_QUANTILE))
+
+
+def _near_by_pairs(vectors: Floats, others: Floats) -> float | None:
+    """Return how near the texts of products are to their own photos, but for the worst ones."""
+    if len(vectors) < _LEAST_KNOWN:
+        return None
+    return float(np.quantile((vectors * others).sum(axis=1), _PAIRS_QUANTILE))
+
+
+def _vectors(store: Store, columns: list[str], dimension: int) -> list[Floats]:
+    """Return a sample of rows that have all ``columns``: the vectors of each, shape (n, dimension)."""
+    rows = store.model._base_manager.filter(**{f"{column}__isnull": False for column in columns})
+    if (known := estimated_rows(rows)) > _READ_WHOLE:
+        rows = rows.filter(pk__in=_pages_of(store, known))
     # Shuffled, but the same for every process and page.
-    shuffled = MD5(Cast("pk", models.CharField()))
-    rows = store.model._base_manager.exclude(**{store.column: None}).order_by(shuffled)
-    vectors = [np.asarray(vector) for vector in rows.values_list(store.column, flat=True)[:_SAMPLE_SIZE]]
-    same_space = [vector for vector in vectors if len(vector) == part.space.dimension]
-    if not same_space:
-        return np.zeros((0, part.space.dimension), dtype=np.float32)
-    return np.stack(same_space).astype(np.float32)
+    shuffled = rows.order_by(MD5(Cast("pk", models.CharField()))).values_list(*columns)[:_SAMPLE_SIZE]
+    found = [row for row in shuffled if all(len(vector) == dimension for vector in row)]
+    return [
+        np.array([np.asarray(row[place]) for row in found], np.float32).reshape(-1, dimension)
+        for place in range(len(columns))
+    ]
+
+
+def _pages_of(store: Store, rows: int) -> list[Any]:
+    """Return the keys of about ``_DRAWN`` of ``rows`` rows, on pages drawn from the whole table."""
+    with connections[router.db_for_read(store.model)].cursor() as cursor:
+        cursor.execute(
+            f'SELECT "{store.row_key}" FROM "{store.table}" TABLESAMPLE SYSTEM (%s) REPEATABLE (0)'  # noqa: S608
+            f' WHERE "{store.column}" IS NOT NULL',
+            [100 * _DRAWN / rows],
+        )
+        return [row[0] for row in cursor.fetchall()]

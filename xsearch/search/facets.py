@@ -1,12 +1,11 @@
-"""How many results there are of each value of the declared fields."""
+"""What the results have in common: how many there are of each value of the declared fields, and which are variants."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from django.db import models
-from django.db.models import Count
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
@@ -15,29 +14,53 @@ from xsearch.registry import Index
 from xsearch.search.results import FacetValue
 
 
-def count_facets(
-    index: Index, queryset: models.QuerySet[Any], keys: Sequence[Any], names: Sequence[str] | None
-) -> dict[str, list[FacetValue]]:
-    """Count the values of ``names`` (empty: the declared facets; None: none) among the objects ``keys``."""
+@dataclass(frozen=True)
+class Attributes:
+    """Of each object its group, and of each facet the (raw value, readable value) pairs."""
+
+    groups: Mapping[Any, Any]
+    values: Mapping[str, set[tuple[Any, Any, Any]]]
+
+
+def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
+    """Return the facets to count (empty: the declared ones; None: none); raises ``BadQuery`` for unknown ones."""
     if names is None:
-        return {}
+        return []
     unknown = sorted(set(names) - set(index.facets))
     if unknown:
         raise BadQuery(f"Unknown facets: {', '.join(unknown)}. Declared: {', '.join(index.facets) or 'none'}.")
-    objects = index.model._base_manager.using(queryset.db).filter(pk__in=keys)
-    return {name: _count(index, objects, name) for name in names or index.facets}
+    return list(names or index.facets)
 
 
-def _count(index: Index, objects: models.QuerySet[Any], name: str) -> list[FacetValue]:
-    path = label_path(index, name)
-    key = f"{name}__pk" if path != name else name
-    counted = objects.order_by().values(key, path) if key != path else objects.order_by().values(path)
-    rows = list(counted.annotate(xsearch_count=Count("pk", distinct=True)).order_by("-xsearch_count", path))
-    rows = [row for row in rows if row[path] not in (None, "")][: settings.FACET_SIZE]
-    labels = _labels(index, name, [row[key] for row in rows])
+def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequence[str]) -> Attributes:
+    """Read the group and the facets ``names`` of the objects ``keys``, in one statement."""
+    paths = {name: (_raw_path(index, name), label_path(index, name)) for name in names}
+    wanted = [index.group_by or "pk", *(path for pair in paths.values() for path in pair)]
+    if not keys or wanted == ["pk"]:
+        return Attributes({key: key for key in keys}, {name: set() for name in names})
+    objects = index.model._base_manager.using(using).filter(pk__in=keys)
+    groups: dict[Any, Any] = {}
+    values: dict[str, set[tuple[Any, Any, Any]]] = {name: set() for name in names}
+    for key, group, *found in objects.order_by().values_list("pk", *wanted):
+        groups[key] = key if group in (None, "") else ("group", group)
+        for place, name in enumerate(names):
+            values[name].add((groups[key], found[2 * place], found[2 * place + 1]))
+    return Attributes(groups, values)
+
+
+def _raw_path(index: Index, name: str) -> str:
+    return f"{name}__pk" if label_path(index, name) != name else name
+
+
+def count_values(index: Index, name: str, attributes: Attributes) -> list[FacetValue]:
+    """Return the most frequent values of a facet; variants of one product count once."""
+    there = {entry for entry in attributes.values[name] if entry[2] not in (None, "")}
+    counts = Counter((raw, readable) for _, raw, readable in there)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0][1])))[: settings.FACET_SIZE]
+    labels = _labels(index, name, [raw for (raw, _), _ in ordered])
     return [
-        FacetValue(value := row[path], labels.get(row[key]) or index.facet_label(name, value), row["xsearch_count"])
-        for row in rows
+        FacetValue(readable, labels.get(raw) or index.facet_label(name, readable), count)
+        for (raw, readable), count in ordered
     ]
 
 
@@ -46,5 +69,5 @@ def _labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
     field = final_field(index.model, name)
     related: Any = field.related_model
     if related:
-        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)}
+        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
     return {value: str(label) for value, label in (field.flatchoices or ())}

@@ -2,69 +2,160 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.conf import settings
 from xsearch.registry import Index
-from xsearch.search.background import background
-from xsearch.search.parts import LEXICAL, VectorPart
-from xsearch.search.retrieval import Evidence
+from xsearch.search.background import Background, background
+from xsearch.search.evidence import Evidence, Floats
+from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 
 _MATCHED_FROM = 0.3  # of a part's calibrated score
+_CLOSE_WORDS = 0.3  # lexical score
+_NEAREST = 12  # objects that are shown where nothing is close
+_RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)
 
-# A photo is compared with a product's words only where the product has no photo: beside the comparison of
-# photos it would add noise to the differences between the nearest ones. Likewise for sounds.
-_STAND_INS = {"image:text": "image:image", "audio:text": "audio:audio"}
 
+@dataclass(frozen=True)
+class Ranking:
+    """The objects above the cut-off, best first: ``keys``, their ``scores`` in [0, 1], and what each part gave.
 
-def fuse(
-    index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights: Mapping[str, float]
-) -> list[tuple[Any, float, dict[str, Any]]]:
-    """Return (key, score, trace) of every candidate above the cut-off, best first.
-
-    A score is the weighted mean of the parts' calibrated scores, in [0, 1]; a part that a candidate has
-    no vector for counts as nothing. Of equal scores the older object comes first.
+    ``is_close`` says whether any of them is what was asked for, as far as one can tell; else they are the nearest
+    of what there is.
     """
+
+    is_close: bool
+    keys: list[Any]
+    scores: Floats
+    weights: Mapping[str, float]
+    similarities: Mapping[str, Floats]
+    calibrated: Mapping[str, Floats]
+    contributions: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def trace(self, place: int) -> dict[str, dict[str, float]]:
+        """Return what each part contributed to the score of the hit at ``place``."""
+        return {
+            name: {
+                "similarity": round(float(self.similarities[name][place]), 4),
+                "calibrated": round(float(self.calibrated[name][place]), 4),
+                "weight": round(self.weights[name], 4),
+                "contribution": round(float(self.contributions[name][place]), 4),
+            }
+            for name in self.weights
+            if not np.isnan(self.similarities[name][place])
+        }
+
+    def matched_by(self, place: int) -> list[str]:
+        """Return the kinds of query ("text", "image", "audio", "like") that speak for a hit, strongest first."""
+        trace = self.trace(place)
+        strongest: dict[str, float] = {}
+        for name, part in trace.items():
+            if part["calibrated"] >= _MATCHED_FROM and part["contribution"] > 0:
+                strongest[kind_of(name)] = max(strongest.get(kind_of(name), 0.0), part["contribution"])
+        if not strongest and trace:
+            return [kind_of(max(trace, key=lambda name: trace[name]["contribution"]))]
+        return sorted(strongest, key=lambda kind: -strongest[kind])
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of query that a part compares: "text" for "lexical" and "text:image"."""
+    return "text" if name == LEXICAL else name.partition(":")[0]
+
+
+def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> Ranking:
+    """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
+
+    A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first.
+    """
+    similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
-    whole = sum(weight for name, weight in weights.items() if weight > 0 and not _has_better(name, weights)) or 1.0
-    ranked = []
-    for key, found in evidence.items():
-        trace: dict[str, Any] = {}
-        score = 0.0
-        for name, weight in weights.items():
-            if name not in found or _has_better(name, found):
-                continue
-            calibrated = found[name] if name == LEXICAL else backgrounds[name].calibrate(found[name])
-            contribution = calibrated * weight / whole
-            score += contribution
-            trace[name] = _traced(found[name], calibrated, weight, contribution)
-        if score >= settings.CUT_OFF:
-            ranked.append((key, min(score, 1.0), trace))
-    return sorted(ranked, key=lambda item: (-item[1], item[0]))
-
-
-def _has_better(name: str, others: Container[str]) -> bool:
-    return name in _STAND_INS and _STAND_INS[name] in others
-
-
-def _traced(similarity: float, calibrated: float, weight: float, contribution: float) -> dict[str, float]:
-    return {
-        "similarity": round(similarity, 4),
-        "calibrated": round(calibrated, 4),
-        "weight": round(weight, 4),
-        "contribution": round(contribution, 4),
+    calibrated = {
+        name: values if name == LEXICAL else backgrounds[name].calibrate(values)
+        for name, values in similarities.items()
     }
+    contributions = weighted(calibrated, weights)
+    scores = total(contributions, len(evidence))
+    kept = scores >= settings.CUT_OFF
+    if settings.FUSION != "calibrated":
+        contributions = METHODS[settings.FUSION](similarities, weights)
+        scores = total(contributions, len(evidence))
+    order = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
+    close = _close(similarities, backgrounds, len(evidence))[order]
+    if not close.any():
+        order = order[:_NEAREST]
+    return Ranking(
+        bool(close.any()),
+        [evidence.keys[place] for place in order],
+        scores[order].clip(0.0, 1.0),
+        dict(weights),
+        *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
+    )
 
 
-def matched_by(trace: Mapping[str, Any]) -> list[str]:
-    """Return the kinds of query ("text", "image", "audio", "like") that speak for a hit, strongest first."""
-    strongest: dict[str, float] = {}
-    for name, part in trace.items():
-        kind = "text" if name == LEXICAL else name.partition(":")[0]
-        if part["calibrated"] >= _MATCHED_FROM and part["contribution"] > 0:
-            strongest[kind] = max(strongest.get(kind, 0.0), part["contribution"])
-    if not strongest and trace:
-        best = max(trace, key=lambda name: trace[name]["contribution"])
-        return ["text" if best == LEXICAL else best.partition(":")[0]]
-    return sorted(strongest, key=lambda kind: -strongest[kind])
+def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Background], count: int) -> NDArray[np.bool_]:
+    """Say of each candidate whether any part finds it near, shape (count,)."""
+    close = np.zeros(count, dtype=bool)
+    for name, values in similarities.items():
+        if name == LEXICAL:
+            close |= values >= _CLOSE_WORDS
+        elif kind_of(name) == "like":
+            close |= ~np.isnan(values)
+        else:
+            close |= backgrounds[name].is_near(values)
+    return close
+
+
+def _without_stand_ins(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Leave a stand-in out wherever there is what it stands in for."""
+    found = dict(columns)
+    for name, better in STAND_INS.items():
+        if name in found and better in found:
+            found[name] = np.where(np.isnan(found[better]), found[name], np.nan)
+    return found
+
+
+def weighted(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> dict[str, Floats]:
+    """Return each part's share of the weighted mean, shape (n,), zero where there is nothing to compare.
+
+    Of plain similarities of unit vectors the sum is the cosine of the concatenated vectors, each scaled by the
+    square root of its weight (late fusion as the literature states it).
+    """
+    whole = _whole(weights)
+    return {name: np.nan_to_num(values) * (weights[name] / whole) for name, values in columns.items()}
+
+
+def reciprocal_ranks(columns: Mapping[str, Floats], weights: Mapping[str, float]) -> dict[str, Floats]:
+    """Return each part's share by reciprocal rank fusion, scaled so that the first in every part has the score 1."""
+    shares = {}
+    for name, values in columns.items():
+        there = ~np.isnan(values)
+        ranks = np.full(len(values), np.inf)
+        ranks[there] = 1 + np.argsort(np.argsort(-values[there], kind="stable"), kind="stable")
+        shares[name] = (_RANK_CONSTANT + 1) / (_RANK_CONSTANT + ranks)
+    return weighted(shares, weights)
+
+
+def total(contributions: Mapping[str, Floats], count: int) -> Floats:
+    """Return the sum of the parts' shares, shape (count,)."""
+    return sum(contributions.values(), np.zeros(count))
+
+
+def _whole(weights: Mapping[str, float]) -> float:
+    """Return what the weights add up to; a stand-in beside what it stands in for never adds to it."""
+    counted = (weight for name, weight in weights.items() if weight > 0 and STAND_INS.get(name) not in weights)
+    return sum(counted) or 1.0
+
+
+#: How similarities become shares of a score, for ``XSEARCH["FUSION"]``; "calibrated" is the default beside them.
+METHODS: dict[str, Callable[[Mapping[str, Floats], Mapping[str, float]], dict[str, Floats]]] = {
+    "cosine": weighted,
+    "rrf": reciprocal_ranks,
+}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder
+from xsearch.encoders import Encoder, EncoderAway
 from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
@@ -21,6 +21,10 @@ from xsearch.stores import MODALITIES, Store
 logger = logging.getLogger("xsearch.search")
 
 LEXICAL = "lexical"
+
+#: A photo is compared with a product's words only where the product has no photo: beside the comparison of
+#: photos it would add noise to the differences between the nearest ones. Likewise for sounds.
+STAND_INS = {"image:text": "image:image", "audio:text": "audio:audio"}
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
         vectors = encoder.encode_batch(modality, [content])
+    except EncoderAway as error:
+        logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
+        return None
     except Exception:
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)

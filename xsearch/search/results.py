@@ -24,6 +24,8 @@ class Hit:
     score: float
     matched_by: list[str]
     explain: dict[str, Any] | None = None
+    #: How many further results of the same group (``Index.group_by``) this one stands for.
+    variants: int = 0
 
 
 @dataclass
@@ -32,6 +34,8 @@ class SearchResults:
 
     hits: list[Hit] = field(default_factory=list)
     total: int = 0
+    #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
+    is_close: bool = True
     page: int = 1
     page_size: int = 24
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)

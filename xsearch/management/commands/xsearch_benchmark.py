@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.evaluation import benchmark
+from xsearch.benchmark import catalogue as benchmark
 from xsearch.registry import Index, get_index
 
 

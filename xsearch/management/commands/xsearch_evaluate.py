@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,19 @@ from rest_framework.exceptions import ValidationError
 
 from xsearch.api.fields import WeightsField
 from xsearch.api.problems import first_message
-from xsearch.evaluation import Evaluation, EvaluationError, evaluate, read_judgements
-from xsearch.evaluation.table import as_table
+from xsearch.evaluation import (
+    Comparison,
+    Configuration,
+    Evaluation,
+    EvaluationError,
+    JudgedQuery,
+    Skipped,
+    compare,
+    evaluate,
+    parse_configuration,
+    read_judgements,
+)
+from xsearch.evaluation.table import as_comparison, as_table
 from xsearch.registry import Index, get_index
 
 
@@ -27,36 +39,75 @@ class Command(BaseCommand):
         parser.add_argument(
             "--weights", type=_weights, help="how much each part counts: text=1,image=0.5 or a JSON object"
         )
+        parser.add_argument(
+            "--compare",
+            type=_configuration,
+            action="append",
+            metavar="CONFIGURATION",
+            help='another way to search: text=0 (weights), \'NAME={"FUSION": "rrf"}\' (settings); may be repeated',
+        )
         parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        index = _index(options["model"])
         try:
-            evaluation = self._evaluate(_index(options["model"]), options)
+            with options["file"].open("rb") as lines:
+                judgements = list(read_judgements(lines, options["file"].parent))
+            if options["compare"]:
+                self._compare(index, judgements, options)
+            else:
+                self._evaluate(index, judgements, options)
         except EvaluationError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
-        if not evaluation.overall["queries"]:
-            self.stderr.write(as_table(evaluation))
-            raise CommandError(f"{options['file']} holds no query that could be run.")
-        self.stdout.write(
-            json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2) if options["json"] else as_table(evaluation)
-        )
 
-    def _evaluate(self, index: Index, options: dict[str, Any]) -> Evaluation:
+    def _evaluate(self, index: Index, judgements: list[JudgedQuery | Skipped], options: dict[str, Any]) -> None:
+        evaluation = evaluate(
+            index, judgements, key=options["key"], weights=options["weights"], progress=self._progress(options)
+        )
+        self._check(evaluation, options)
+        self._print(evaluation.as_dict() if options["json"] else as_table(evaluation))
+
+    def _compare(self, index: Index, judgements: list[JudgedQuery | Skipped], options: dict[str, Any]) -> None:
+        base = Configuration("present", weights=options["weights"] or {})
+        compared = compare(
+            index,
+            judgements,
+            [base, *options["compare"]],
+            key=options["key"],
+            progress=self._progress(options),
+        )
+        for comparison in compared:
+            self._check(comparison.evaluation, options)
+        self._print(_as_dict(compared) if options["json"] else as_comparison(compared))
+
+    def _progress(self, options: dict[str, Any]) -> Callable[[int], None]:
         def progress(done: int) -> None:
             if options["verbosity"] > 1 and done % 100 == 0:
                 self.stderr.write(f"{done} queries")
 
-        path: Path = options["file"]
-        with path.open("rb") as lines:
-            return evaluate(
-                index,
-                read_judgements(lines, path.parent),
-                key=options["key"],
-                weights=options["weights"],
-                progress=progress,
-            )
+        return progress
+
+    def _check(self, evaluation: Evaluation, options: dict[str, Any]) -> None:
+        if not evaluation.overall["queries"]:
+            self.stderr.write(as_table(evaluation))
+            raise CommandError(f"{options['file']} holds no query that could be run.")
+
+    def _print(self, answer: dict[str, Any] | str) -> None:
+        self.stdout.write(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+def _as_dict(compared: list[Comparison]) -> dict[str, Any]:
+    base, *others = compared
+    return {**base.evaluation.as_dict(), "compared": [other.as_dict() for other in others]}
+
+
+def _configuration(text: str) -> Configuration:
+    try:
+        return parse_configuration(text)
+    except EvaluationError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
 def _index(label: str | None) -> Index:

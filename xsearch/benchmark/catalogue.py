@@ -1,4 +1,4 @@
-"""Speed and memory of search on the catalogue that is in the database."""
+"""Speed and memory on the catalogue that is in the database."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from django.db import connection
 
+from xsearch.benchmark.timing import Timing, timed
 from xsearch.indexing import index_pending, mark
 from xsearch.paths import values
 from xsearch.registry import Index
 from xsearch.search import search
-
-Timing = dict[str, float]
 
 # Run in a process of its own: what a web worker weighs after it has answered its first photo query.
 _WORKER = """
@@ -74,18 +72,6 @@ def _content(file: Any) -> bytes:
     with file.storage.open(file.name) as stream:
         content: bytes = stream.read()
     return content
-
-
-def timed(calls: Sequence[Callable[[], Any]]) -> Timing:
-    """Call each once after one to warm up; return count, p50 and p95 in milliseconds."""
-    calls[0]()
-    times_ms = []
-    for call in calls:
-        started = time.perf_counter()
-        call()
-        times_ms.append((time.perf_counter() - started) * 1000)
-    p50, p95 = np.percentile(times_ms, [50, 95])
-    return {"count": len(times_ms), "p50_ms": round(float(p50), 2), "p95_ms": round(float(p95), 2)}
 
 
 def measure_encoders(index: Index, repeats: int) -> dict[str, Timing]:

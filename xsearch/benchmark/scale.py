@@ -1,0 +1,112 @@
+"""Search over made-up catalogues of growing size: photo queries, and walks through the index against exact scans."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from django.db.models import FloatField, Value
+from django.db.models.functions import Coalesce
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
+
+from xsearch.benchmark.scratch import grow, scratch_database
+from xsearch.benchmark.stand_in import answer_with, standing_in
+from xsearch.benchmark.synthetic import Vectors
+from xsearch.benchmark.timing import elapsed_ms, percentiles, sql_time_ms
+from xsearch.encoders import encoder_from_spec
+from xsearch.indexing.spaces import live_spaces
+from xsearch.media import load_image
+from xsearch.registry import Index
+from xsearch.search import search
+from xsearch.search.expressions import cosine_distance
+from xsearch.search.parts import VectorPart
+from xsearch.search.retrieval import retrieve
+from xsearch.search.wanted import Wanted
+
+DIMENSION = 512
+#: Of ``bucket``, which is uniform in [0, 1000): the share of the rows that pass.
+SHARES = {"100 %": 1000, "10 %": 100, "1 %": 10, "0.1 %": 1}
+_DEPTH = 10
+_REFUSED_MS = 10.0  # what a photo query may take beside 1.25 times the encoder's time
+
+Spec = dict[str, Any]
+Figures = dict[str, Any]
+
+
+def measure_growth(
+    sizes: Sequence[int], encoders: dict[str, Spec], repeats: int, progress: Callable[[str], None]
+) -> Figures:
+    """Return photo queries by size and encoder, and at the largest size the walks by filter."""
+    figures: Figures = {"photo_query": {}, "walk": {}}
+    source = Vectors(DIMENSION)
+    with standing_in(DIMENSION), scratch_database() as index:
+        for size in sorted(sizes):
+            progress(f"{size} products")
+            rows = grow(index, source, size)
+            queries = source.near(rows[-min(repeats, len(rows)) :])
+            figures["walk"][str(size)] = {name: _walks(index, queries, below) for name, below in SHARES.items()}
+            for name, spec in encoders.items():
+                figures["photo_query"].setdefault(name, {})[str(size)] = _photo_queries(index, queries, spec)
+    return figures
+
+
+def _photo_queries(index: Index, queries: NDArray[np.float32], spec: Spec) -> Figures:
+    """Return the time of the encoder alone and of a whole search, measured in turn."""
+    encoder, photos = encoder_from_spec(spec), list(_photos(len(queries)))
+    answer_with(queries)
+    alone, whole, sql = [], [], []
+    with standing_in(DIMENSION, spec):
+        search(index.get_queryset(), image=photos[0])
+        for photo in photos:
+            image = load_image(photo)
+            alone.append(elapsed_ms(lambda image=image: encoder.encode_batch("image", [image])))  # type: ignore[misc]
+            with sql_time_ms() as statements:
+                whole.append(elapsed_ms(lambda photo=photo: search(index.get_queryset(), image=photo)))  # type: ignore[misc]
+            sql.append(sum(statements))
+    bar_ms = percentiles(alone)["p95_ms"] * 1.25 + _REFUSED_MS
+    return {
+        "encoder": percentiles(alone),
+        "search": percentiles(whole),
+        "sql": percentiles(sql),
+        "bar_ms": round(bar_ms, 2),
+        "passed": percentiles(whole)["p95_ms"] <= bar_ms,
+    }
+
+
+def _walks(index: Index, queries: NDArray[np.float32], below: int) -> Figures:
+    """Return the recall of what a search retrieves, against an exact scan, and its time in the database."""
+    objects = index.get_queryset()
+    objects = objects.filter(bucket__lt=below) if below < max(SHARES.values()) else objects
+    space = live_spaces(index)["image"]
+    recalls, times = [], []
+    for vector in queries:
+        part = VectorPart("image", "image", vector, space, tuple(index.stores_for("image")))
+        with sql_time_ms() as statements:
+            evidence = retrieve(Wanted(index, [part], None), objects, [])
+        times.append(sum(statements))
+        best = np.argsort(-evidence.columns["image:image"])[:_DEPTH]
+        exact = _exact(objects, vector)
+        recalls.append(len(exact & {evidence.keys[place] for place in best}) / max(len(exact), 1))
+    return {"recall@10": round(float(np.mean(recalls)), 4), **percentiles(times), "candidates": len(evidence)}
+
+
+def _exact(objects: Any, vector: NDArray[np.float32]) -> set[Any]:
+    distance = Coalesce(cosine_distance("image_embedding", vector), Value(2.0), output_field=FloatField())
+    return set(objects.order_by(distance).values_list("pk", flat=True)[:_DEPTH])
+
+
+def _photos(count: int) -> Iterator[bytes]:
+    """Yield JPEGs of 800 × 600 pixels with about as much detail as photos have."""
+    rng = np.random.default_rng(1)
+    for _ in range(count):
+        image = Image.new("RGB", (800, 600), tuple(int(c) for c in rng.integers(120, 255, 3)))
+        draw = ImageDraw.Draw(image)
+        for _ in range(40):
+            x, y, width, height = (int(v) for v in rng.integers(0, 500, 4))
+            draw.ellipse((x, y, x + width // 2, y + height // 2), fill=tuple(int(c) for c in rng.integers(0, 255, 3)))
+        stream = io.BytesIO()
+        image.filter(ImageFilter.GaussianBlur(2)).save(stream, "JPEG", quality=85)
+        yield stream.getvalue()

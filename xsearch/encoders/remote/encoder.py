@@ -1,0 +1,165 @@
+"""The encoder that has others do its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from xsearch.encoders.base import EncoderAway, EncoderError, TwoStepEncoder, Vectors, normalise
+from xsearch.encoders.remote.protocols import PROTOCOLS, Embeddings, Facts
+from xsearch.encoders.remote.service import Answer, Request, Service, checked_url
+from xsearch.encoders.remote.wire import to_bytes
+from xsearch.lazy import Lazy
+
+MODALITIES = frozenset({"text", "image", "audio"})
+
+_FRAME_BYTES = 256  # of a request around each item
+
+
+class RemoteEncoder(TwoStepEncoder):
+    """An HTTP service that encodes, at ``url``.
+
+    ``api`` is "xsearch" (the protocol of ``manage.py xsearch_serve_encoder``) or "openai" (``/embeddings`` of
+    texts by ``model``). ``timeout_s`` bounds one request with its ``retries``; after a failure nobody waits for the
+    service for ``pause_s``. One request has up to ``batch_size`` items and ``max_request_bytes``; photos are
+    scaled down to ``max_side`` pixels before they travel (None: never). ``api_key_env`` names the environment
+    variable with the key. What is not given of ``dimension``, ``fingerprint`` and ``modalities`` is asked once.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api: str = "xsearch",
+        model: str | None = None,
+        timeout_s: float = 10.0,
+        retries: int = 2,
+        pause_s: float = 10.0,
+        batch_size: int = 32,
+        max_request_bytes: int = 48 * 1024 * 1024,
+        max_side: int | None = 1024,
+        dimension: int | None = None,
+        fingerprint: str | None = None,
+        modalities: Sequence[str] | None = None,
+        api_key_env: str | None = None,
+    ) -> None:
+        if api not in PROTOCOLS:
+            raise EncoderError(f"'api' is {api!r}. Allowed are: {', '.join(PROTOCOLS)}.")
+        if timeout_s <= 0 or retries < 0 or pause_s < 0 or batch_size < 1:
+            raise EncoderError("'timeout_s' and 'batch_size' must be above 0, 'retries' and 'pause_s' not below.")
+        self._url = checked_url(url)
+        self._protocol = PROTOCOLS[api](model, fingerprint)
+        self._batch_size, self._max_request_bytes, self._max_side = batch_size, max_request_bytes, max_side
+        self._given: dict[str, Any] = {
+            "dimension": dimension,
+            "fingerprint": fingerprint,
+            "modalities": _checked(api, modalities),
+        }
+        self._service = Lazy(
+            lambda: Service(url, timeout_s=timeout_s, retries=retries, pause_s=pause_s, api_key_env=api_key_env)
+        )
+        self._known: dict[str, Facts] = {}
+
+    @property
+    def dimension(self) -> int:  # type: ignore[override]
+        """Length of the vectors; asks the service where the options do not say it."""
+        given: int | None = self._given["dimension"]
+        return given or self._facts().dimension
+
+    @property
+    def fingerprint(self) -> str:  # type: ignore[override]
+        """The fingerprint of the encoder at the other end, so that it may move there and back without new vectors."""
+        given: str | None = self._given["fingerprint"]
+        return given or self._facts().fingerprint
+
+    @property
+    def modalities(self) -> frozenset[str]:  # type: ignore[override]
+        """What the service encodes."""
+        given: frozenset[str] | None = self._given["modalities"]
+        return given or self._facts().modalities
+
+    def prepare(self, modality: str, item: Any) -> Any:
+        """Return the text, or the bytes of the picture or sound as they travel."""
+        return item if modality == "text" else to_bytes(modality, item, self._max_side)
+
+    def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
+        """Have ``prepared`` encoded, in as many requests as the limits ask for."""
+        facts = self._facts()
+        vectors = [np.zeros((0, facts.dimension))]
+        for group in self._groups(prepared, facts):
+            found = self._protocol.encode(self._call, modality, group, facts.dimension)
+            self._check(found, facts)
+            vectors.append(found.vectors)
+        return normalise(np.concatenate(vectors))
+
+    def _call(self, request: Request, max_answer_bytes: int) -> Answer:
+        with self._service.use() as service:
+            return service.call(request, max_answer_bytes)
+
+    def _facts(self) -> Facts:
+        """Return what the service is, by the options or by its own word: the first one counts for life."""
+        if "facts" not in self._known:
+            given = self._given
+            facts = Facts(**given) if all(given.values()) else self._probed()
+            self._known.setdefault("facts", facts)
+        return self._known["facts"]
+
+    def _probed(self) -> Facts:
+        try:
+            served = self._protocol.probe(self._call)
+        except ValueError as error:
+            raise EncoderAway(f"{self._url}: {error}") from error
+        for name, value in self._given.items():
+            found = getattr(served, name)
+            if value and value != found:
+                raise EncoderAway(
+                    f"The encoder service at {self._url} has the {name} {_shown(found)}, the OPTIONS say "
+                    f"{_shown(value)}. Correct one of them, then run: python manage.py xsearch_index"
+                )
+        return served
+
+    def _check(self, found: Embeddings, facts: Facts) -> None:
+        """Refuse vectors of another space: the service has changed its model since it was asked what it is."""
+        is_same = found.fingerprint in (None, facts.fingerprint)
+        if found.vectors.shape[1] != facts.dimension or not is_same:
+            self.is_outdated = True
+            raise EncoderAway(
+                f"The encoder service at {self._url} now sends vectors of {found.fingerprint} "
+                f"({found.vectors.shape[1]}), not of {facts.fingerprint} ({facts.dimension}). "
+                "If that is meant, build the new vectors: python manage.py xsearch_index"
+            )
+        if not np.isfinite(found.vectors).all():
+            raise ValueError(f"The encoder service at {self._url} sends vectors that are not finite.")
+
+    def _groups(self, prepared: Sequence[Any], facts: Facts) -> Iterator[list[Any]]:
+        """Yield ``prepared`` in requests that are not too large."""
+        max_items = min(self._batch_size, facts.max_items or self._batch_size)
+        max_bytes = min(self._max_request_bytes, facts.max_bytes or self._max_request_bytes) - _FRAME_BYTES * max_items
+        group: list[Any] = []
+        size = 0
+        for item in prepared:
+            length = 6 * len(item) if isinstance(item, str) else len(item)  # at worst, as JSON
+            if length > max_bytes:
+                raise ValueError(f"It has {length} bytes; the encoder service takes {max_bytes} at once.")
+            if group and (len(group) >= max_items or size + length > max_bytes):
+                yield group
+                group, size = [], 0
+            group.append(item)
+            size += length
+        if group:
+            yield group
+
+
+def _checked(api: str, modalities: Sequence[str] | None) -> frozenset[str] | None:
+    allowed = MODALITIES if api == "xsearch" else frozenset({"text"})
+    if modalities is None:
+        return allowed if api == "openai" else None
+    if not modalities or not allowed.issuperset(modalities):
+        raise EncoderError(f"'modalities' is {modalities!r}. Allowed with {api!r} are: {', '.join(sorted(allowed))}.")
+    return frozenset(modalities)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(sorted(value)) if isinstance(value, frozenset) else repr(value)

@@ -1,0 +1,53 @@
+"""Judged queries retrieved once and fused as often as there are weights to try.
+
+The one place of this room that knows how the search is made inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xsearch.evaluation.judgements import JudgedQuery
+from xsearch.evaluation.metrics import DEPTH
+from xsearch.registry import Index
+from xsearch.search.evidence import Evidence
+from xsearch.search.fusion import fuse
+from xsearch.search.parts import part_weights
+from xsearch.search.reading import read_query
+from xsearch.search.retrieval import retrieve
+from xsearch.search.scope import Scope
+from xsearch.search.wanted import Wanted, wanted_by
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What retrieval found for a judged query: all that fusion needs."""
+
+    query: JudgedQuery
+    wanted: Wanted
+    evidence: Evidence
+    #: What the judgements call the objects.
+    keys: Mapping[Any, str]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parts that were compared."""
+        return list(self.evidence.columns)
+
+    def ranking(self) -> list[str]:
+        """Return the keys of the results, best first, under the settings of this moment."""
+        ranked = fuse(self.wanted.index, self.evidence, self.wanted.parts, part_weights(self.names, None))
+        return [self.keys[key] for key in ranked.keys[:DEPTH]]
+
+
+def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
+    """Encode and retrieve ``query``; raises what the search raises."""
+    media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
+    degraded: list[str] = []
+    read = read_query(index, query.text, media["image"], media["audio"], None, None, degraded)
+    wanted = wanted_by(index, read, (), (), degraded)
+    evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters).objects(), degraded)
+    keys = dict(index.get_queryset().filter(pk__in=evidence.keys).values_list("pk", key))
+    return Replay(query, wanted, evidence, {pk: str(value) for pk, value in keys.items()})

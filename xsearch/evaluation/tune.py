@@ -1,0 +1,226 @@
+"""Finds fusion weights on one half of the judgements, and says on the other half whether they are better."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xsearch.conf import overridden, settings
+from xsearch.errors import BadQuery
+from xsearch.evaluation.evaluate import check_key
+from xsearch.evaluation.judgements import JudgedQuery, Skipped
+from xsearch.evaluation.metrics import EvaluationError, mean, measure
+from xsearch.evaluation.replay import Replay, retrieve_once
+from xsearch.evaluation.significance import Difference, Interval, confidence_interval, paired_difference, statistics
+from xsearch.media import MediaError
+from xsearch.registry import Index
+
+SIGNIFICANT = 0.05
+_METRIC = "ndcg@10"
+_FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
+_FROM_ZERO = (0.1, 0.3, 1.0)
+# Between two steps a cut-off often drops nothing more: it is tried all over its range.
+_CUT_OFFS = (0.0, 0.03, 0.06, 0.09, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+_MAX_ROUNDS = 5
+_LEAST_GAIN = 0.0005  # of the mean score; what gains less only fits noise
+
+#: A weight ("WEIGHTS", "lexical") or a setting ("CUT_OFF",) that may be changed.
+Parameter = tuple[str, ...]
+Point = dict[Parameter, float]
+Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Half:
+    """How the present and the found settings do on one half of the judgements."""
+
+    queries: int
+    before: float
+    before_interval: Interval
+    after: float
+    after_interval: Interval
+    difference: Difference
+    by_kind: dict[str, Difference]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``xsearch_tune --json`` prints of a half."""
+        by_kind = {kind: difference._asdict() for kind, difference in self.by_kind.items()}
+        return {**vars(self), "difference": self.difference._asdict(), "by_kind": by_kind}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What tuning found: settings that differ from the present ones, and how they do on either half."""
+
+    present: dict[str, Any]
+    found: dict[str, Any]
+    fitted: Half
+    held_out: Half
+    skipped: list[Skipped]
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the found settings are better on queries that they were not fitted to, beyond chance."""
+        return self.held_out.difference.mean > 0 and self.held_out.difference.p_value < SIGNIFICANT
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``xsearch_tune --json`` prints."""
+        return {
+            "present": self.present,
+            "found": self.found,
+            "is_better": self.is_better,
+            "fitted": self.fitted.as_dict(),
+            "held_out": self.held_out.as_dict(),
+            "skipped": [skipped._asdict() for skipped in self.skipped],
+        }
+
+
+def tune(
+    index: Index,
+    judgements: Iterable[JudgedQuery | Skipped],
+    *,
+    key: str = "pk",
+    seed: int = 0,
+    more: Sequence[str] = ("TEXT_BESIDE_PHOTO",),
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Tuning:
+    """Search for better ``WEIGHTS``, and values of the settings ``more``, by coordinate ascent.
+
+    A query scores its nDCG@10; one that nothing suits scores 1 for no hit and 0 for any. Raises
+    ``EvaluationError`` where either half of the judgements has no query.
+    """
+    statistics()
+    check_key(index, key)
+    replays, skipped = _retrieved(index, judgements, key)
+    fitting, held_out = split(replays, seed)
+    if not fitting or not held_out:
+        raise EvaluationError(f"{len(replays)} queries that can be run are too few to tune on one half of them.")
+    progress(f"{len(replays)} queries retrieved; fitting to {len(fitting)} of them")
+    present = _present(replays, more)
+    found = _ascend(present, fitting, progress)
+    return Tuning(
+        _as_settings(present),
+        _as_settings({parameter: value for parameter, value in found.items() if value != present[parameter]}),
+        _half(fitting, present, found, seed),
+        _half(held_out, present, found, seed),
+        sorted(skipped),
+    )
+
+
+def _retrieved(
+    index: Index, judgements: Iterable[JudgedQuery | Skipped], key: str
+) -> tuple[list[Replay], list[Skipped]]:
+    replays: list[Replay] = []
+    skipped: list[Skipped] = []
+    for judgement in judgements:
+        if isinstance(judgement, Skipped):
+            skipped.append(judgement)
+            continue
+        try:
+            replays.append(retrieve_once(index, judgement, key))
+        except (BadQuery, MediaError, OSError) as error:
+            skipped.append(Skipped(judgement.line, str(error)))
+    return replays, skipped
+
+
+def split(replays: Sequence[Replay], seed: int) -> tuple[list[Replay], list[Replay]]:
+    """Return two halves that have as many queries of each kind, give or take one; the same for the same seed."""
+    kinds: dict[tuple[str, bool], list[Replay]] = defaultdict(list)
+    for replay in sorted(replays, key=lambda replay: _drawn(replay.query.id, seed)):
+        kinds[replay.query.kind, bool(replay.query.relevant)].append(replay)
+    halves: tuple[list[Replay], list[Replay]] = ([], [])
+    for kind in sorted(kinds):
+        for replay in kinds[kind]:
+            # Kinds with an odd number would otherwise all make the same half larger.
+            halves[len(halves[0]) > len(halves[1])].append(replay)
+    return halves
+
+
+def _drawn(name: str, seed: int) -> str:
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+
+
+def _present(replays: Iterable[Replay], more: Sequence[str]) -> Point:
+    """Return the weights of the parts that the queries have, and the settings ``more``."""
+    used = {name for replay in replays for name in replay.names}
+    # Settings come first: weights must not be bent into what a cut-off is for.
+    point: Point = {(name,): float(getattr(settings, name)) for name in more}
+    return point | {("WEIGHTS", name): float(value) for name, value in settings.WEIGHTS.items() if name in used}
+
+
+def _ascend(start: Point, replays: Sequence[Replay], progress: Callable[[str], None]) -> Point:
+    """Improve one parameter after the other until a round improves nothing."""
+    best, scores = dict(start), scored(replays, start)
+    for number in range(1, _MAX_ROUNDS + 1):
+        before = mean(list(scores.values()))
+        for parameter in start:
+            best, scores = _best_along(parameter, best, scores, replays)
+        after = mean(list(scores.values()))
+        progress(f"round {number}: {before:.4f} → {after:.4f}")
+        if after - before < _LEAST_GAIN:
+            break
+    return best
+
+
+def _best_along(parameter: Parameter, best: Point, scores: Scores, replays: Sequence[Replay]) -> tuple[Point, Scores]:
+    affected = [replay for replay in replays if _affects(parameter, replay)]
+    found, least = (best, scores), mean(list(scores.values())) + _LEAST_GAIN
+    for value in _values(parameter, best[parameter]):
+        tried = {**best, parameter: value}
+        these = scores | scored(affected, tried)
+        if (score := mean(list(these.values()))) > least:
+            found, least = (tried, these), score
+    return found
+
+
+def _affects(parameter: Parameter, replay: Replay) -> bool:
+    return parameter[0] != "WEIGHTS" or parameter[1] in replay.names
+
+
+def _values(parameter: Parameter, value: float) -> Sequence[float]:
+    if parameter == ("CUT_OFF",):
+        return _CUT_OFFS
+    return [float(f"{value * factor:.2g}") for factor in _FACTORS] if value else _FROM_ZERO
+
+
+def scored(replays: Sequence[Replay], point: Point) -> Scores:
+    """Return each query's score with the settings of ``point``, by its id."""
+    with overridden(_as_settings(point)):
+        rankings = {replay.query.id: replay.ranking() for replay in replays}
+    relevant = {replay.query.id: replay.query.relevant for replay in replays}
+    metrics = measure({name: grades for name, grades in relevant.items() if grades}, rankings)
+    return {name: metrics[name][_METRIC] if grades else float(not rankings[name]) for name, grades in relevant.items()}
+
+
+def _as_settings(point: Mapping[Parameter, float]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for (name, *part), value in point.items():
+        if part:
+            found.setdefault(name, {})[part[0]] = value
+        else:
+            found[name] = value
+    return found
+
+
+def _half(replays: Sequence[Replay], present: Point, found: Point, seed: int) -> Half:
+    before, after = scored(replays, present), scored(replays, found)
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for replay in replays:
+        kinds[replay.query.kind].append(replay.query.id)
+    old, new = list(before.values()), [after[name] for name in before]
+    by_kind = {
+        kind: paired_difference([before[name] for name in names], [after[name] for name in names], seed)
+        for kind, names in sorted(kinds.items())
+    }
+    return Half(
+        len(replays),
+        mean(old),
+        confidence_interval(old, seed),
+        mean(new),
+        confidence_interval(new, seed),
+        paired_difference(old, new, seed),
+        by_kind,
+    )

@@ -1,0 +1,110 @@
+"""Candidates of a large catalogue: the nearest rows of every column, and those that have the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections, models
+from django.db.models import Exists, FloatField, Value
+from django.db.models.functions import Coalesce
+
+from xsearch.models import EncoderSpace
+from xsearch.registry import Index
+from xsearch.search.expressions import cosine_distance
+from xsearch.search.lexical import LexicalQuery
+from xsearch.search.parts import STAND_INS, VectorPart
+from xsearch.search.planning import Plan, has_empty_rows
+from xsearch.stores import Store, main_store, rows_of
+
+Objects = models.QuerySet[Any]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A walk through the vector index of one column."""
+
+    part: VectorPart
+    store: Store
+    objects: Objects
+
+    def nearest(self, count: int, *, exact: bool = False) -> Branch:
+        """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are."""
+        rows = rows_of(self.store, self.objects).filter(is_live(self.part)).exclude(**{self.store.column: None})
+        distance: Any = cosine_distance(self.store.column, self.part.vector)
+        if exact:  # no index is made for such an expression
+            distance = Coalesce(distance, Value(2.0), output_field=FloatField())
+        return Branch(rows.order_by(distance), self.store.object_key, count)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The first ``count`` of ``rows``, by the keys of their objects."""
+
+    rows: Objects
+    object_key: str
+    count: int
+
+    def numbered(self, number: int) -> Objects:
+        """Return a query for (number, key)."""
+        rows: Objects = self.rows.annotate(xs_branch=Value(number)).values_list("xs_branch", self.object_key)
+        return rows[: self.count]
+
+
+def is_live(part: VectorPart) -> Exists:
+    """Whether the query vector is of the space whose vectors this very statement sees; it may be swapped any time."""
+    return Exists(EncoderSpace.objects.filter(pk=part.space.pk, fingerprint=part.space.fingerprint))
+
+
+def find_candidates(
+    index: Index, objects: Objects, parts: Sequence[VectorPart], words: LexicalQuery | None, plan: Plan
+) -> list[Any]:
+    """Return the keys of the nearest in every column and of the best matches of ``words``.
+
+    A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
+    """
+    walks = list(_walks(objects, parts))
+    _prepare_walks(objects.db, plan)
+    found = _run([walk.nearest(plan.nearest) for walk in walks])
+    if objects.query.where:
+        enough = min(plan.nearest, plan.rows)
+        short = [walk for walk, keys in zip(walks, found, strict=False) if len(keys) < enough]
+        found += _run([walk.nearest(plan.nearest, exact=True) for walk in short])
+    if words:
+        store = main_store(index)
+        found.append(words.best(rows_of(store, objects), store.object_key))
+    return sorted({key for keys in found for key in keys})
+
+
+def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:
+    for part in parts:
+        # Examples to keep away from bring no candidates of their own.
+        if part.modality != "unlike" and not _stands_in_for_none(part, parts):
+            for store in {store.key: store for store in part.stores}.values():
+                yield Walk(part, store, objects)
+
+
+def _stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
+    """Whether every object has what the part would stand in for."""
+    better = [store for other in parts if other.name == STAND_INS.get(part.name) for store in other.stores]
+    return len({store.key for store in better}) == 1 and not has_empty_rows(better[0])
+
+
+def _prepare_walks(using: str, plan: Plan) -> None:
+    """Let HNSW go on until enough rows pass the filters."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)",
+            [str(plan.ef_search)],
+        )
+
+
+def _run(branches: Sequence[Branch]) -> list[list[Any]]:
+    """Run all ``branches`` as one statement; returns the keys of each."""
+    found: list[list[Any]] = [[] for _ in branches]
+    queries = [branch.numbered(number) for number, branch in enumerate(branches)]
+    if queries:
+        for number, key in queries[0].union(*queries[1:], all=True):
+            found[number].append(key)
+    return found

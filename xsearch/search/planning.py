@@ -1,0 +1,82 @@
+"""How to look for candidates: score every row that passes the filters, or walk the vector indexes."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections, models, router
+
+from xsearch.conf import settings
+from xsearch.stores import Store
+
+#: Index entries that one walk may look at: about as much work as scoring ``EXACT_ROWS`` rows.
+_MAX_VISITED = 1_000
+_MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 100, 1_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``exact``: score all rows; else take the ``nearest`` of each column with ``ef_search`` entries in sight."""
+
+    rows: int
+    exact: bool
+    nearest: int = 0
+    ef_search: int = 0
+
+
+def plan_scan(objects: models.QuerySet[Any]) -> Plan:
+    """Plan by the database's own estimate of how many rows pass the filters of ``objects``."""
+    rows = estimated_rows(objects)
+    if rows <= settings.EXACT_ROWS:
+        return Plan(rows, exact=True)
+    whole = estimated_rows(objects.model._base_manager.using(objects.db).all()) if objects.query.where else rows
+    return _walk(rows, share=min(rows / max(whole, 1), 1.0))
+
+
+def plan_walk(plan: Plan) -> Plan:
+    """Return the plan for when there are more rows than the estimate that ``plan`` relied on."""
+    return _walk(plan.rows, share=1.0)
+
+
+def _walk(rows: int, *, share: float) -> Plan:
+    nearest = min(settings.CANDIDATES, max(int(_MAX_VISITED * share), _MIN_NEAREST))
+    ef_search = min(max(int(nearest / share), _MIN_EF), _MAX_EF)
+    return Plan(rows, exact=False, nearest=nearest, ef_search=ef_search)
+
+
+def estimated_rows(objects: models.QuerySet[Any]) -> int:
+    """Return the planner's estimate, without running the query."""
+    try:
+        sql, params = objects.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return 0
+    with connections[objects.db].cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        found = cursor.fetchone()[0]
+    plan = json.loads(found) if isinstance(found, str) else found
+    return int(plan[0]["Plan"]["Plan Rows"])
+
+
+_EMPTY_MAX_AGE_S = 60.0
+_empty: dict[tuple[str, str], tuple[float, bool]] = {}
+
+
+def has_empty_rows(store: Store) -> bool:
+    """Say whether rows lack a vector, by the database's statistics, which are a minute old at most; if unsure, yes."""
+    key = (store.table, store.column)
+    looked_at, known = _empty.get(key, (float("-inf"), True))
+    if time.monotonic() - looked_at < _EMPTY_MAX_AGE_S:
+        return known
+    with connections[router.db_for_read(store.model)].cursor() as cursor:
+        cursor.execute(
+            "SELECT null_frac FROM pg_stats WHERE schemaname = ANY (current_schemas(false))"
+            " AND tablename = %s AND attname = %s",
+            key,
+        )
+        row = cursor.fetchone()
+    _empty[key] = (time.monotonic(), row is None or row[0] > 0)
+    return _empty[key][1]

@@ -1,0 +1,163 @@
+"""Micro-batching: what several requests ask for at the same time is encoded in one run."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xsearch.encoders import EncoderError
+from xsearch.encoders.base import Vectors
+
+Run = Callable[[str, Sequence[Any]], Vectors]
+
+
+class Overloaded(Exception):  # noqa: N818 - a state, not a fault
+    """More waits than may wait; it is worth another try soon."""
+
+
+@dataclass
+class Waiting:
+    """The items of one request, all of one modality, and where their vectors go."""
+
+    modality: str
+    items: Sequence[Any]
+    vectors: Future[Vectors] = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class Counts:
+    """What was done so far."""
+
+    requests: int = 0
+    items: int = 0
+    runs: int = 0
+
+
+class MicroBatcher:
+    """Gathers requests of one modality up to ``max_batch`` items and encodes them with ``run``, one run at a time.
+
+    The first request waits at most ``max_wait_s`` for company, and not at all when nobody else is expected. Up to
+    ``max_waiting`` items wait. ``run`` returns finite vectors, shape (n, dimension).
+    """
+
+    def __init__(
+        self, run: Run, dimension: int, *, max_batch: int = 32, max_wait_s: float = 0.005, max_waiting: int = 1024
+    ) -> None:
+        self.counts = Counts()
+        self._run, self._dimension = run, dimension
+        self._max_batch, self._max_wait_s, self._max_waiting = max_batch, max_wait_s, max_waiting
+        self._changed = threading.Condition()
+        self._waiting: deque[Waiting] = deque()
+        self._expected = 0
+        self._is_closing = False
+        self._thread = threading.Thread(target=self._work, name="xsearch-batching", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Items that wait for their run."""
+        with self._changed:
+            return self._waiting_items()
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """Announce a request that is being read; those before it wait for its ``submit`` inside."""
+        with self._changed:
+            self._expected += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._expected -= 1
+                self._changed.notify_all()
+
+    def submit(self, modality: str, items: Sequence[Any]) -> Future[Vectors]:
+        """Return the vectors to come, shape (len(items), dimension); raises ``Overloaded``."""
+        waiting = Waiting(modality, items)
+        with self._changed:
+            if self._is_closing or self._waiting_items() + len(items) > self._max_waiting:
+                raise Overloaded
+            self._waiting.append(waiting)
+            self._changed.notify_all()
+        return waiting.vectors
+
+    def close(self) -> None:
+        """Encode what waits, and take nothing more."""
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _waiting_items(self) -> int:
+        return sum(len(waiting.items) for waiting in self._waiting)
+
+    def _work(self) -> None:
+        while batch := self._next_batch():
+            taken = [waiting for waiting in batch if waiting.vectors.set_running_or_notify_cancel()]
+            if taken:
+                self._encode(taken)
+
+    def _next_batch(self) -> list[Waiting]:
+        """Wait for requests and for their company; nothing when there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closing)
+            if not self._waiting:
+                return []
+            left_s = self._waiting[0].since + self._max_wait_s - time.monotonic()
+            self._changed.wait_for(self._is_ready, timeout=max(left_s, 0))
+            batch = self._of_one_modality()
+            taken = {id(waiting) for waiting in batch}
+            self._waiting = deque(waiting for waiting in self._waiting if id(waiting) not in taken)
+            return batch
+
+    def _is_ready(self) -> bool:
+        is_full = sum(len(waiting.items) for waiting in self._of_one_modality()) >= self._max_batch
+        return is_full or not self._expected or self._is_closing
+
+    def _of_one_modality(self) -> list[Waiting]:
+        """Return the oldest request, and those of its modality that fit beside it."""
+        batch = [self._waiting[0]]
+        size = len(batch[0].items)
+        for waiting in list(self._waiting)[1:]:
+            if waiting.modality == batch[0].modality and size + len(waiting.items) <= self._max_batch:
+                batch.append(waiting)
+                size += len(waiting.items)
+        return batch
+
+    def _encode(self, batch: Sequence[Waiting]) -> None:
+        """Encode all in one run; if that fails, each request by itself, so that one spoils only its own."""
+        try:
+            vectors = self._checked_run(batch)
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; it is raised where it is waited for
+            if len(batch) == 1 or isinstance(error, EncoderError):
+                for waiting in batch:
+                    waiting.vectors.set_exception(error)
+            else:
+                for waiting in batch:
+                    self._encode([waiting])
+            return
+        self.counts.requests += len(batch)
+        self.counts.items += len(vectors)
+        start = 0
+        for waiting in batch:
+            end = start + len(waiting.items)
+            waiting.vectors.set_result(vectors[start:end])
+            start = end
+
+    def _checked_run(self, batch: Sequence[Waiting]) -> Vectors:
+        items = [item for waiting in batch for item in waiting.items]
+        self.counts.runs += 1
+        vectors = self._run(batch[0].modality, items)
+        expected = (len(items), self._dimension)
+        if vectors.shape != expected or not np.isfinite(vectors).all():
+            raise ValueError(f"The encoder made vectors of shape {vectors.shape}, not finite ones of {expected}.")
+        return vectors

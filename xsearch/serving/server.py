@@ -1,0 +1,96 @@
+"""The HTTP server around the app: waitress, with nothing of a request on disk, stopped only when all is answered."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+import time
+from types import FrameType
+from typing import Any
+
+from xsearch.serving.app import EncoderApp
+
+#: Threads beside those that encode: for health, and for refusing what is too much.
+_SPARE_THREADS = 4
+_CONNECTIONS = 1000
+_GRACE_S = 30.0  # for what is in flight when the server is stopped
+_RECEIVE_BYTES = 256 * 1024
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket; raises ``OSError``."""
+    family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+class Server:
+    """Serves ``app`` on a bound socket from ``run`` until ``stop``."""
+
+    def __init__(self, app: EncoderApp, listening: socket.socket) -> None:
+        from waitress import create_server  # type: ignore[import-untyped]
+
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests that wait are no news here
+        self._app = app
+        self._stopping, self._woken = threading.Event(), threading.Event()
+        in_memory = 2 * app.limits.max_bytes  # nothing comes near; from here on waitress would write to disk
+        self._server: Any = create_server(
+            app,
+            sockets=[listening],
+            threads=app.limits.max_requests + _SPARE_THREADS,
+            connection_limit=_CONNECTIONS,
+            max_request_body_size=app.limits.max_bytes + 1,
+            inbuf_overflow=in_memory,
+            outbuf_overflow=in_memory,
+            recv_bytes=_RECEIVE_BYTES,
+            asyncore_use_poll=True,
+            ident=None,
+        )
+
+    def run(self) -> None:
+        """Serve until stopped, then finish what is in flight."""
+        while not self._stopping.is_set():
+            self._turn()
+        self._app.is_draining = True
+        self._server.asyncore.dispatcher.close(self._server)  # listens no more; its connections go on
+        end = time.monotonic() + _GRACE_S
+        while self._is_busy() and time.monotonic() < end:
+            self._turn()
+        self._server.task_dispatcher.shutdown()
+        self._woken.wait()  # the pipe that wakes the loop is not to be closed under the thread that stops it
+        self._server.asyncore.close_all(self._server._map)
+
+    def stop(self) -> None:
+        """Have ``run`` return soon; safe in signal handlers and other threads."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._server.pull_trigger()
+            self._woken.set()
+
+    def stop_on_signals(self) -> None:
+        """Stop on SIGTERM and Ctrl-C; a second one ends the process at once."""
+
+        def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+            for each in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(each, signal.SIG_DFL)
+            self.stop()
+
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, stop)
+
+    def _turn(self) -> None:
+        """Let waitress read and write what is ready, once."""
+        server = self._server
+        server.asyncore.loop(timeout=server.adj.asyncore_loop_timeout, use_poll=True, map=server._map, count=1)
+
+    def _is_busy(self) -> bool:
+        channels = list(self._server.active_channels.values())
+        return any(channel.requests or channel.request or channel.total_outbufs_len for channel in channels)
