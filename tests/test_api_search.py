@@ -59,6 +59,15 @@ def test_text_finds_by_get(client, shop):
     assert set(answer.json()) == KEYS
 
 
+def test_a_typing_error_is_corrected_unless_the_words_are_meant(client, shop):
+    answer = client.get(SEARCH, {"q": "red jakcet"})
+    assert titles(answer)[0] == "Red jacket"
+    assert (answer.json()["query"], answer.json()["corrected"]) == ("red jakcet", "red jacket")
+    literal = client.post(SEARCH, {"q": "red jakcet", "literal": True}, content_type="application/json").json()
+    assert (literal["query"], literal["corrected"]) == ("red jakcet", None)
+    assert client.get(SEARCH, {"q": "red jacket"}).json()["corrected"] is None
+
+
 @pytest.mark.parametrize("kind", ["json", "multipart", "form"])
 def test_text_finds_by_post(client, shop, kind):
     body = {"q": "green mug", "page_size": "3"}

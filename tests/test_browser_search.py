@@ -110,6 +110,29 @@ def test_a_result_is_opened_counted_and_left_again(page, shop):
     assert (kept.kind, kept.position) == ("click", 1)
 
 
+def test_a_typing_error_is_corrected_and_the_correction_undone(page, shop):
+    page.goto(f"{shop}/search/")
+    field(page).fill("red jakcet")
+    field(page).press("Enter")
+    said = page.locator("[data-xs-corrected]")
+    expect(said).to_contain_text("Showing results for red jacket.")
+    expect_first(page, "^Red jacket")
+    expect(field(page)).to_have_value("red jakcet")
+    expect(page.locator("[data-xs-live]")).to_contain_text("Showing results for red jacket.")
+    look(page, "corrected")
+    page.get_by_role("link", name="Search instead for red jakcet").click()
+    expect(said).to_have_count(0)
+    assert "literal=1" in page.url
+    page.reload()
+    expect(said).to_have_count(0)
+    page.go_back()
+    expect(said).to_be_visible()
+    field(page).fill("yelow lamp")
+    field(page).press("Enter")
+    expect(said).to_contain_text("yellow lamp")
+    assert "literal" not in page.url
+
+
 # Other pages, other people
 
 

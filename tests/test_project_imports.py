@@ -17,6 +17,8 @@ HEAVY = [
     "pocketsphinx",
     "av",
     "rjieba",
+    "rapidfuzz",
+    "pypinyin",
 ]
 START = """
 import django, json, sys

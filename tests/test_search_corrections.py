@@ -3,145 +3,150 @@
 import pytest
 
 import xsearch
+from shop.loading import load_catalogue
 from shop.models import Product
 from tests.searching import index_all, wipe
+from tests.searching_words import WORDS_ONLY, demo_words
+from xsearch.models import Synonym
 from xsearch.registry import get_index
+from xsearch.search import corrections
 from xsearch.search.corrections import speller
+from xsearch.search.results import SearchResults
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
 def demo(django_db_setup, django_db_blocker):
-    """The words of the demonstration catalogue."""
-    from django.test import override_settings
-
-    from shop.catalogue.products import demo_products
-    from shop.models import Brand, Category
-
-    off = {"EMBEDDINGS": {"text": None, "image": None, "audio": None}}
-    with django_db_blocker.unblock(), override_settings(XSEARCH=off):
-        for product in demo_products():
-            line = product.line
-            category, _ = Category.objects.get_or_create(
-                name=line["category"], defaults={"slug": line["id"], "name_zh": line["category_zh"]}
-            )
-            brand, _ = Brand.objects.get_or_create(name=line["brand"])
-            names = ("title", "title_zh", "description", "description_zh", "price", "in_stock", "colour")
-            Product.objects.create(
-                sku=line["id"], category=category, brand=brand, **{name: line[name] for name in names}
-            )
-        index_all()
+    with django_db_blocker.unblock(), demo_words():
         yield
-        wipe()
 
 
 @pytest.fixture(autouse=True)
 def _words_only(settings):
-    settings.XSEARCH = {"EMBEDDINGS": {"text": None, "image": None, "audio": None}}
+    settings.XSEARCH = WORDS_ONLY
 
 
-def find(text, **options):
+def find(text, **options) -> SearchResults:
     return xsearch.search(Product.objects.all(), text=text, facets=None, **options)
 
 
-def test_try(demo):
-    import time
+WRONG = {
+    # swapped
+    "jakcet": "jacket", "red jakcet": "red jacket", "bule hat": "blue hat", "grene": "green", "pruple": "purple",
+    "oragne": "orange", "glvoes": "gloves", "socsk": "socks", "wathc": "watch", "shose": "shoes",
+    "wooden trian": "wooden train", "wool scraf": "wool scarf", "candel": "candle", "cermaic mug": "ceramic mug",
+    # missing
+    "jaket": "jacket", "umbrela": "umbrella", "sunglases": "sunglasses", "yelow mug": "yellow mug",
+    "clok": "clock", "cushon": "cushion", "leathr belt": "leather belt", "jens": "jeans",
+    "bakpack": "backpack", "sweter": "sweater", "stripd": "striped", "battry": "battery", "guitr": "guitar",
+    "denim jaket": "denim jacket", "red dres": "red dress", "snekers": "sneakers",
+    # extra and doubled
+    "umberella": "umbrella", "jackett": "jacket", "jacckets": "jackets", "bootss": "boots", "suitecase": "suitcase",
+    "navvy coat": "navy coat", "dresss": "dress", "clockk": "clock", "guittar": "guitar", "teapoot": "teapot",
+    # another letter
+    "ukelele": "ukulele", "xilophone": "xylophone", "sandels": "sandals", "sneekers": "sneakers",
+    "strriped shirt": "striped shirt", "waterproff": "waterproof", "tamborine": "tambourine", "backpock": "backpack",
+    # spaces
+    "reddress": "red dress", "teddybear": "teddy bear", "rubberduck": "rubber duck", "t shrit": "t shirt",
+    "um brella": "umbrella", "sneak ers": "sneakers", "bluemug": "blue mug",
+    # pinyin
+    "lianyiqun": "连衣裙", "lian yi qun": "连衣裙", "hongse lianyiqun": "红色连衣裙", "hong se": "红色",
+    "hongselianyiqun": "红色连衣裙", "yundongxie": "运动鞋", "beibao": "背包", "bei bao": "背包", "maozi": "帽子",
+    "xie": "鞋", "LianYiQun": "连衣裙", "blue maozi": "blue 帽子", "taiyangjing": "太阳镜", "shoubiao": "手表",
+    # the right sound in the wrong characters
+    "连衣群": "连衣裙", "红色连一裙": "红色连衣裙", "贝包": "背包", "马可杯": "马克杯", "太阳静": "太阳镜",
+    "吉它": "吉他", "手标": "手表",
+    # what stands around stays
+    "Jakcet, please!": "jacket, please!", "a  yelow  mug": "a  yellow  mug", "“jaket” €50": "“jacket” €50",
+}  # fmt: skip
+RIGHT = [
+    "jacket", "Red Jackets", "t-shirt", "tshirt", "T恤", "sun glasses", "back pack", "hand bag", "teddy bear",
+    "连衣裙", "红色连衣裙", "太阳镜", "红裙子", "黑色的帽子", "我要一个红色的背包", "Nike 跑鞋", "500ml", "0.5 l",
+    "demo-mug-1", "demo mug 1", "WH-1000XM5", "wh1000xm5", "jakcet1", "12345", "size m", "sofa", "couch", "jumper",
+    "trainers", "the who", "show me a blue hat", "zebra", "nike", "ipad", "elephant", "wireless headphones", "men's",
+    "café", "ab", "x", "…", "😀", "user@jakcet.com", "www.jakcet.com", "jakcet&co", "fan", "pen",
+]  # fmt: skip
 
-    s = speller(get_index(Product))
-    for q in [
-        "red jakcet",
-        "jaket",
-        "umberella",
-        "sunglases",
-        "sun glasses",
-        "hedphones",
-        "guitare",
-        "ukelele",
-        "xilophone",
-        "tamborine",
-        "back pack",
-        "bakpack",
-        "t shrit",
-        "tshirt",
-        "t-shirt",
-        "tee",
-        "sneekers",
-        "snekers",
-        "bootss",
-        "reddress",
-        "red dres",
-        "yelow mug",
-        "cermaic mug",
-        "wolen scarf",
-        "wool scraf",
-        "suitecase",
-        "hand bag",
-        "teddybear",
-        "teddy bear",
-        "rubberduck",
-        "candel",
-        "cushon",
-        "clok",
-        "leathr belt",
-        "wooden trian",
-        "lianyiqun",
-        "lian yi qun",
-        "hongse lianyiqun",
-        "hong se",
-        "xie",
-        "beibao",
-        "bei bao",
-        "yundongxie",
-        "mao",
-        "maozi",
-        "erhuan",
-        "连衣群",
-        "红色连一裙",
-        "贝包",
-        "马可杯",
-        "太阳镜",
-        "太阳静",
-        "雨散",
-        "吉它",
-        "手表",
-        "手标",
-        "piano",
-        "ipad",
-        "zebra",
-        "elephant",
-        "wireless headphones",
-        "nike",
-        "sofa",
-        "couch",
-        "trainers",
-        "jumper",
-        "sweter",
-        "hoody",
-        "denim jaket",
-        "jens",
-        "shose",
-        "sandels",
-        "blu cap",
-        "bule hat",
-        "navvy coat",
-        "grene",
-        "pruple",
-        "oragne",
-        "stripped shirt",
-        "stripd",
-        "demo-mug-1",
-        "demo mug 1",
-        "500ml",
-        "0.5 l",
-        "glvoes",
-        "socsk",
-        "wathc",
-        "battry",
-        "waterproff",
-    ]:
-        t = time.perf_counter()
-        c = s.correct(q)
-        dt = (time.perf_counter() - t) * 1e3
-        r = find(q)
-        print(f"{q!r:28} {c!r:22} {dt:.2f}ms {r.total} {[h.object.title for h in r.hits[:2]]} {r.took_ms}")
+
+@pytest.mark.parametrize(("typed", "meant"), WRONG.items())
+def test_a_typing_error_is_corrected(demo, typed, meant):
+    assert speller(get_index(Product)).correct(typed) == meant
+
+
+@pytest.mark.parametrize("typed", RIGHT)
+def test_what_is_known_or_no_word_is_left_alone(demo, typed):
+    assert speller(get_index(Product)).correct(typed) is None
+
+
+def test_the_corrected_words_are_searched_for_and_said(demo):
+    found = find("red jakcet")
+    assert (found.query, found.corrected) == ("red jakcet", "red jacket")
+    assert found.hits[0].object.title.startswith("Red leather jacket")
+    assert [hit.object.pk for hit in found.hits] == [hit.object.pk for hit in find("red jacket").hits]
+
+
+def test_the_words_as_typed_are_searched_for_on_request(demo):
+    found = find("red jakcet", correct=False)
+    assert (found.query, found.corrected) == ("red jakcet", None)
+    assert "jacket" not in found.hits[0].object.title
+
+
+def test_words_without_an_error_are_said_to_be_none(demo):
+    assert (find("red jacket").query, find("red jacket").corrected) == ("red jacket", None)
+
+
+def test_pinyin_finds_chinese_titles(demo):
+    found = find("lianyiqun")
+    assert found.corrected == "连衣裙"
+    assert "连衣裙" in found.hits[0].object.title_zh
+
+
+def test_a_word_is_known_as_soon_as_it_is_indexed_and_counted(demo):
+    assert speller(get_index(Product)).correct("guitarist") is None  # two errors from nothing
+    assert speller(get_index(Product)).correct("thereminn") is None
+    Product.objects.create(sku="new", title="Theremin")
+    index_all()
+    assert speller(get_index(Product)).correct("thereminn") == "theremin"
+
+
+def test_words_of_synonyms_are_known(demo):
+    assert speller(get_index(Product)).correct("snekaers") == "sneakers"
+    Synonym.objects.create(terms="snekaers, sneakers")
+    assert speller(get_index(Product)).correct("snekaers") is None
+
+
+def test_a_failure_leaves_the_words_as_they_are(demo, monkeypatch):
+    def fail(index):
+        raise RuntimeError("no such library")
+
+    monkeypatch.setattr(corrections, "speller", fail)
+    found = find("red jacket")
+    assert found.degraded == ["spelling"]
+    assert "jacket" in found.hits[0].object.title.lower()
+
+
+@pytest.mark.parametrize(
+    ("shop", "typed", "meant"),
+    [
+        ("eshop", "hikking boots", "hiking boots"), ("eshop", "climbing harnes", "climbing harness"),
+        ("eshop", "jakcet", "jacket"), ("eshop", "waterprof", "waterproof"), ("eshop", "snowbord", "snowboard"),
+        ("eshop", "bakpack", "backpack"), ("eshop", "goggels", "goggles"), ("eshop", "gravitater", "gravitator"),
+        ("eshop", "hiking boots", None), ("eshop", "Daybird", None), ("eshop", "helmets", None),
+    ],
+)  # fmt: skip
+def test_a_real_catalogue_corrects_with_its_own_words(data_dir, db, tmp_path, settings, real, shop, typed, meant):
+    assert speller(get_index(Product)).correct(typed) == meant
+
+
+@pytest.fixture(scope="module")
+def real(django_db_setup, django_db_blocker, data_dir, tmp_path_factory):
+    """The words of a real shop."""
+    from django.test import override_settings
+
+    folder = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock(), override_settings(XSEARCH=WORDS_ONLY, MEDIA_ROOT=folder):
+        load_catalogue(data_dir / "shops" / "eshop" / "catalogue.jsonl")
+        index_all()
+        yield
+        wipe()

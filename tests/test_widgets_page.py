@@ -119,6 +119,32 @@ def test_a_model_that_fails_is_left_out_and_named(client, shop, monkeypatch):
     assert client.post("/search/", {"image": photo("red")}).status_code == 200
 
 
+def test_the_page_says_what_was_searched_for_instead(client, shop):
+    answer = client.get("/search/", {"q": "red jakcet", "colour": "red"})
+    text = " ".join(answer.content.decode().split())
+    assert titles(answer)[0] == "Red jacket"
+    assert "Showing results for <strong>red jacket</strong>." in text
+    assert 'href="?q=red+jakcet&amp;literal=1&amp;colour=red" data-xs-refine>Search instead for red jakcet</a>' in text
+    assert 'value="red jakcet"' in text  # the field keeps what was typed
+
+
+def test_the_words_as_typed_are_searched_for_on_request(client, shop):
+    answer = client.get("/search/", {"q": "red jakcet", "literal": "1"})
+    text = answer.content.decode()
+    assert "Showing results for" not in text
+    assert answer.context["results"].corrected is None
+    assert "?q=red+jakcet&amp;literal=1&amp;colour=red" in text  # a filter leaves it so
+    assert "?q=red+jakcet&literal=1" in client.post("/search/", {"q": "red jakcet", "literal": "1"})["Location"]
+
+
+def test_a_correction_is_said_in_chinese_and_escaped(client, shop):
+    with translation.override("en"):
+        headers = {"accept-language": "zh-hans"}
+        text = client.get("/search/", {"q": "<b>jakcet</b>", "page": "1"}, headers=headers).content.decode()
+    assert "正在显示“<strong>&lt;b&gt;jacket&lt;/b&gt;</strong>”的结果。" in text
+    assert "仍然搜索“&lt;b&gt;jakcet&lt;/b&gt;”" in text
+
+
 def test_parameters_of_others_are_ignored(client, shop):
     answer = client.get("/search/", {"q": "red jacket", "utm_source": "mail", "model": "auth.User", "explain": "x"})
     assert titles(answer)[0] == "Red jacket"

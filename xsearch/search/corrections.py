@@ -18,6 +18,7 @@ from xsearch.registry import Index
 from xsearch.search import synonyms
 from xsearch.text import english
 from xsearch.text.chinese import HAN
+from xsearch.text.everyday import EVERYDAY
 from xsearch.text.spelling import Entry, Speller
 
 logger = logging.getLogger("xsearch.search")
@@ -70,6 +71,7 @@ def _entries(index: Index) -> Sequence[Entry]:
 
 @cache
 def familiar_lexemes() -> frozenset[str]:
-    """Return the English words that the bundled model knows: a shop without sofas does not mean something else."""
+    """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
     terms = Vocabulary.load(WEIGHTS / "vocabulary.json").terms
-    return frozenset(english.stem(word) for term in terms if term.isascii() for word in term.split())
+    words = {word for term in terms if term.isascii() for word in term.split()}
+    return frozenset(english.stem(word) for word in words | EVERYDAY)

@@ -17,7 +17,8 @@ from xsearch.registry import Index, get_index
 from xsearch.search.corrections import corrected
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
-from xsearch.search.parts import part_weights
+from xsearch.search.lexical import LexicalQuery
+from xsearch.search.parts import LEXICAL, part_weights
 from xsearch.search.reading import Crop, Query, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
@@ -53,8 +54,8 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError``
-    for unreadable media.
+    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be answered and
+    ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -115,6 +116,8 @@ class _Answer:
         first = (results.page - 1) * results.page_size
         page = shown[first : first + results.page_size]
         results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
+        if explain and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, results.hits)
         results.facets = {name: self._facet(name, attributes) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
 
@@ -149,6 +152,14 @@ class _Answer:
             return Hit(obj, score, ranking.matched_by(place), trace, further[place])
 
         return [hit(place) for place in places]
+
+
+def _explain_words(index: Index, words: LexicalQuery, hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what every word was found as."""
+    found = words.found_in(index, [hit.object.pk for hit in hits])
+    for hit in hits:
+        if hit.explain and LEXICAL in hit.explain:
+            hit.explain[LEXICAL]["words"] = found.get(hit.object.pk, {})
 
 
 def _one_of_each(ranking: Ranking, attributes: Attributes) -> tuple[list[int], dict[int, int]]:

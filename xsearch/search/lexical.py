@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from xsearch.registry import Index
 from xsearch.search import synonyms
 from xsearch.search.expressions import LexicalScore, Matches
 from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, with_prefix, words_of
+from xsearch.stores import main_store
 from xsearch.text import analyse
 
 _UNKNOWN_WORD = 0.3  # a word that no document has says little about any of them
@@ -57,13 +58,45 @@ class LexicalQuery:
         """Return the keys of the ``CANDIDATES`` rows that have the words best, without scoring all that have any."""
         found: dict[Any, float] = {}
         for tier in self.tiers():
-            matching = rows.filter(Matches("search_document", tier)).order_by("pk").values("pk")[:MAX_SCORED]
-            scored = rows.model._base_manager.using(rows.db).filter(pk__in=matching).annotate(xs=self.score())
-            best = scored.order_by("-xs", "pk").values_list(object_key, "xs")[: settings.CANDIDATES]
-            found |= dict(best)
+            matching = rows.filter(Matches("search_document", tier)).order_by("pk")
+            found |= dict(matching.values_list(object_key, self.score())[:MAX_SCORED])
             if len(found) >= settings.CANDIDATES:
                 break
-        return sorted(found, key=lambda key: -found[key])[: settings.CANDIDATES]
+        return sorted(found, key=lambda key: (-found[key], key))[: settings.CANDIDATES]
+
+    def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+        """Return for each object what each word of the query was found as, and how well."""
+        asked = [
+            (surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)
+        ]
+        store = main_store(index)
+        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": list(keys)}).order_by()
+        scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
+        found: dict[Any, dict[str, Any]] = {}
+        for key, *values in rows.annotate(**scores).values_list(store.object_key, *scores):
+            words = found[key] = {}
+            for value, (surface, weight, reading) in zip(values, asked, strict=True):
+                worth = value * reading.worth
+                if worth > words.get(surface, {}).get("worth", 0):
+                    words[surface] = _explained(reading, worth, weight)
+        return found
+
+
+def _read(stretch: Stretch) -> Iterator[tuple[str, float, Reading]]:
+    for word in stretch.words:
+        for reading in word.readings:
+            yield word.surface, word.weight, reading
+    for other in stretch.others:
+        yield " ".join(word.surface for word in stretch.words), stretch.weight, other
+
+
+def _only(reading: Reading) -> Stretch:
+    return Stretch((Word("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
+
+
+def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
+    found_as = " ".join(part.lexeme for part in reading.parts)
+    return {"as": found_as, "by": reading.kind, "worth": round(worth, 4), "share": round(weight, 4)}
 
 
 def _first(pair: tuple[int, Stretch]) -> int:
@@ -122,10 +155,11 @@ def _joined(stretches: Sequence[Stretch], compounds: Mapping[tuple[Word, Word], 
 def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
     """Return ``stretches`` with what begins like a model number or the last word, where no document has these."""
     last = stretches[-1].words[-1]
-    return [
-        replace(stretch, words=tuple(with_prefix(word) if _is_begun(word, counts, last) else word for word in stretch.words))
-        for stretch in stretches
-    ]  # fmt: skip
+    done = []
+    for stretch in stretches:
+        words = (with_prefix(word) if _is_begun(word, counts, last) else word for word in stretch.words)
+        done.append(replace(stretch, words=tuple(words)))
+    return done
 
 
 def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:

@@ -17,8 +17,8 @@ MAX_WORDS = 6
 _SEPARATORS = re.compile(r"[,，、;；\n]+")
 # Of everything that matters, so that also another process, QuerySet.update() and raw SQL are noticed.
 _VERSION = """
-SELECT count(*), coalesce(sum(hashtextextended(concat_ws('|', id, terms, replacements, direction, language), 0)::numeric), 0)
-FROM {table}
+SELECT count(*), coalesce(sum(hashtextextended(synonym::text, 0)::numeric), 0)
+FROM {table} AS synonym
 """
 
 Key = tuple[str, ...]

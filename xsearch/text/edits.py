@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
 _MIN_LETTERS = 3
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in zip(row, row[1:], strict=False))
+_NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in pairwise(row))
 _VOWELS = frozenset("aeiouy")
 # Costs in units of ln(frequency): a letter typed twice is likelier than one from the other end of the keyboard.
-_DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, _TWO_ERRORS = 1.5, 2.0, 2.5, 3.0, 4.0, 6.0
+_DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, TWO_ERRORS = 1.5, 2.0, 2.5, 3.0, 4.0, 6.0
 _FIRST_LETTER = 2.0
 _BITS = {letter: 1 << number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 
@@ -64,18 +65,20 @@ def _cost_of_edit(typed: str, wanted: str, before: str) -> float:
     if len(typed) == len(wanted) == 1:
         vowels = typed in _VOWELS and wanted in _VOWELS
         return _NEAR_KEY if vowels or frozenset((typed, wanted)) in _NEAR else _FAR_KEY
-    return _TWO_ERRORS
+    return TWO_ERRORS
 
 
 def _allowed_errors(word: str) -> int:
     """Return how many edits a word of this length may be away: short words have too many neighbours."""
     if len(word) < _MIN_LETTERS:
         return 0
-    return 1 if len(word) < 7 else 2
+    return 1 if len(word) < 8 else 2
 
 
 def _allowed_cost(word: str) -> float:
-    return {3: _MISSING, 4: _NEAR_KEY}.get(len(word), _FAR_KEY + _FIRST_LETTER)
+    if len(word) <= _MIN_LETTERS:
+        return _MISSING
+    return _NEAR_KEY if len(word) < 8 else TWO_ERRORS
 
 
 def _letters(word: str) -> int:

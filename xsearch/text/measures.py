@@ -21,7 +21,7 @@ _SAME = {
     "pieces": "pcs", "packs": "pack", "pairs": "pair",
 }  # fmt: skip
 #: How many of the smaller unit make one; grams and terabytes by their decimal prefix, as shops count them.
-_SMALLER = {
+_SMALLER: dict[str, tuple[str, int | Decimal]] = {
     "l": ("ml", 1000), "cl": ("ml", 10), "kg": ("g", 1000), "mg": ("g", Decimal("0.001")), "cm": ("mm", 10),
     "m": ("mm", 1000), "kw": ("w", 1000), "kv": ("v", 1000), "tb": ("gb", 1000), "ghz": ("mhz", 1000),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.chinese import HAN_WORD
-from xsearch.text.edits import Neighbours, cost_of_edits
+from xsearch.text.edits import TWO_ERRORS, Neighbours, cost_of_edits
 from xsearch.text.folding import fold
 from xsearch.text.pinyin import Sounds, sound_of
 
@@ -18,12 +18,15 @@ _MAX_ROUNDS = 3  # a word put right may show what its neighbour means
 _MAX_SYLLABLES = 6
 _MIN_HALF = 3  # letters on each side of a space that was forgotten
 _FORGOTTEN_SPACE = 3.0  # what it costs beside edits
-# Neither part of a model number, an address nor a contraction.
-_LATIN = re.compile(r"(?<![a-z0-9&'.\-/@])(?:[a-z]-)?[a-z]+(?![a-z0-9&'@/\-]|\.[a-z0-9])")
+_ONLY_IN_DESCRIPTIONS = 1.5  # costs of a word that stands in no title
+_LONG = 7  # letters: shorter words are corrected only to what stands in titles, longer ones by one error to others
+# Neither part of a model number nor of a contraction.
+_LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
+_ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
 
 
 class Entry(NamedTuple):
-    """A word of the catalogue: its forms in titles (space between), how many objects have it, how it sounds if Chinese."""
+    """A word of the catalogue: its forms in titles with spaces between, its frequency, its pinyin if it is Chinese."""
 
     lexeme: str
     written: str
@@ -86,7 +89,7 @@ class Speller:
         return corrected if corrected != text else None
 
     def _corrected_once(self, text: str) -> str:
-        folded, origins = fold(text)
+        folded, origins = fold(_ADDRESS.sub(lambda address: "0" * len(address[0]), text))
         fixes = [*self._latin_fixes(folded), *self._chinese_fixes(folded)]
         for fix in sorted(fixes, reverse=True):
             start, end = origins[fix.start], origins[fix.end - 1] + 1
@@ -124,14 +127,19 @@ class Speller:
         if meant := self._sounds.spelt([text]):
             return meant
         word = text.replace("-", "")
-        candidates = {near: self._likelihood(near, cost_of_edits(word, near)) for near in self._neighbours.of(word)}
+        costs = {near: cost_of_edits(word, near) for near in self._neighbours.of(word)}
+        candidates = {near: self._likelihood(near, cost) for near, cost in costs.items() if self._is_told(near, cost)}
         candidates |= {f"{one} {other}": value for one, other, value in self._halves(word)}
         if candidates:
             return max(candidates, key=lambda candidate: (candidates[candidate], candidate))
         return self._sounds.sentence(text)
 
+    def _is_told(self, word: str, cost: float) -> bool:
+        """Say whether a word is one that customers would look for: descriptions have many that they would not."""
+        return word in self._titles or (len(word) >= _LONG and cost < TWO_ERRORS)
+
     def _likelihood(self, word: str, cost: float) -> float:
-        return math.log1p(self._frequency[word]) - cost
+        return math.log1p(self._frequency[word]) - cost - (word not in self._titles) * _ONLY_IN_DESCRIPTIONS
 
     def _halves(self, word: str) -> Iterator[tuple[str, str, float]]:
         for middle in range(_MIN_HALF, len(word) - _MIN_HALF + 1):
