@@ -46,8 +46,8 @@ def speller(index: Index) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
     version = (_last_term(index), synonyms.version())
     known, found = _spellers.get(index.label, (None, None))
-    if found is not None and known == version:
-        return found
+    if found is not None and (known == version or _lock.locked()):
+        return found  # be it a little old, while another thread makes the new one
     with _lock:
         known, found = _spellers.get(index.label, (None, None))
         if found is None or known != version:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection
@@ -25,7 +24,6 @@ Key = tuple[str, ...]
 #: Language ("" for any) → lexemes of a term → the terms that stand for it.
 Expansions = dict[str, dict[Key, list[Key]]]
 
-_lock = threading.Lock()
 _known: tuple[object, Expansions] = (None, {})
 
 
@@ -64,9 +62,8 @@ def expansions() -> Expansions:
     known, found = _known
     if known == current:
         return found
-    with _lock:
-        found = compiled(Synonym.objects.all())
-        _known = (current, found)
+    found = compiled(Synonym.objects.all())
+    _known = (current, found)
     return found
 
 

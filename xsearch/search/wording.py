@@ -119,11 +119,6 @@ def _word(tokens: Sequence[Token]) -> Word:
     return Word(surface, start, end, first.lexeme, readings)
 
 
-def stretches_of(words: Sequence[Word]) -> list[Stretch]:
-    """Return each word as a stretch of its own."""
-    return [Stretch((word,)) for word in words]
-
-
 def with_prefix(word: Word) -> Word:
     """Return ``word`` with what begins like it as one more reading."""
     prefix = Reading((Part(word.lexeme, is_prefix=True),), PREFIX_WORTH, kind="prefix")
