@@ -109,7 +109,8 @@ def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     if not words or not index.text:
         return None
     stretches = translations.applied(synonyms.expand(words, text), text)
-    joined = {pair: word.lexeme for pair in pairwise(words) if (word := _compound(*pair))}
+    neighbours = pairwise(word for stretch in stretches for word in stretch.words)
+    joined = {pair: word.lexeme for pair in neighbours if (word := _compound(*pair))}
     counts = _counts(index, {*joined.values(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
     stretches = _joined(stretches, {pair: lexeme for pair, lexeme in joined.items() if counts.get(lexeme)})
     stretches = _completed(_reachable(stretches, counts), counts)
@@ -206,8 +207,11 @@ def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list
 def _weight(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> float:
     """Return how much a word says: by how rare it is, together with what stands for it."""
     total = counts[""]
-    means_it = [*stretch.others, *(reading for reading in word.readings if reading.is_of_glossary)]
-    with_it = counts.get(word.lexeme, 0) + sum(_documents_with(reading, counts) for reading in means_it)
+    glossary = [reading for reading in (*word.readings, *stretch.others) if reading.is_of_glossary]
+    means_it = sum(_documents_with(other, counts) for other in stretch.others if other not in glossary)
+    with_it = counts.get(word.lexeme, 0) + means_it
+    # A word of the catalogue stays as rare as it is, however common what it is translated into.
+    with_it = with_it or sum(_documents_with(reading, counts) for reading in glossary)
     parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
     known = [inverse_document_frequency(counts[part], total) for part in parts if counts.get(part)]
     if with_it or not known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -58,10 +58,11 @@ class Translations:
                 done += [self._beside(stretch, text) for stretch in group]
         return done
 
-    def reaching(self, lexemes: Collection[str]) -> tuple[set[str], list[str]]:
-        """Return the English lexemes and the Chinese terms that are read as something made of ``lexemes``."""
-        english = {key[0] for key, others in self.english.items() if len(key) == 1 and _any_in(others, lexemes)}
-        return english, [term for term, others in self.chinese.items() if _any_in(others, lexemes)]
+    def reaching(self, counts: Mapping[str, int]) -> tuple[set[str], dict[str, int]]:
+        """Return the English lexemes and Chinese terms that stand for words of ``counts``, these with their counts."""
+        english = {key[0] for key, others in self.english.items() if len(key) == 1 and _most(others, counts)}
+        chinese = {term: _most(others, counts) for term, others in self.chinese.items()}
+        return english, {term: count for term, count in chinese.items() if count}
 
     def _readings_of(self, term: str, key: Key) -> dict[Key, Reading]:
         if has_chinese(term):
@@ -69,7 +70,7 @@ class Translations:
         return self.english.setdefault(key, {})
 
     def _beside(self, stretch: Stretch, text: str) -> Stretch:
-        read = self._read(stretch.words, text)
+        read = list(self._read(stretch.words, text))
         if len(read) == 1:
             return Stretch(read[0].words, (*stretch.others, *read[0].others))
         return Stretch(tuple(word for each in read for word in each.words), stretch.others)
@@ -199,5 +200,5 @@ def _filled(area: Span, spans: Sequence[Span]) -> Iterator[Span]:
         position = span.end
 
 
-def _any_in(others: Iterable[Key], lexemes: Collection[str]) -> bool:
-    return any(all(lexeme in lexemes for lexeme in key) for key in others)
+def _most(others: Iterable[Key], counts: Mapping[str, int]) -> int:
+    return max((min(counts.get(lexeme, 0) for lexeme in key) for key in others), default=0)

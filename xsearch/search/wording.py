@@ -13,7 +13,7 @@ PARTS_WORTH = 0.9  # "water" and "resistant" for "water-resistant"
 JOINED_WORTH = 0.95  # "backpack" for "back pack"
 SYNONYM_WORTH = 0.8
 TRANSLATION_WORTH = 0.75  # "backpack" for 背包, by the glossary
-VARIANT_WORTH = 0.72  # "rucksack" for "backpack", by the glossary
+VARIANT_WORTH = 0.6  # "rucksack" for "backpack", by the glossary
 PREFIX_WORTH = 0.7
 
 

@@ -53,9 +53,9 @@ def _line(domain: str, text: str) -> Line:
     sides = [[term.strip() for term in side.split(",")] for side in text.split("=")]
     if len(sides) != 2 or not all(term.strip(_ONE_WAY) for side in sides for term in side):
         raise GlossaryError(f"{text!r} is not like: 背包, 双肩包 = backpack, rucksack")
-    plain = [tuple(term.removeprefix(_ONE_WAY) for term in side) for side in sides]
+    chinese, english = (tuple(term.removeprefix(_ONE_WAY) for term in side) for side in sides)
     one_way = frozenset(term[1:] for side in sides for term in side if term.startswith(_ONE_WAY))
-    line = Line(domain, *plain, one_way)
+    line = Line(domain, chinese, english, one_way)
     wrong = [term for term in line.chinese if not has_chinese(term)] + [
         term for term in line.english if has_chinese(term)
     ]
