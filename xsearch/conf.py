@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.dispatch import receiver
-
-from xsearch.text.glossary import BUNDLED
 
 DEFAULTS: dict[str, Any] = {
     # Encoders by alias. An encoder turns text, photos or sounds into vectors.
@@ -57,11 +56,15 @@ DEFAULTS: dict[str, Any] = {
     "MIN_TRANSCRIPT_CONFIDENCE": 0.06,  # below it, a recording is compared with the products' sounds, if there are any
     "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
-    "GLOSSARY": str(BUNDLED),  # path of the words in Chinese and English that stand for one another; None: no glossary
+    # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
+    "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.
     "THROTTLE_RATES": {"search": "600/min", "media": "120/min", "suggest": "1200/min", "events": "1200/min"},
 }
+
+#: Settings with a default that may also be None.
+NULLABLE = frozenset({"GLOSSARY"})
 
 
 class Settings:

@@ -64,8 +64,8 @@ def _new_speller(index: Index) -> Speller:
     glossary = translations()
     if glossary is None:
         return Speller(entries, familiar)
-    english_words, chinese_words = glossary.reaching({entry.lexeme: entry.objects_with for entry in entries})
-    return Speller(entries, familiar | english_words, chinese_words)
+    translated = glossary.reaching({entry.lexeme: entry.objects_with for entry in entries})
+    return Speller(entries, familiar | glossary.familiar_lexemes(), translated)
 
 
 def _last_term(index: Index) -> int | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from xsearch.conf import settings
 from xsearch.search.synonyms import Key, key_of
 from xsearch.search.wording import TRANSLATION_WORTH, VARIANT_WORTH, Part, Reading, Stretch, Word
-from xsearch.text.glossary import Finder, GlossaryError, Line, Span, has_chinese, read_glossary, variants
+from xsearch.text.glossary import Finder, Line, Span, has_chinese, read_glossary, variants
 
 logger = logging.getLogger("xsearch.search")
 
@@ -58,11 +58,14 @@ class Translations:
                 done += [self._beside(stretch, text) for stretch in group]
         return done
 
-    def reaching(self, counts: Mapping[str, int]) -> tuple[set[str], dict[str, int]]:
-        """Return the English lexemes and Chinese terms that stand for words of ``counts``, these with their counts."""
-        english = {key[0] for key, others in self.english.items() if len(key) == 1 and _most(others, counts)}
-        chinese = {term: _most(others, counts) for term, others in self.chinese.items()}
-        return english, {term: count for term, count in chinese.items() if count}
+    def familiar_lexemes(self) -> set[str]:
+        """Return the lexemes of all terms, which are no typing errors."""
+        return {*self.chinese, *(lexeme for key in self.english for lexeme in key)}
+
+    def reaching(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Return the Chinese terms that are read as words of ``counts``, and how many objects have these."""
+        found = {term: _most(others, counts) for term, others in self.chinese.items()}
+        return {term: count for term, count in found.items() if count}
 
     def _readings_of(self, term: str, key: Key) -> dict[Key, Reading]:
         if has_chinese(term):
@@ -150,7 +153,7 @@ def applied(stretches: Sequence[Stretch], text: str) -> list[Stretch]:
 def _load(path: Path) -> Translations:
     try:
         return Translations(read_glossary(path))
-    except (OSError, GlossaryError):
+    except (OSError, ValueError):
         # A search goes on without translations; `manage.py check` says what is wrong.
         logger.exception("The glossary cannot be read")
         return Translations([])

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 from xsearch.text.chinese import HAN_WORD
 
-#: The glossary that comes with the package.
-BUNDLED = Path(__file__).with_name("glossary.txt")
 _ONE_WAY = "~"
 _MIN_ACROSS = 3  # characters of a term that begins in one word of the segmenter and ends in another
 

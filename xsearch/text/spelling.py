@@ -185,7 +185,7 @@ class Speller:
                         yield Fix(run.start() + fix.start, run.start() + fix.end, fix.text)
 
     def _is_known(self, word: str) -> bool:
-        return word in self._known or word in self._translated
+        return word in self._known or word in self._familiar
 
     def _alike(self, stretch: str, segment: str) -> str | None:
         """Return the known word that sounds like ``stretch``; real words are no errors for translated ones."""
