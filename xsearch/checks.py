@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.core import checks
@@ -12,18 +13,19 @@ from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
-from xsearch.conf import DEFAULTS, settings
+from xsearch.conf import DEFAULTS, NULLABLE, settings
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
 from xsearch.registry import Index, registered
 from xsearch.stores import MODALITIES
+from xsearch.text.glossary import read_glossary
 
 MIN_PGVECTOR = (0, 8)
 
 
 @checks.register("xsearch")
 def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E001 unknown keys, E002 to E004 malformed, missing or unknown backends, E005 wrong types, W006 their options."""
+    """E001 unknown keys, E002 to E004 bad backends, E005 wrong types, W006 options of backends, E007 glossary."""
     try:
         unknown = settings.unknown_keys()
     except ImproperlyConfigured as error:
@@ -34,18 +36,28 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
         for key in unknown
     ]
     wrong = list(_check_types(settings.overrides()))
-    return found + (wrong or list(_check_encoders()))
+    return found + (wrong or [*_check_encoders(), *_check_glossary()])
 
 
 def _check_types(overrides: dict[str, Any]) -> Iterator[CheckMessage]:
     for key, value in overrides.items():
         default = DEFAULTS.get(key)
-        if default is None:  # unknown, or without a value by default
+        if default is None or (key in NULLABLE and value is None):  # unknown, or may be without a value
             continue
         expected: Any = {int: (int, float), float: (int, float), list: (list, tuple)}.get(type(default), type(default))
         if not isinstance(value, expected):
             text = f"XSEARCH[{key!r}] is {value!r}, not a {type(default).__name__}."
             yield Error(text, hint=f"The default is {default!r}.", id="xsearch.E005")
+
+
+def _check_glossary() -> Iterator[CheckMessage]:
+    if settings.GLOSSARY is None:
+        return
+    try:
+        read_glossary(Path(settings.GLOSSARY))
+    except (OSError, ValueError) as error:
+        hint = "Name a file in the format of xsearch/text/glossary.txt, or None for no glossary."
+        yield Error(f"XSEARCH['GLOSSARY'] cannot be read: {error}", hint=hint, id="xsearch.E007")
 
 
 def _check_encoders() -> Iterator[CheckMessage]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -65,10 +66,15 @@ DEFAULTS: dict[str, Any] = {
     "MIN_TRANSCRIPT_CONFIDENCE": None,
     "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
+    # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
+    "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # HTTP.
     "THROTTLE_RATES": {"search": "600/min", "media": "120/min", "suggest": "1200/min", "events": "1200/min"},
 }
+
+#: Settings with a default that may also be None.
+NULLABLE = frozenset({"GLOSSARY"})
 
 
 class Settings:

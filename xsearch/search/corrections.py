@@ -10,12 +10,14 @@ from functools import cache
 from django.db import DatabaseError
 from django.db.models import Q
 
+from xsearch.conf import settings
 from xsearch.encoders.builtin import WEIGHTS
 from xsearch.encoders.builtin_text import Vocabulary
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Term
 from xsearch.registry import Index
 from xsearch.search import synonyms
+from xsearch.search.translations import translations
 from xsearch.text import english
 from xsearch.text.chinese import HAN
 from xsearch.text.everyday import EVERYDAY
@@ -44,16 +46,26 @@ def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
 
 def speller(index: Index) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
-    version = (_last_term(index), synonyms.version())
+    version = (_last_term(index), synonyms.version(), settings.GLOSSARY)
     known, found = _spellers.get(index.label, (None, None))
     if found is not None and (known == version or _lock.locked()):
         return found  # be it a little old, while another thread makes the new one
     with _lock:
         known, found = _spellers.get(index.label, (None, None))
         if found is None or known != version:
-            found = Speller(_entries(index), familiar=familiar_lexemes() | synonyms.familiar_lexemes())
+            found = _new_speller(index)
             _spellers[index.label] = (version, found)
     return found
+
+
+def _new_speller(index: Index) -> Speller:
+    entries = _entries(index)
+    familiar = familiar_lexemes() | synonyms.familiar_lexemes()
+    glossary = translations()
+    if glossary is None:
+        return Speller(entries, familiar)
+    translated = glossary.reaching({entry.lexeme: entry.objects_with for entry in entries})
+    return Speller(entries, familiar | glossary.familiar_lexemes(), translated)
 
 
 def _last_term(index: Index) -> int | None:

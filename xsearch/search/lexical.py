@@ -14,7 +14,7 @@ from xsearch.conf import settings
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index
-from xsearch.search import synonyms
+from xsearch.search import synonyms, translations
 from xsearch.search.expressions import LexicalScore, Matches
 from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, with_prefix, words_of
 from xsearch.stores import main_store
@@ -108,11 +108,12 @@ def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     words = words_of(analyse(text)[:_MAX_TOKENS])
     if not words or not index.text:
         return None
-    stretches = synonyms.expand(words, text)
-    joined = {pair: word.lexeme for pair in pairwise(words) if (word := _compound(*pair))}
+    stretches = translations.applied(synonyms.expand(words, text), text)
+    neighbours = pairwise(word for stretch in stretches for word in stretch.words)
+    joined = {pair: word.lexeme for pair in neighbours if (word := _compound(*pair))}
     counts = _counts(index, {*joined.values(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
     stretches = _joined(stretches, {pair: lexeme for pair, lexeme in joined.items() if counts.get(lexeme)})
-    stretches = _completed(stretches, counts)
+    stretches = _completed(_reachable(stretches, counts), counts)
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
     return LexicalQuery(_shared_out(stretches, counts), documents)
@@ -152,6 +153,26 @@ def _joined(stretches: Sequence[Stretch], compounds: Mapping[tuple[Word, Word], 
     return done
 
 
+def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+    """Return ``stretches`` without translations into words that no document has."""
+
+    def kept(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+        return tuple(each for each in readings if not each.is_of_glossary or _documents_with(each, counts))
+
+    if len(counts) == 1:  # words are not counted yet
+        return list(stretches)
+    return [
+        Stretch(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
+        for each in stretches
+    ]
+
+
+def _documents_with(reading: Reading, counts: Mapping[str, int]) -> int:
+    """Return how many documents have a reading, at most."""
+    with_part = [counts.get(part.lexeme, 0) for part in reading.parts]
+    return min(with_part) if reading.needs_all else sum(with_part)
+
+
 def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
     """Return ``stretches`` with what begins like a model number or the last word, where no document has these."""
     last = stretches[-1].words[-1]
@@ -186,8 +207,11 @@ def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list
 def _weight(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> float:
     """Return how much a word says: by how rare it is, together with what stands for it."""
     total = counts[""]
-    means_it = [word.lexeme, *(part.lexeme for other in stretch.others for part in other.parts)]
-    with_it = sum(counts.get(lexeme, 0) for lexeme in means_it)
+    glossary = [reading for reading in (*word.readings, *stretch.others) if reading.is_of_glossary]
+    means_it = sum(_documents_with(other, counts) for other in stretch.others if other not in glossary)
+    with_it = counts.get(word.lexeme, 0) + means_it
+    # A word of the catalogue stays as rare as it is, however common what it is translated into.
+    with_it = with_it or sum(_documents_with(reading, counts) for reading in glossary)
     parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
     known = [inverse_document_frequency(counts[part], total) for part in parts if counts.get(part)]
     if with_it or not known:

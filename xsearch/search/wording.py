@@ -12,6 +12,8 @@ from xsearch.text.tsearch import quoted
 PARTS_WORTH = 0.9  # "water" and "resistant" for "water-resistant"
 JOINED_WORTH = 0.95  # "backpack" for "back pack"
 SYNONYM_WORTH = 0.8
+TRANSLATION_WORTH = 0.75  # "backpack" for 背包, by the glossary
+VARIANT_WORTH = 0.6  # "rucksack" for "backpack", by the glossary
 PREFIX_WORTH = 0.7
 
 
@@ -37,6 +39,11 @@ class Reading:
     worth: float = 1.0
     needs_all: bool = False
     kind: str = "word"
+
+    @property
+    def is_of_glossary(self) -> bool:
+        """Whether it is no word of the query, nor the shop's own synonym."""
+        return self.kind in {"translation", "variant"}
 
     @property
     def literal(self) -> str:

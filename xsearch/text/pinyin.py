@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -11,6 +12,14 @@ _MAX_LETTERS = 48  # of what is read as several words
 _MAX_WORD = 24  # letters
 # Syllables that no English word is: "pen" and "fan" are words of both languages.
 _ONLY_CHINESE = ("x", "q", "zh")
+_INITIAL = "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
+_FINAL = "(?:i?[ao]ng|i?ang|uang|[ei]ng|i?an|u?an|iao|uai|[eiu]n|ai|ei|ao|ou|er|i[aeu]|u[aeio]|[aeiouv])"
+_SYLLABLES = re.compile(rf"(?:{_INITIAL}?{_FINAL}){{2,}}")
+
+
+def may_be_pinyin(letters: str) -> bool:
+    """Say whether letters can be cut into two or more syllables, be it roughly; it loads no library."""
+    return _SYLLABLES.fullmatch(letters) is not None
 
 
 @lru_cache(maxsize=100_000)

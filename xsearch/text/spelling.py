@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.chinese import HAN_WORD
 from xsearch.text.edits import TWO_ERRORS, Neighbours, cost_of_edits
 from xsearch.text.folding import fold
-from xsearch.text.pinyin import Sounds, sound_of
+from xsearch.text.pinyin import Sounds, may_be_pinyin, sound_of
 
 _MAX_WORDS = 32
 _MAX_ROUNDS = 3  # a word put right may show what its neighbour means
@@ -60,16 +61,28 @@ class Fix(NamedTuple):
 class Speller:
     """Corrects words that neither the catalogue nor anybody else knows; made once for a vocabulary.
 
-    ``entries`` are the catalogue's words; ``familiar`` are lexemes of others that are never corrected.
+    ``entries`` are the catalogue's words; ``familiar`` are lexemes of others that are never corrected;
+    ``translated`` are Chinese words that stand for words of the catalogue, and how many objects have these.
     """
 
-    def __init__(self, entries: Sequence[Entry], familiar: Iterable[str] = ()) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], familiar: Iterable[str] = (), translated: Mapping[str, int] | None = None
+    ) -> None:
         self._known = {entry.lexeme for entry in entries}
         self._familiar = frozenset(familiar)
+        self._translated = translated or {}
         self._frequency = {form: entry.objects_with for entry in entries for form in entry.forms}
         self._titles = {form for entry in entries for form in entry.written.split()}
         self._neighbours = Neighbours(self._frequency)
         self._sounds = Sounds((entry.lexeme, entry.sound, entry.objects_with) for entry in entries if entry.sound)
+
+    @cached_property
+    def _translated_sounds(self) -> Sounds:
+        """The words that are translated by their sound: it loads the library of sounds, so only when it is asked."""
+        words = (
+            (word, count) for word, count in self._translated.items() if len(word) > 1 and HAN_WORD.fullmatch(word)
+        )
+        return Sounds((word, sound_of(word), count) for word, count in words)
 
     def knows(self, word: str) -> bool:
         """Say whether a folded word is in the catalogue, is familiar, or says nothing anyway."""
@@ -113,7 +126,7 @@ class Speller:
         """Return how many of the neighbouring ``words`` are done with, and what they mean if not what they say."""
         texts = [word.text for word in words]
         for count in range(len(words), 1, -1):
-            if any(unknown[:count]) and (meant := self._sounds.spelt(texts[:count])):
+            if any(unknown[:count]) and (meant := self._spelt(texts[:count])):
                 return count, meant
         if any(unknown[:2]) and self._is_one_word(texts[:2]):
             return 2, "".join(texts[:2])
@@ -124,7 +137,7 @@ class Speller:
 
     def _meant(self, text: str) -> str | None:
         """Return what an unknown word means: pinyin, a word of the catalogue with an error, or two without space."""
-        if meant := self._sounds.spelt([text]):
+        if meant := self._spelt([text]):
             return meant
         word = text.replace("-", "")
         costs = {near: cost_of_edits(word, near) for near in self._neighbours.of(word)}
@@ -132,7 +145,16 @@ class Speller:
         candidates |= {f"{one} {other}": value for one, other, value in self._halves(word)}
         if candidates:
             return max(candidates, key=lambda candidate: (candidates[candidate], candidate))
-        return self._sounds.sentence(text)
+        meant = self._sounds.sentence(text)
+        return meant or (self._translated_sounds.sentence(text) if self._may_be_translated(text) else None)
+
+    def _spelt(self, texts: Sequence[str]) -> str | None:
+        """Return what is typed in pinyin: a word of the catalogue, or one that is translated into such."""
+        meant = self._sounds.spelt(texts)
+        return meant or (self._translated_sounds.spelt(texts) if self._may_be_translated("".join(texts)) else None)
+
+    def _may_be_translated(self, letters: str) -> bool:
+        return bool(self._translated) and may_be_pinyin(letters)
 
     def _is_told(self, word: str, cost: float) -> bool:
         """Say whether a word is one that customers would look for: descriptions have many that they would not."""
@@ -154,7 +176,7 @@ class Speller:
         for run in HAN_WORD.finditer(folded):
             done = 0
             for segment, start, end in chinese.segment(run[0][:_MAX_WORDS]):
-                is_known = segment in self._known or segment in chinese.STOP_WORDS
+                is_known = self._is_known(segment) or segment in chinese.STOP_WORDS
                 if start >= done and (not is_known or len(segment) == 1):
                     # Characters that stand alone may be what is left of a word that was broken.
                     fix = self._sounding_alike(run[0], start, end, done, shortest=3 if is_known else 2)
@@ -162,12 +184,23 @@ class Speller:
                         done = fix.end
                         yield Fix(run.start() + fix.start, run.start() + fix.end, fix.text)
 
+    def _is_known(self, word: str) -> bool:
+        return word in self._known or word in self._familiar
+
+    def _alike(self, stretch: str, segment: str) -> str | None:
+        """Return the known word that sounds like ``stretch``; real words are no errors for translated ones."""
+        sound = sound_of(stretch)
+        meant = self._sounds.alike(sound)
+        if meant or len(segment) > 1 or not self._translated:
+            return meant
+        return self._translated_sounds.alike(sound)
+
     def _sounding_alike(self, run: str, start: int, end: int, free_from: int, *, shortest: int) -> Fix | None:
         """Return the longest known word that sounds like the text around ``run[start:end]``."""
         for length in range(min(_MAX_SYLLABLES, len(run)), shortest - 1, -1):
             for first in range(max(free_from, end - length, 0), min(start, len(run) - length) + 1):
                 stretch = run[first : first + length]
-                meant = self._sounds.alike(sound_of(stretch)) if stretch not in self._known else None
+                meant = self._alike(stretch, run[start:end]) if not self._is_known(stretch) else None
                 if meant and len(meant) == length:
                     return Fix(first, first + length, meant)
         return None
