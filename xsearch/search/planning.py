@@ -15,7 +15,7 @@ from xsearch.stores import Store
 
 #: Index entries that one walk may look at: about as much work as scoring ``EXACT_ROWS`` rows.
 _MAX_VISITED = 500
-_MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 120, 1_000
+_MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 80, 1_000
 
 
 _KNOWN_MAX_AGE_S, _EMPTY_MAX_AGE_S = 5.0, 60.0
