@@ -317,10 +317,10 @@ def test_a_column_of_the_wrong_dimension_is_left_out(catalogue):
 
 @pytest.mark.django_db(transaction=True)  # an index is not used by the transaction that made it
 def test_nearest_neighbours_by_the_vector_index_are_those_of_an_exact_scan(catalogue):
-    from xsearch.search.expressions import cosine_distance
+    from xsearch.search.expressions import CosineDistance
 
     vector = HashEncoder().encode_batch("text", ["anything"])[0]
-    nearest = Product.objects.order_by(cosine_distance("image_embedding", vector)).values_list("pk", flat=True)[:10]
+    nearest = Product.objects.order_by(CosineDistance("image_embedding", vector)).values_list("pk", flat=True)[:10]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         assert "Index Scan using xsearch_" in nearest.explain()

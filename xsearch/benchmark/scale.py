@@ -16,11 +16,13 @@ from xsearch.benchmark.stand_in import answer_with, standing_in
 from xsearch.benchmark.synthetic import Vectors
 from xsearch.benchmark.timing import elapsed_ms, percentiles, sql_time_ms
 from xsearch.encoders import encoder_from_spec
+from xsearch.encoders.registry import encoder_spec
 from xsearch.indexing.spaces import live_spaces
 from xsearch.media import load_image
+from xsearch.models import EncoderSpace
 from xsearch.registry import Index
 from xsearch.search import search
-from xsearch.search.expressions import cosine_distance
+from xsearch.search.expressions import CosineDistance
 from xsearch.search.parts import VectorPart
 from xsearch.search.retrieval import retrieve
 from xsearch.search.wanted import Wanted
@@ -58,6 +60,7 @@ def _photo_queries(index: Index, queries: NDArray[np.float32], spec: Spec) -> Fi
     answer_with(queries)
     alone, whole, sql = [], [], []
     with standing_in(DIMENSION, spec):
+        EncoderSpace.objects.update(spec=encoder_spec("benchmark"))
         search(index.get_queryset(), image=pictures[0])
         for photo in pictures:
             image = load_image(photo)
@@ -94,5 +97,5 @@ def _walks(index: Index, queries: NDArray[np.float32], below: int) -> Figures:
 
 
 def _exact(objects: Any, vector: NDArray[np.float32]) -> set[Any]:
-    distance = Coalesce(cosine_distance("image_embedding", vector), Value(2.0), output_field=FloatField())
+    distance = Coalesce(CosineDistance("image_embedding", vector), Value(2.0), output_field=FloatField())
     return set(objects.order_by(distance).values_list("pk", flat=True)[:_DEPTH])

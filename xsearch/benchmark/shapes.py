@@ -22,7 +22,8 @@ def make_siglip_b16(folder: Path) -> Path:
     """Write the shape of google/siglip-base-patch16-224: 196 patches, 64 tokens, 768 numbers."""
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
 
-    config = SiglipConfig(vision_config={"image_size": 224, "patch_size": 16})
+    text = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
+    config = SiglipConfig(text_config=text, vision_config={"image_size": 224, "patch_size": 16})
     SiglipImageProcessor(size={"height": 224, "width": 224}).save_pretrained(folder)
     _clip_tokenizer().save_pretrained(folder)
     return _save(SiglipModel, config, folder)

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index
-from xsearch.search.expressions import cosine_distance
+from xsearch.search.expressions import CosineDistance
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
@@ -32,7 +32,7 @@ class Walk:
     def nearest(self, count: int, *, exact: bool = False) -> Branch:
         """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are."""
         rows = rows_of(self.store, self.objects).filter(is_live(self.part)).exclude(**{self.store.column: None})
-        distance: Any = cosine_distance(self.store.column, self.part.vector)
+        distance: Any = CosineDistance(self.store.column, self.part.vector)
         if exact:  # no index is made for such an expression
             distance = Coalesce(distance, Value(2.0), output_field=FloatField())
         return Branch(rows.order_by(distance), self.store.object_key, count)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.db.models import BooleanField, F, FloatField, Func
-from django.db.models.functions import Cast
 from numpy.typing import NDArray
-from pgvector import HalfVector
-from pgvector.django import CosineDistance, HalfVectorField
 
 from xsearch.search.wording import Reading, Stretch, Word
 
@@ -19,10 +17,43 @@ from xsearch.search.wording import Reading, Stretch, Word
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
 
 
-def cosine_distance(column: str, vector: NDArray[np.float32]) -> CosineDistance:
-    """Return the distance of a column to ``vector``, written so that the live space's HNSW index serves it."""
-    cast = Cast(column, HalfVectorField(dimensions=len(vector)))
-    return CosineDistance(cast, HalfVector(vector))
+class CosineDistance(Func):
+    """Distance of a column to a vector, shape (dimension,), written so that the live space's HNSW index serves it."""
+
+    output_field = FloatField()
+
+    def __init__(self, column: str, vector: NDArray[np.float32]) -> None:
+        super().__init__(F(column))
+        self._dimension = len(vector)
+        self._literal = _literal(np.asarray(vector, np.float32).tobytes())
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        column, params = compiler.compile(self.get_source_expressions()[0])
+        kind = f"halfvec({self._dimension})"
+        return f"({column}::{kind} <=> %s::{kind})", [*params, self._literal]
+
+
+class IsAnyOf(Func):
+    """Whether a key is one of many, given as one array: ``__in`` writes, and psycopg parses, a parameter for each."""
+
+    output_field = BooleanField()
+
+    def __init__(self, path: str, keys: Sequence[Any]) -> None:
+        super().__init__(F(path))
+        self._keys = list(keys)
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        [source] = self.get_source_expressions()
+        column, params = compiler.compile(source)
+        field = source.output_field
+        return f"({column} = ANY(%s))", [*params, [field.get_db_prep_value(key, connection) for key in self._keys]]
+
+
+@lru_cache(maxsize=64)
+def _literal(vector: bytes) -> str:
+    """Return float32 numbers as PostgreSQL reads them; a search names the same vector several times."""
+    # Half precision has three to four significant digits.
+    return "[" + ",".join([f"{value:.6g}" for value in np.frombuffer(vector, np.float32).tolist()]) + "]"
 
 
 class DocumentExpression(Func):

@@ -11,6 +11,7 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field, label_path
 from xsearch.registry import Index
+from xsearch.search.expressions import IsAnyOf
 from xsearch.search.results import FacetValue
 
 
@@ -38,7 +39,7 @@ def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequen
     wanted = [index.group_by or "pk", *(path for pair in paths.values() for path in pair)]
     if not keys or wanted == ["pk"]:
         return Attributes({key: key for key in keys}, {name: set() for name in names})
-    objects = index.model._base_manager.using(using).filter(pk__in=keys)
+    objects = index.model._base_manager.using(using).filter(IsAnyOf("pk", keys))
     groups: dict[Any, Any] = {}
     values: dict[str, set[tuple[Any, Any, Any]]] = {name: set() for name in names}
     for key, group, *found in objects.order_by().values_list("pk", *wanted):

@@ -11,7 +11,7 @@ from django.db.models import Case, Q, Value, When
 from xsearch.conf import settings
 from xsearch.search.candidates import find_candidates, is_live
 from xsearch.search.evidence import Evidence, EvidenceTable
-from xsearch.search.expressions import Matches, cosine_distance
+from xsearch.search.expressions import CosineDistance, IsAnyOf, Matches
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import plan_scan, plan_walk
@@ -78,7 +78,7 @@ def _score(wanted: Wanted, using: str, keys: Sequence[Any]) -> Evidence:
     """Score the candidates ``keys``."""
     table = EvidenceTable(wanted.names)
     for store, columns in _tables(wanted) if keys else ():
-        rows = store.model._base_manager.using(using).filter(**{f"{store.object_key}__in": keys})
+        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, keys))
         table.add(list(columns), _scored(rows, store.object_key, columns))
     return table.evidence()
 
@@ -108,7 +108,7 @@ def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Case:
     better = STAND_INS.get(part.name)
     if better and better in names:
         condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})
-    return Case(When(condition, then=1.0 - cosine_distance(store.column, part.vector)))
+    return Case(When(condition, then=1.0 - CosineDistance(store.column, part.vector)))
 
 
 def _lexical(words: LexicalQuery) -> Case:
