@@ -54,10 +54,12 @@ class TorchEngine(WhisperEngine):
         import torch
         from transformers import WhisperFeatureExtractor
 
+        from xsearch.pretrained import load_model
+
         self._device, self._threads = torch.device(device), threads
         self._dtype = getattr(torch, dtype or ("float16" if self._device.type == "cuda" else "float32"))
         folder = checkpoint.folder
-        self._model = _load_weights(checkpoint, self._dtype).to(self._device).eval().requires_grad_(False)
+        self._model = load_model(checkpoint, self._dtype).to(self._device).eval().requires_grad_(False)
         self._features = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
         self.context = int(self._model.config.max_target_positions)
@@ -141,22 +143,6 @@ class TorchEngine(WhisperEngine):
         from transformers import DynamicCache
 
         return DynamicCache()
-
-
-def _load_weights(checkpoint: Checkpoint, dtype: Any) -> Any:
-    from transformers import WhisperForConditionalGeneration
-
-    from xsearch.encoders.transformers.towers import quiet
-
-    loader: Any = WhisperForConditionalGeneration
-    safely = {"local_files_only": True, "use_safetensors": True}
-    with quiet():
-        model, found = loader.from_pretrained(checkpoint.folder, dtype=dtype, output_loading_info=True, **safely)
-    if found["missing_keys"]:  # transformers makes up at random what is not there
-        some = sorted(found["missing_keys"])[0]
-        problem = f"The weights of {checkpoint.name} do not fit its config.json: {some} is missing."
-        raise CheckpointError(problem, "It has to be saved from transformers' WhisperForConditionalGeneration.")
-    return model
 
 
 def _share(seen: Any, beams: int) -> None:

@@ -16,7 +16,7 @@ from xsearch.encoders.base import EncoderError
 from xsearch.encoders.pictures import MAX_ASPECT, cut_to_aspect
 from xsearch.encoders.sounds import hear
 from xsearch.encoders.transformers.families import FAMILIES
-from xsearch.encoders.transformers.towers import quiet
+from xsearch.pretrained import quiet
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform
