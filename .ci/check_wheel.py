@@ -31,6 +31,7 @@ for pattern in [
     "static/**/*.js",
     "static/**/*.css",
     "encoders/weights/*.onnx",
+    "text/glossary.txt",
     "locale/zh_Hans/LC_MESSAGES/django.mo",
     "migrations/0001_*.py",
 ]:
