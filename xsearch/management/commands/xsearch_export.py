@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +11,7 @@ from xsearch.checkpoints import Checkpoint, CheckpointError, locate
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError
 from xsearch.export import PRECISIONS, ExportError, ExportReport, export_checkpoint
+from xsearch.management.leaving import leaving_orderly
 
 BACKEND = "xsearch.encoders.onnx.OnnxEncoder"
 
@@ -33,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            with _ending_orderly():
+            with leaving_orderly():
                 report = export_checkpoint(
                     _checkpoint(options["model"], options["revision"]),
                     options["dest"],
@@ -69,16 +65,3 @@ def _checkpoint(model: str, revision: str | None) -> Checkpoint:
     if model in settings.ENCODERS and "model" not in chosen:
         raise ExportError(f"The encoder {model!r} of the settings has no OPTIONS['model'] that could be exported.")
     return locate(chosen.get("model", model), revision=revision or chosen.get("revision"))
-
-
-@contextmanager
-def _ending_orderly() -> Iterator[None]:
-    """Let SIGTERM end the export like Ctrl-C, so that nothing half-written stays."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from xsearch.indexing import index_pending, outbox, vocabulary
 from xsearch.indexing.progress import Pace, duration
+from xsearch.management.leaving import leaving_orderly
 from xsearch.registry import Index, get_index, registered
 
 
@@ -31,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
-        with _leaving_orderly():
+        with leaving_orderly():
             failed = sum(self._handle_index(index, options) for index in self._indexes(options["models"]))
         if failed:
             raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
@@ -104,16 +100,3 @@ class _ProgressLine:
         """Go to the next line."""
         if self._stdout.isatty():
             self._stdout.write("")
-
-
-@contextmanager
-def _leaving_orderly() -> Iterator[None]:
-    """Let SIGTERM end the command like Ctrl-C, so that it gives back what it holds."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:  # whoever called this command has handlers of its own
-        signal.signal(signal.SIGTERM, before)
