@@ -11,11 +11,10 @@ from django.db.models import Exists, FloatField, Value
 from django.db.models.functions import Coalesce
 
 from xsearch.models import EncoderSpace
-from xsearch.registry import Index
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
+from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
@@ -57,23 +56,21 @@ def is_live(part: VectorPart) -> Exists:
     return Exists(EncoderSpace.objects.filter(pk=part.space.pk, fingerprint=part.space.fingerprint))
 
 
-def find_candidates(
-    index: Index, objects: Objects, parts: Sequence[VectorPart], words: LexicalQuery | None, plan: Plan
-) -> list[Any]:
-    """Return the keys of the nearest in every column, found in one statement, and of the best matches of ``words``.
+def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> list[Any]:
+    """Return the keys of the nearest in every column, found in one statement, and of the best matches of the words.
 
     A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
     """
-    walks = list(_walks(objects, parts))
+    walks = list(_walks(objects, wanted.parts))
     _prepare_walks(objects.db, plan)
     found = _run([walk.nearest(plan.nearest) for walk in walks])
     if objects.query.where:
         enough = min(plan.nearest, plan.rows)
         short = [walk for walk, keys in zip(walks, found, strict=True) if len(keys) < enough]
         found += _run([walk.nearest(plan.nearest, exact=True) for walk in short])
-    if words:
-        store = main_store(index)
-        found.append(words.best(rows_of(store, objects), store.object_key))
+    if wanted.words:
+        store = main_store(wanted.index)
+        found.append(wanted.words.best(rows_of(store, objects), store.object_key))
     return sorted({key for keys in found for key in keys})
 
 

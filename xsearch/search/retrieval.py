@@ -59,7 +59,7 @@ def _retrieve(wanted: Wanted, objects: Objects) -> Evidence:
             if (evidence := _score_all(wanted, objects)) is not None:
                 return evidence
             plan = plan_walk(plan)
-        keys = find_candidates(wanted.index, objects, wanted.parts, wanted.words, plan)
+        keys = find_candidates(wanted, objects, plan)
         return _score(wanted, objects.db, keys)
 
 
