@@ -1,0 +1,11 @@
+"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, words, events."""
+
+from xsearch.models.embedded import EmbeddedModel
+from xsearch.models.events import Event
+from xsearch.models.records import IndexRecord, SearchOverview
+from xsearch.models.spaces import EncoderSpace, StagedVector
+from xsearch.models.words import Synonym, Term
+
+__all__ = [
+    "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Synonym", "Term",
+]  # fmt: skip

@@ -1,0 +1,34 @@
+"""What customers do with results."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Event(models.Model):
+    """What a customer did with a result; kept without any trace of who it was."""
+
+    class Kind(models.TextChoices):
+        VIEW = "view", _("view")
+        CLICK = "click", _("click")
+        CART = "cart", _("cart")
+        PURCHASE = "purchase", _("purchase")
+
+    query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=255)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    position = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"

@@ -1,0 +1,61 @@
+"""The vocabulary of the catalogue, and the synonyms of the shop."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Term(models.Model):
+    """How many objects contain a lexeme; rare words weigh more. The empty lexeme stands for all documents."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    lexeme = models.CharField(max_length=255)
+    objects_with = models.PositiveIntegerField()
+    #: The word as titles, brands and categories write it, the most frequent forms; to correct typing errors with.
+    written = models.CharField(max_length=255, blank=True, default="")
+    #: Pinyin of a Chinese word, syllable by syllable, without tones.
+    sound = models.CharField(max_length=255, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content_type", "lexeme"], name="xsearch_term_lexeme"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lexeme}: {self.objects_with}"
+
+
+class Synonym(models.Model):
+    """Words that mean the same in this shop, or words that include others; edited in the admin, in force at once."""
+
+    class Direction(models.TextChoices):
+        BOTH = "both", _("each finds all the others")
+        ONE_WAY = "one", _("the words find the replacements, not the other way round")
+
+    class Language(models.TextChoices):
+        ANY = "", _("any language")
+        ENGLISH = "en", _("English")
+        CHINESE = "zh", _("Chinese")
+
+    terms = models.TextField(_("words"), help_text=_("What customers type: words or phrases, separated by commas."))
+    replacements = models.TextField(
+        _("replacements"), blank=True, help_text=_("What is searched for as well, separated by commas.")
+    )
+    direction = models.CharField(_("direction"), max_length=4, choices=Direction.choices, default=Direction.BOTH)
+    language = models.CharField(
+        _("language"), max_length=2, choices=Language.choices, default=Language.ANY, blank=True,
+        help_text=_("Of the queries that it applies to."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("synonym")
+        verbose_name_plural = _("synonyms")
+        ordering: ClassVar = ["terms", "pk"]
+
+    def __str__(self) -> str:
+        arrow = "↔" if self.direction == self.Direction.BOTH else "→"
+        return f" {arrow} ".join(text for text in (self.terms, self.replacements) if text)
