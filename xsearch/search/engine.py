@@ -45,6 +45,7 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    load: bool = True,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -53,8 +54,9 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
-    answered and ``MediaError`` for unreadable media.
+    ``corrected``, unless ``correct`` is false. Without ``load`` no hits are, but can be from
+    ``results.ranked``; for searches over several models see ``search_all``. Raises ``BadQuery`` for a query
+    that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -72,7 +74,10 @@ def search(
     else:
         wanted = wanted_by(index, query, like, unlike, results.degraded)
         scope = Scope(queryset, [*like, *unlike], filters or {})
-        _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
+        answer = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
+        answer.fill(names)
+        results.ranked = None if load else answer
+        results.hits = answer.page(explain=explain) if load else []
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -99,18 +104,32 @@ class _Answer:
         self._scope = scope
         self._results = results
 
-    def fill(self, facets: Sequence[str], *, explain: bool) -> None:
+    def fill(self, facets: Sequence[str]) -> None:
+        """Rank everything, and fill in what the results say of all hits."""
         results = self._results
-        ranking, attributes = self._rank(self._scope.objects(), facets)
-        shown, further = _one_of_each(ranking, attributes)
-        results.total, results.is_close = len(shown), ranking.is_close
-        first = (results.page - 1) * results.page_size
-        page = shown[first : first + results.page_size]
-        results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
-        if explain and self._wanted.words:
-            _explain_words(self._index, self._wanted.words, results.hits)
+        self._ranking, attributes = self._rank(self._scope.objects(), facets)
+        self._shown, self._further = _one_of_each(self._ranking, attributes)
+        results.total, results.is_close = len(self._shown), self._ranking.is_close
         results.facets = {name: self._facet(name, attributes) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
+
+    def page(self, *, explain: bool) -> list[Hit]:
+        """Load the hits of the page."""
+        first = (self._results.page - 1) * self._results.page_size
+        places = range(first, min(first + self._results.page_size, len(self._shown)))
+        return [hit for hit in self.hits(places, explain=explain) if hit]
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores of all hits, best first."""
+        return [float(score) for score in self._ranking.scores[self._shown]]
+
+    def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
+        """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
+        hits = self._hits(self._ranking, [self._shown[place] for place in places], self._further, explain=explain)
+        if explain and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, [hit for hit in hits if hit])
+        return hits
 
     def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
         evidence = retrieve(self._wanted, objects, self._results.degraded)
