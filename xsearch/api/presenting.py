@@ -24,6 +24,7 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
             for name, values in results.facets.items()
         },
         "total": results.total,
+        "total_is_exact": results.total_is_exact,
         "close": results.is_close,
         "page": results.page,
         "page_size": results.page_size,

@@ -59,6 +59,7 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
+    exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
 
 
 class SearchRequest(TextSearchRequest):
@@ -129,7 +130,8 @@ class ResultsSerializer(serializers.Serializer[Any]):
     transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
-    total = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="How many there are; at least so many unless total_is_exact.")
+    total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()

@@ -45,6 +45,7 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    exact: bool = False,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -53,8 +54,9 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
-    answered and ``MediaError`` for unreadable media.
+    ``corrected``, unless ``correct`` is false. In a large catalogue the first pages and the facets come from the
+    likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and takes
+    longer. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -72,7 +74,8 @@ def search(
     else:
         wanted = wanted_by(index, query, like, unlike, results.degraded)
         scope = Scope(queryset, [*like, *unlike], filters or {})
-        _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
+        answer = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
+        answer.fill(names, explain=explain, exact=exact)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -99,29 +102,34 @@ class _Answer:
         self._scope = scope
         self._results = results
 
-    def fill(self, facets: Sequence[str], *, explain: bool) -> None:
+    def fill(self, facets: Sequence[str], *, explain: bool, exact: bool) -> None:
         results = self._results
-        ranking, attributes = self._rank(self._scope.objects(), facets)
+        first, end = (results.page - 1) * results.page_size, results.page * results.page_size
+        ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
         shown, further = _one_of_each(ranking, attributes)
-        results.total, results.is_close = len(shown), ranking.is_close
-        first = (results.page - 1) * results.page_size
-        page = shown[first : first + results.page_size]
+        if len(shown) < end and not (ranking.is_whole or exact):
+            exact = True
+            ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
+            shown, further = _one_of_each(ranking, attributes)
+        results.total, results.total_is_exact = len(shown), ranking.is_whole
+        results.is_close = ranking.is_close
+        page = shown[first:end]
         results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
         if explain and self._wanted.words:
             _explain_words(self._index, self._wanted.words, results.hits)
-        results.facets = {name: self._facet(name, attributes) for name in facets}
+        results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
 
-    def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
-        evidence = retrieve(self._wanted, objects, self._results.degraded)
+    def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         ranking = fuse(self._index, evidence, self._wanted.parts, weights)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
-    def _facet(self, name: str, attributes: Attributes) -> list[FacetValue]:
+    def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:
         """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
         if self._scope.is_filtered_on(name):
-            _, attributes = self._rank(self._scope.objects(without=name), [name])
+            _, attributes = self._rank(self._scope.objects(without=name), [name], whole=whole)
         return count_values(self._index, name, attributes)
 
     def _hits(
