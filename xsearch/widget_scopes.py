@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext as _
 
 from xsearch.registry import ALL
+from xsearch.search import SearchResults
 from xsearch.widgets import Facet, Option, PageQuery, Range, chosen, facets, ranges
-
-if TYPE_CHECKING:
-    from xsearch.search import SearchResults
 
 
 @dataclass(frozen=True)
@@ -30,10 +26,19 @@ def scopes(query: PageQuery, results: SearchResults) -> list[Option]:
     """
     if len(query.indexes) < 2:
         return []
-    counts = {label: part.total if part.is_close else 0 for label, part in results.models.items()}
-    named = [(ALL, _("All"), sum(counts.values()))]
-    named += [(index.label, index.name(), counts.get(index.label, 0)) for index in query.indexes]
-    return [Option(name, count, query.url(scope=scope), scope == query.scope) for scope, name, count in named]
+    names = {ALL: _("All")} | {index.label: index.name() for index in query.indexes}
+    return [
+        Option(name, _total(results, scope), query.url(scope=scope), scope == query.scope)
+        for scope, name in names.items()
+    ]
+
+
+def _total(results: SearchResults, scope: str) -> str:
+    """Return how many hits there are that are close, in one of the models or in all."""
+    close = [part for label, part in results.models.items() if part.is_close and scope in (ALL, label)]
+    return SearchResults(
+        total=sum(part.total for part in close), total_is_exact=all(part.total_is_exact for part in close)
+    ).total_text
 
 
 def facet_groups(query: PageQuery, results: SearchResults) -> list[FacetGroup]:

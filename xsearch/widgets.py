@@ -134,7 +134,7 @@ class Option:
     """One value of a facet, with the address that chooses it or takes it back."""
 
     label: str
-    count: int | None
+    count: int | str | None
     url: str
     chosen: bool
 

@@ -23,6 +23,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "hits": [hit_body(hit, get_index(type(hit.object))) for hit in results.hits],
         "facets": _facets(results),
         "total": results.total,
+        "total_is_exact": results.total_is_exact,
         "close": results.is_close,
         "page": results.page,
         "page_size": results.page_size,
@@ -37,6 +38,7 @@ def _model_body(label: str, part: SearchResults) -> dict[str, Any]:
     return {
         "name": get_index(label).name(),
         "total": part.total,
+        "total_is_exact": part.total_is_exact,
         "close": part.is_close,
         "facets": _facets(part),
     }

@@ -64,6 +64,7 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
+    exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
 
 
 class SearchRequest(TextSearchRequest):
@@ -129,6 +130,7 @@ class ModelResultsSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(help_text="What customers call these objects.")
     total = serializers.IntegerField()
+    total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="If not, its hits are left out where another model has some.")
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
 
@@ -147,7 +149,8 @@ class ResultsSerializer(serializers.Serializer[Any]):
     models = serializers.DictField(
         child=ModelResultsSerializer(), required=False, help_text="By label, where several models are searched."
     )
-    total = serializers.IntegerField()
+    total = serializers.IntegerField(help_text="How many there are; at least so many unless total_is_exact.")
+    total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()

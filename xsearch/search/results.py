@@ -46,6 +46,8 @@ class SearchResults:
 
     hits: list[Hit] = field(default_factory=list)
     total: int = 0
+    #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
+    total_is_exact: bool = True
     #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
     is_close: bool = True
     page: int = 1
@@ -64,6 +66,17 @@ class SearchResults:
     ranked: Ranked | None = field(default=None, repr=False, compare=False)
     took_ms: float = 0.0
     query_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def total_text(self) -> str:
+        """How many results there are, for people: "12", or "140+" where there are more that were not counted."""
+        return f"{self.total}" if self.total_is_exact else f"{self.total}+"
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is another page, as far as one can tell."""
+        is_full = len(self.hits) == self.page_size
+        return self.page * self.page_size < self.total or (is_full and not self.total_is_exact)
 
     def __iter__(self) -> Any:
         return iter(self.hits)

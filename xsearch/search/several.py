@@ -56,6 +56,8 @@ def search_all(
     results = _merged(found, shown)
     results.facets = found[shown[0]].facets if len(only) == 1 else {}
     results.hits = _page({label: found[label] for label in shown}, results, explain=explain)
+    for part in found.values():
+        part.ranked = None
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -115,6 +117,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
     first = next(iter(found.values()))
     return SearchResults(
         total=sum(found[label].total for label in shown),
+        total_is_exact=all(found[label].total_is_exact for label in shown),
         is_close=any(found[label].is_close for label in shown),
         page=first.page,
         page_size=first.page_size,

@@ -115,7 +115,6 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         return base
     if not isinstance(query, widgets.PageQuery):
         query = widgets.PageQuery(_index_of(results), {})
-    shown = results.page * results.page_size
     return base | {
         "query": query,
         "index": query.index,
@@ -125,7 +124,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "facet_groups": widget_scopes.facet_groups(query, results),
         "chosen": widget_scopes.chosen_in_all(query, results),
         "notices": widgets.notices(results.degraded),
-        "next": query.url(page=results.page + 1) if shown < results.total else None,
+        "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
         "shown_q": results.corrected or query.q,
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
