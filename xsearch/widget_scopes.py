@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from xsearch.registry import ALL
