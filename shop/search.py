@@ -44,7 +44,7 @@ class StylePostIndex(xsearch.Index):
         "D": ["products__title", "products__title_zh"],
     }
     image = "photo"
-    template = "shop/post_card.html"
+    template = "shop/post_hit.html"
 
     def get_queryset(self) -> QuerySet[StylePost]:
         """Leave out what the shop has not approved."""

@@ -12,12 +12,13 @@ POSTS = {
     "Evening on the pier": ("My red jacket and a red sunset.", "red", True),
     "Sunday breakfast": ("Coffee from the blue mug, and marmalade.", "blue", True),
     "Reading at night": ("The yellow lamp is bright enough.", "yellow", True),
+    "Blue hour": ("Nothing but sky.", "blue", True),
     "Waiting for approval": ("A red jacket that nobody may see, zweckentfremdet.", "red", False),
 }
 
 
 def fill():
-    """Make twelve products and four posts, one of them hidden, and index them."""
+    """Make twelve products and five posts, one of them hidden, and index them."""
     widget_shop.fill()
     for title, (text, colour, is_visible) in POSTS.items():
         post = StylePost(title=title, text=text, author="Mia", is_visible=is_visible)
