@@ -113,9 +113,8 @@ def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
         stop = min(start + _CHUNK, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
     _record(index)
-    for modality in ("text", "image"):
-        spaces.open_space(index, modality, spaces.target_encoder(modality))
-    schema.create_vector_indexes(index)
+    opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
+    schema.create_vector_indexes(index, {"image": opened["image"]})  # the one that photo queries walk
     vocabulary.refresh(index)
     with connection.cursor() as cursor:
         cursor.execute(f'VACUUM ANALYZE "{BenchmarkProduct._meta.db_table}"')
