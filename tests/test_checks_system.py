@@ -199,7 +199,7 @@ def test_w033_missing_index():
     add("A", photo=1)
     run()
     store = next(store for store in get_index(Product).stores() if store.key == "image:photos")
-    schema.drop_vector_index(store)
+    schema.drop_vector_index(store, store.column)
     only(
         "xsearch.W033", "shop.ProductPhoto.image_embedding has no vector index", "manage.py xsearch_index shop.Product"
     )

@@ -11,6 +11,7 @@ from shop.models import Product, ProductPhoto
 from tests.encoders import HashEncoder
 from tests.indexing import (
     add,
+    beside,
     expire_leases,
     is_vector,
     make_due,
@@ -23,8 +24,8 @@ from tests.indexing import (
     wait_until,
 )
 from tests.test_indexing_workers import in_thread, while_encoding
-from xsearch.indexing import outbox, schema, spaces, work
-from xsearch.models import EncoderSpace, StagedVector
+from xsearch.indexing import columns, outbox, rebuilding, schema, spaces, work
+from xsearch.models import EncoderSpace
 from xsearch.registry import get_index
 from xsearch.search.parts import encode_parts
 from xsearch.search.retrieval import retrieve
@@ -87,12 +88,11 @@ class TestChange:
             assert report.indexed == 1
             assert are_all(16, "1")
             assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
-            assert StagedVector.objects.filter(modality="image").count() == done
+            assert len(beside()) == done
         assert run().indexed == 1
         dimension = options.get("dimension", 16)
         assert are_all(dimension, "2")
         assert live() == {"text": f"hash:{dimension}:2", "image": f"hash:{dimension}:2"}
-        assert not StagedVector.objects.exists()
         assert f"halfvec({dimension})" in index_definition()
 
     def test_the_space_remembers_how_its_encoder_is_made(self, products, use_encoder):
@@ -220,7 +220,7 @@ class TestChangesMeanwhile:
         from django.core.files.base import ContentFile
 
         product = half_built[0]
-        assert StagedVector.objects.filter(row_id=str(product.pk), modality="image").exists()
+        assert product.pk in beside()
         product.photo = ContentFile(b"nonsense", name="x.png") if photo else ""
         product.save()
         run()
@@ -233,7 +233,6 @@ class TestChangesMeanwhile:
         half_built[3].delete()
         run()
         assert are_all(16, "2")
-        assert not StagedVector.objects.exists()
 
     def test_new_content_is_found_while_the_next_encoder_cannot_work(self, products, use_encoder):
         use_encoder("BrokenEncoder", revision="2")
@@ -356,7 +355,7 @@ class TestAtTheSameTime:
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
             swapping = in_thread(run)
-            wait_until(lambda: StagedVector.objects.filter(modality="image").count() == 3)
+            wait_until(lambda: len(beside()) == 3)
             Product.objects.get(pk=products[1].pk).save()
             assert xsearch.search(Product.objects.all(), image=picture(2)).hits[0].object.sku == "A2"
         swapping()
