@@ -192,7 +192,7 @@ def test_w032_vectors_of_another_encoder(use_encoder, settings):
         },
         "EMBEDDINGS": {"text": "test", "image": "new", "audio": None},
     }
-    only("xsearch.W032", "The image vectors of shop.Product are not those", "manage.py xsearch_index shop.Product")
+    only("xsearch.W032", "The image vectors of shop.Product are not those", "manage.py xsearch_rebuild shop.Product")
 
 
 def test_w033_missing_index():

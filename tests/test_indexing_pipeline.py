@@ -8,7 +8,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from shop.models import Product
 from tests.encoders import HashEncoder, TwoStepHashEncoder
-from tests.indexing import add, is_vector, picture, picture_file, run, run_some, wait_until
+from tests.indexing import add, beside, is_vector, picture, picture_file, run, run_some, wait_until
 from xsearch.indexing import pipeline, preparing
 from xsearch.indexing.pipeline import EncoderTimes, Pipeline
 from xsearch.indexing.preparing import size_bytes

@@ -29,6 +29,7 @@ from xsearch.models import EncoderSpace
 from xsearch.registry import get_index
 from xsearch.search.parts import encode_parts
 from xsearch.search.retrieval import retrieve
+from xsearch.search.swaps import SpaceSwapped
 from xsearch.search.wanted import Wanted
 
 pytestmark = pytest.mark.django_db
@@ -329,9 +330,10 @@ class TestAtTheSameTime:
     def test_a_second_swap_to_the_same_space_does_nothing(self, products, use_encoder):
         use_encoder(revision="2")
         stale()
+        run_some(9)
         before = spaces.live_spaces(index())["image"]
-        run()
-        assert not spaces._try_swap(index(), before, spaces.target_encoder("image"))
+        work.settle(index())
+        assert not rebuilding._exchange(columns.column_set(index(), "image"), before, "former")
         assert are_all(16, "2")
 
     def test_a_swap_gives_way_to_a_transaction_of_the_shop(self, products, use_encoder, monkeypatch):
@@ -340,26 +342,25 @@ class TestAtTheSameTime:
         with monkeypatch.context() as patch:
             patch.setattr(work, "settle", lambda _index: None)
             run()
-        stores = [store for store in index().stores() if store.key == "image"]
-        space, target = spaces.live_spaces(index())["image"], spaces.target_encoder("image")
+        ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: spaces._swap(stores, space, target))() is False
+            assert in_thread(lambda: rebuilding._exchange(ours, space, "former"))() is False
             assert live()["image"] == "hash:16:1"
         work.settle(index())
         assert are_all(16, "2")
 
-    def test_the_shop_goes_on_while_a_swap_waits_to_drop_the_old_index(self, products, use_encoder):
+    def test_the_shop_goes_on_while_a_swap_waits(self, products, use_encoder):
         use_encoder(dimension=24, revision="2")
         stale()
+        run_some(1)
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
             swapping = in_thread(run)
-            wait_until(lambda: len(beside()) == 3)
+            wait_until(lambda: len(beside()) == 4)
             Product.objects.get(pk=products[1].pk).save()
             assert xsearch.search(Product.objects.all(), image=picture(2)).hits[0].object.sku == "A2"
         swapping()
-        make_due()
         run()
         assert are_all(24, "2")
 
@@ -374,7 +375,8 @@ class TestAtTheSameTime:
         use_encoder(dimension=24, revision="2")
         stale()
         run()
-        assert not any(np.isfinite(retrieve(wanted, Product.objects.all(), degraded).columns["image:image"]))
+        with pytest.raises(SpaceSwapped):
+            retrieve(wanted, Product.objects.all(), degraded)
 
     def test_every_search_during_a_rebuild_finds_its_photo(self, products, use_encoder):
         use_encoder(dimension=24, revision="2")

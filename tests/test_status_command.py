@@ -119,7 +119,7 @@ def test_another_configured_encoder_shows_as_being_built(products):
             "hash:16:1",
             "hash:16:2",
         )
-        assert "being made anew" in texts()
+        assert "are not those of the configured encoder" in texts()
         assert "hash:16:2" in run()
 
 

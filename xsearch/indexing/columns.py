@@ -73,7 +73,7 @@ class ColumnSet:
 
     def without_beside(self) -> list[Store]:
         """Return those that have no column beside."""
-        return [store for store in self.stores if not _has_column(store.table, store.beside)]
+        return [store for store in self.stores if not has_column(store.table, store.beside)]
 
 
 def column_set(index: Index, modality: str) -> ColumnSet:
@@ -85,7 +85,8 @@ def column_set(index: Index, modality: str) -> ColumnSet:
     return ColumnSet(modality, indexes, list(stores.values()))
 
 
-def _has_column(table: str, column: str) -> bool:
+def has_column(table: str, column: str) -> bool:
+    """Say whether a table has a column now, whatever Django knows."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped",
@@ -151,7 +152,7 @@ def drop_beside(stores: Sequence[Store]) -> None:
 
 
 def exchange_names(stores: Sequence[Store], space: EncoderSpace) -> None:
-    """Let live columns and those beside, and their indexes, change names; ``space`` says whose vectors are where now."""
+    """Let live columns and those beside change names, and their indexes; ``space`` says whose vectors are where now."""
     for store in stores:
         live, beside, between = store.column, store.beside, f"{store.column}_swapped"
         for old, new in ((live, between), (beside, live), (between, beside)):

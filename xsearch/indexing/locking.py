@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db import connection, models
 
-from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.jobs import Spaces
+from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.registry import Index
 from xsearch.stores import Store, main_store

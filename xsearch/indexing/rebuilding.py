@@ -57,13 +57,20 @@ def prepare_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> Enco
         _disown(columns, fingerprint)
     facts = {**space_facts(space.modality, encoder), "state": Beside.NEXT}
     with to_ourselves(columns) as spaces:
-        for now in spaces:
-            if fingerprint not in (now.fingerprint, now.beside_fingerprint):
-                now.beside = facts
-                now.save(update_fields=["beside"])
-        fresh = is_new and any(now.beside is facts for now in spaces)
-        make_beside(columns.stores if fresh else columns.without_beside(), str(spaces[0].beside_fingerprint))
+        begun = [now for now in spaces if fingerprint not in (now.fingerprint, now.beside_fingerprint)]
+        for now in begun:
+            now.beside = facts
+            now.save(update_fields=["beside"])
+        if spaces[0].beside:
+            make_beside(columns.stores if begun else columns.without_beside(), str(spaces[0].beside_fingerprint))
     return next(now for now in spaces if now.pk == space.pk)
+
+
+def begin(index: Index) -> None:
+    """Make the columns beside that the configured encoders need; raises ``TableBusyError``."""
+    targets = target_encoders(index)
+    for modality, space in unfinished(index).items():
+        prepare_columns(index, space, targets[modality])
 
 
 def _disown(columns: ColumnSet, fingerprint: str) -> None:
@@ -88,15 +95,20 @@ def _records(columns: ColumnSet) -> models.QuerySet[IndexRecord]:
     return IndexRecord.objects.filter(content_type__in=types)
 
 
+def has_former(index: Index, modality: str) -> bool:
+    """Say whether there are vectors that ``roll_back`` can go back to."""
+    space = live_spaces(index).get(modality)
+    return space is not None and space.beside_state == Beside.FORMER
+
+
 def unfinished(index: Index) -> dict[str, EncoderSpace]:
     """Return the live spaces that are not those of the configured encoders, by modality."""
     targets, spaces = target_encoders(index), live_spaces(index)
-    return {name: spaces[name] for name in spaces if name in targets and is_other(spaces[name], targets[name])}
-
-
-def is_other(space: EncoderSpace, encoder: Encoder) -> bool:
-    """Say whether the live vectors are another encoder's."""
-    return bool(space.fingerprint != encoder.fingerprint)
+    return {
+        modality: space
+        for modality, space in spaces.items()
+        if modality in targets and targets[modality].fingerprint != space.fingerprint
+    }
 
 
 def swap_finished(index: Index) -> list[str]:
@@ -192,7 +204,7 @@ def roll_back(index: Index, modality: str) -> None:
         )
     columns = column_set(index, modality)
     if not (_create_indexes_beside(columns, space) and _exchange(columns, space, Beside.RETURNED)):
-        raise TableBusyError(f"The {modality} vectors of {index.label} are in use by another run, or locked; try again.")
+        raise TableBusyError(f"The {modality} vectors of {index.label} cannot be swapped now; try again.")
     _mark_changed_meanwhile(columns)
 
 

@@ -115,7 +115,7 @@ def create_vector_indexes(columns: Callable[[], Sequence[Column]]) -> bool:
 
 def missing_indexes(columns: Sequence[Column]) -> list[Column]:
     """Return those of ``columns`` that have no HNSW index, or an unusable one."""
-    return [(store, column, dimension) for store, column, dimension in columns if not has_index(store, column, dimension)]
+    return [wanted for wanted in columns if not has_index(*wanted)]
 
 
 def _create_vector_index(store: Store, column: str, dimension: int) -> None:

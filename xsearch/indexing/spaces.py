@@ -77,7 +77,8 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
         return known
     columns = column_set(index, modality)
     # An index that shares its table with another one shares the space too.
-    facts = columns.spaces.values("fingerprint", "dimension", "spec", "beside").first() or space_facts(modality, encoder)
+    shared = columns.spaces.values("fingerprint", "dimension", "spec", "beside").first()
+    facts = shared or space_facts(modality, encoder)
     space, created = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
     if created:
         _drop_foreign_indexes(columns, space)
