@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, models
-from django.db.models import Exists, FloatField, Value
+from django.db.models import FloatField, Value
 from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
-from xsearch.models import EncoderSpace
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
+from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
@@ -32,7 +32,8 @@ class Walk:
 
     def nearest(self, count: int, *, exact: bool = False) -> Branch:
         """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are."""
-        rows = rows_of(self.store, self.objects).filter(is_live(self.part)).exclude(**{self.store.column: None})
+        live = rows_of(self.store, self.objects).filter(is_live(self.part.space, self.store))
+        rows = live.exclude(**{self.store.column: None})
         distance: Any = CosineDistance(self.store.column, self.part.vector)
         if exact:  # no index is made for such an expression
             distance = Coalesce(distance, Value(2.0), output_field=FloatField())
@@ -51,11 +52,6 @@ class Branch:
         """Return a query for (number, key)."""
         rows: Objects = self.rows.annotate(xs_branch=Value(number)).values_list("xs_branch", self.object_key)
         return rows[: self.count]
-
-
-def is_live(part: VectorPart) -> Exists:
-    """Whether the query vector is of the space whose vectors this very statement sees; it may be swapped any time."""
-    return Exists(EncoderSpace.objects.filter(pk=part.space.pk, fingerprint=part.space.fingerprint))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
+from xsearch.search.swaps import answer_steadily
 from xsearch.search.wanted import Wanted, wanted_by
 
 Objects = models.QuerySet[Any]
@@ -74,12 +75,15 @@ def search(
                 _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
             )
     else:
-        wanted = wanted_by(index, query, like, unlike, results.degraded)
         scope = Scope(queryset, [*like, *unlike], filters or {})
-        answer = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
-        answer.fill(names, exact=exact)
-        results.ranked = None if load else answer
-        results.hits = answer.page(explain=explain) if load else []
+
+        def answer(wanted: Wanted) -> None:
+            found = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
+            found.fill(names, exact=exact)
+            results.ranked = None if load else found
+            results.hits = found.page(explain=explain) if load else []
+
+        answer_steadily(lambda: wanted_by(index, query, like, unlike, results.degraded), answer, results.degraded)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from xsearch.conf import settings
 from xsearch.indexing.spaces import live_spaces
+from xsearch.models import EncoderSpace
 from xsearch.registry import Index, get_index
-from xsearch.stores import MODALITIES, Store
+from xsearch.search.swaps import is_live
+from xsearch.stores import Store
 
 
 def has_vectors(index: Index, modality: str) -> bool:
@@ -21,17 +23,19 @@ def has_vectors(index: Index, modality: str) -> bool:
     return any(store.model._base_manager.exclude(**{store.column: None}).exists() for store in stores)
 
 
-def mean_vectors(index: Index, examples: Sequence[Any]) -> dict[str, NDArray[np.float32]]:
-    """Return the mean vector of ``examples`` by column, shape (dimension,), unit length.
+def mean_vectors(
+    index: Index, examples: Sequence[Any], spaces: Mapping[str, EncoderSpace]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the mean vector of ``examples`` in each of ``spaces`` by column, shape (dimension,), unit length.
 
     Objects of other indexes are examples too, by the columns whose vectors are of the same encoder.
     """
     found: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
     for own, keys in _by_index(examples).items():
-        columns = _comparable(index, own)
+        comparable = spaces if own is index else _comparable(own, spaces)
         for store in own.stores():
-            for vector in _vectors_of(store, keys) if store.modality in columns else ():
-                found[store.modality].append(vector)
+            found[store.modality] += _vectors_of(store, keys, comparable.get(store.modality))
+    found = {column: vectors for column, vectors in found.items() if vectors}
     means = {column: np.mean(vectors, axis=0) for column, vectors in found.items()}
     return {column: mean / max(float(np.linalg.norm(mean)), 1e-9) for column, mean in means.items()}
 
@@ -43,18 +47,18 @@ def _by_index(examples: Sequence[Any]) -> dict[Index, list[Any]]:
     return keys
 
 
-def _comparable(index: Index, other: Index) -> set[str]:
-    """Return the modalities whose vectors mean the same in both indexes."""
-    if other is index:
-        return set(MODALITIES)
-    theirs = live_spaces(other)
+def _comparable(other: Index, spaces: Mapping[str, EncoderSpace]) -> dict[str, EncoderSpace]:
+    """Return the live spaces of another index whose vectors mean the same as those of ``spaces``."""
     return {
-        modality
-        for modality, space in live_spaces(index).items()
-        if modality in theirs and theirs[modality].fingerprint == space.fingerprint
+        modality: space
+        for modality, space in live_spaces(other).items()
+        if modality in spaces and spaces[modality].fingerprint == space.fingerprint
     }
 
 
-def _vectors_of(store: Store, keys: Sequence[Any]) -> list[NDArray[np.float32]]:
-    rows = store.model._base_manager.filter(**{f"{store.object_key}__in": keys}).exclude(**{store.column: None})
+def _vectors_of(store: Store, keys: Sequence[Any], space: EncoderSpace | None) -> list[NDArray[np.float32]]:
+    if space is None:
+        return []
+    rows = store.model._base_manager.filter(is_live(space, store), **{f"{store.object_key}__in": keys})
+    rows = rows.exclude(**{store.column: None})
     return [np.asarray(vector, dtype=np.float32) for vector in rows.values_list(store.column, flat=True)]

@@ -86,13 +86,14 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
     return vector
 
 
-def example_parts(index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]]) -> list[VectorPart]:
-    """Return the parts that compare each column with the examples' mean vector in it."""
-    spaces = live_spaces(index)
+def example_parts(
+    index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]], spaces: Mapping[str, EncoderSpace]
+) -> list[VectorPart]:
+    """Return the parts that compare each column with the examples' mean vector in it, of the space in ``spaces``."""
     return [
         VectorPart(modality, column, vector, spaces[column], tuple(index.stores_for(column)))
         for column, vector in vectors.items()
-        if column in spaces and vector.any()
+        if vector.any()
     ]
 
 

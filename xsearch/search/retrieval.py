@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from django.db import DatabaseError, connections, models, transaction
 from django.db.models import Case, Q, Value, When
 
 from xsearch.conf import settings
-from xsearch.search.candidates import Candidates, find_candidates, is_live
+from xsearch.search.candidates import Candidates, find_candidates
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import CosineDistance, IsAnyOf, Matches
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import plan_scan, plan_walk
+from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
@@ -26,13 +28,27 @@ def retrieve(wanted: Wanted, objects: Objects, degraded: list[str], *, whole: bo
 
     Where few rows pass the filters, all of them are candidates. Else those are that are nearest in a
     column or have the words; all of them all the same if ``whole`` and there are ``SCORED_ROWS`` at most.
+    Raises ``SpaceSwapped`` when the vectors of a part were swapped meanwhile.
     """
     try:
-        return _retrieve(wanted, objects, whole=whole)
+        return _steady(wanted, _retrieve(wanted, objects, whole=whole))
     except DatabaseError:
         if connections[objects.db].needs_rollback or not connections[objects.db].is_usable():
             raise
-    return _retrieve(_what_works(wanted, objects, degraded), objects, whole=whole)
+    working = _what_works(wanted, objects, degraded)
+    return _steady(working, _retrieve(working, objects, whole=whole))
+
+
+def _steady(wanted: Wanted, evidence: Evidence) -> Evidence:
+    """Return ``evidence`` unless a part has none because its space is gone.
+
+    It has all or none: what ``_retrieve`` looks at first is locked until its transaction ends.
+    """
+    for part in wanted.parts:
+        is_silent = bool(np.isnan(evidence.columns[part.name]).all())
+        if is_silent and not live_rows(part.space, part.stores[0]).exists():
+            raise SpaceSwapped(part.name)
+    return evidence
 
 
 def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted:
@@ -106,7 +122,7 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
 
 def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Case:
     """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
-    condition = Q(is_live(part))
+    condition = Q(is_live(part.space, store))
     better = STAND_INS.get(part.name)
     if better and better in names:
         condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})
