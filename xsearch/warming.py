@@ -87,7 +87,7 @@ def _read_words(index: Any) -> str:
 
     try:
         for text in (_sample("text"), "红色连衣裙"):
-            corrected(index, text, [])
+            corrected([index], text, [])
             lexical_query(index, text)
     except (DatabaseError, InterfaceError):
         return "not loaded: the database cannot be asked"
