@@ -1,11 +1,16 @@
 """A small shop with two kinds of things to search: jackets, mugs and lamps, and what customers say about them."""
 
 import io
+from contextlib import contextmanager
 
+from django.test import override_settings
+
+import xsearch
 from shop.models import Product, StylePost
 from tests import widget_shop
 from xsearch.indexing import index_pending, vocabulary
 from xsearch.registry import get_index
+from xsearch.search.background import forget_samples
 
 POSTS = {
     # title: (text, colour of the photo, visible)
@@ -39,6 +44,16 @@ def clear():
     widget_shop.clear()
 
 
+@contextmanager
+def stocked(folder):
+    """Keep the shop filled while a module of tests runs."""
+    with override_settings(XSEARCH=widget_shop.XSEARCH, MEDIA_ROOT=folder):
+        forget_samples()
+        fill()
+        yield
+        clear()
+
+
 def of_kind(results, model):
     """Return the titles of the hits of one model, in order."""
     return [str(hit.object) for hit in results.hits if isinstance(hit.object, model)]
@@ -52,6 +67,4 @@ def merged(*found):
 
 def everything(**query):
     """Search products and posts, each alone, for as many hits as there are."""
-    import xsearch
-
     return [xsearch.search(get_index(model).get_queryset(), page_size=100, **query) for model in (Product, StylePost)]

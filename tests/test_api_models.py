@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import override_settings
 from django.urls import include, path
 
 from shop.models import StylePost
@@ -27,12 +26,8 @@ urlpatterns = [
 
 @pytest.fixture(scope="module")
 def shop(django_db_setup, django_db_blocker, tmp_path_factory):
-    media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(XSEARCH=widget_shop.XSEARCH, MEDIA_ROOT=media):
-        forget_samples()
-        styling.fill()
+    with django_db_blocker.unblock(), styling.stocked(tmp_path_factory.mktemp("media")):
         yield
-        styling.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import io
 
 import pytest
-from django.test import override_settings
 
 import xsearch
 from shop.models import Product, StylePost
@@ -23,12 +22,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def shop(django_db_setup, django_db_blocker, tmp_path_factory):
-    media = tmp_path_factory.mktemp("media")
-    with django_db_blocker.unblock(), override_settings(XSEARCH=widget_shop.XSEARCH, MEDIA_ROOT=media):
-        forget_samples()
-        styling.fill()
+    with django_db_blocker.unblock(), styling.stocked(tmp_path_factory.mktemp("media")):
         yield
-        styling.clear()
 
 
 @pytest.fixture(autouse=True)
