@@ -101,7 +101,7 @@ def shop(settings, monkeypatch):
         Product.objects.filter(sku="w00").get().save()
         for product in products[:1]:
             product.delete()
-        time.sleep(0.4)
+        time.sleep(1.0)
 
     threads = [in_background(task, errors, done) for task in (customer, customer, owner)]
 
