@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -99,7 +99,9 @@ def _managed(model: type[models.Model]) -> Iterator[None]:
         model._meta.managed = False
 
 
-def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
+def grow(
+    index: Index, source: Vectors, count: int, *, before_indexes: Callable[[], None] = lambda: None
+) -> NDArray[np.float32]:
     """Add products until there are ``count``, with vectors of ``source`` in both columns; returns those of the photos.
 
     They are declared to be the configured encoder's, so that its queries are compared with them.
@@ -115,6 +117,7 @@ def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
     _record(index)
     for modality in ("text", "image"):
         spaces.open_space(index, modality, spaces.target_encoder(modality))
+    before_indexes()
     schema.create_vector_indexes(lambda: schema.columns_in(index, spaces.live_spaces(index)))
     vocabulary.refresh(index)
     with connection.cursor() as cursor:

@@ -133,7 +133,7 @@ def _swap(index: Index, space: EncoderSpace) -> bool:
         not obstacles(index, space)
         and _create_indexes_beside(columns, space)
         and not obstacles(index, space)
-        and _exchange(columns, space, Beside.FORMER)
+        and exchange(columns, space, Beside.FORMER)
     )
 
 
@@ -165,7 +165,7 @@ def _create_indexes_beside(columns: ColumnSet, space: EncoderSpace) -> bool:
     return True
 
 
-def _exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
+def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
     """Let the vectors beside change places with the live ones; says False if somebody was quicker, or is in the way."""
     before = space.fingerprint, space.beside_fingerprint
     with schema.alone_with_indexes() as is_alone:
@@ -203,7 +203,7 @@ def roll_back(index: Index, modality: str) -> None:
             f"more, so that no query could be compared with them. Put its weights back where they were: {former.spec}"
         )
     columns = column_set(index, modality)
-    if not (_create_indexes_beside(columns, space) and _exchange(columns, space, Beside.RETURNED)):
+    if not (_create_indexes_beside(columns, space) and exchange(columns, space, Beside.RETURNED)):
         raise TableBusyError(f"The {modality} vectors of {index.label} cannot be swapped now; try again.")
     _mark_changed_meanwhile(columns)
 
