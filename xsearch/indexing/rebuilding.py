@@ -120,13 +120,14 @@ def swap_finished(index: Index) -> list[str]:
             _mark_changed_meanwhile(column_set(index, modality))
         encoder = targets.get(modality)
         is_next = encoder is not None and encoder.fingerprint == space.beside_fingerprint
-        if is_next and space.beside_state in (Beside.NEXT, Beside.FORMER) and _swap(index, space):
+        if is_next and space.beside_state in (Beside.NEXT, Beside.FORMER) and swap(index, space):
             logger.info("%s vectors of %s now come from %s.", modality, index.label, space.beside_fingerprint)
             swapped.append(modality)
     return swapped
 
 
-def _swap(index: Index, space: EncoderSpace) -> bool:
+def swap(index: Index, space: EncoderSpace) -> bool:
+    """Let the vectors beside those of ``space`` become live, if they are complete; says whether they did."""
     columns = column_set(index, space.modality)
     # Asked again after the index, which takes its time.
     return (
