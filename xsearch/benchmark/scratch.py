@@ -115,10 +115,10 @@ def grow(
         stop = min(start + _CHUNK, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
     _record(index)
-    for modality in ("text", "image"):
-        spaces.open_space(index, modality, spaces.target_encoder(modality))
+    opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
     before_indexes()
-    schema.create_vector_indexes(lambda: schema.columns_in(index, spaces.live_spaces(index)))
+    # The one that photo queries walk.
+    schema.create_vector_indexes(lambda: schema.columns_in(index, {"image": opened["image"]}))
     vocabulary.refresh(index)
     with connection.cursor() as cursor:
         cursor.execute(f'VACUUM ANALYZE "{BenchmarkProduct._meta.db_table}"')

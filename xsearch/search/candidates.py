@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,9 @@ from django.db import connections, models
 from django.db.models import FloatField, Value
 from django.db.models.functions import Coalesce
 
+from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.parts import STAND_INS, VectorPart
+from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
 from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
@@ -52,8 +54,16 @@ class Branch:
         return rows[: self.count]
 
 
-def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> list[Any]:
-    """Return the keys of the nearest in every column, found in one statement, and of the best matches of the words.
+@dataclass(frozen=True)
+class Candidates:
+    """``keys`` of objects, and by part those that were found as the nearest where there are more than these."""
+
+    keys: Sequence[Any]
+    with_more: Mapping[str, list[Any]]
+
+
+def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
+    """Return the nearest in every column, found in one statement, and the best matches of the words.
 
     A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
     """
@@ -62,12 +72,20 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> list[Any]:
     found = _run([walk.nearest(plan.nearest) for walk in walks])
     if objects.query.where:
         enough = min(plan.nearest, plan.rows)
-        short = [walk for walk, keys in zip(walks, found, strict=True) if len(keys) < enough]
-        found += _run([walk.nearest(plan.nearest, exact=True) for walk in short])
+        short = [place for place, keys in enumerate(found) if len(keys) < enough]
+        again = _run([walks[place].nearest(plan.nearest, exact=True) for place in short])
+        for place, keys in zip(short, again, strict=True):
+            found[place] = keys
+    with_more: dict[str, list[Any]] = defaultdict(list)
+    for walk, keys in zip(walks, found, strict=True):
+        if len(keys) == plan.nearest:
+            with_more[walk.part.name] += keys
     if wanted.words:
         store = main_store(wanted.index)
         found.append(wanted.words.best(rows_of(store, objects), store.object_key))
-    return sorted({key for keys in found for key in keys})
+        if len(found[-1]) == settings.MATCHES:
+            with_more[LEXICAL] = found[-1]
+    return Candidates(sorted({key for keys in found for key in keys}), with_more)
 
 
 def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:
