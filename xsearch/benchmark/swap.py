@@ -57,9 +57,10 @@ def _fill_beside(index: Index) -> None:
 
 
 def _swap(index: Index) -> None:
+    """Swap, however often it has to give way first; a worker tries again with its next run."""
     space = live_spaces(index)[_MODALITY]
-    if not rebuilding.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER):
-        raise RuntimeError("The swap found no moment without other transactions.")
+    while not rebuilding.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER):
+        continue
 
 
 @contextmanager
