@@ -345,7 +345,7 @@ class TestAtTheSameTime:
         ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: rebuilding.exchange(ours, space, "former"))() is False
+            assert in_thread(lambda: rebuilding.exchange(ours, space, "former"))() is None
             assert live()["image"] == "hash:16:1"
         work.settle(index())
         assert are_all(16, "2")

@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import connection
@@ -21,7 +21,11 @@ from xsearch.indexing.columns import column_set, make_beside, to_ourselves
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index
-from xsearch.search import search
+from xsearch.search.examples import mean_vectors
+from xsearch.search.parts import example_parts
+from xsearch.search.retrieval import retrieve
+from xsearch.search.swaps import SpaceSwapped
+from xsearch.search.wanted import Wanted
 
 _APART_S = 0.5  # seconds between two swaps
 _MODALITY = "image"
@@ -34,12 +38,12 @@ def measure_swap(size: int, repeats: int, progress: Callable[[str], None]) -> di
         grow(index, Vectors(DIMENSION), size, before_indexes=lambda: _fill_beside(index))
         others: dict[str, list[float]] = {"search": [], "save": []}
         with _at_work(index, others):
-            swaps = []
+            locked = []
             for _ in range(repeats):
                 time.sleep(_APART_S)
-                swaps.append(elapsed_ms(lambda: _swap(index)))
+                locked.append(_swap(index))
         found = {name: _with_longest(times) for name, times in others.items()}
-        return {"products": size, "swap": _with_longest(swaps), **found}
+        return {"products": size, "locked": _with_longest(locked), **found}
 
 
 def _fill_beside(index: Index) -> None:
@@ -56,11 +60,12 @@ def _fill_beside(index: Index) -> None:
     schema.create_vector_indexes(lambda: [(store, store.beside, DIMENSION)])
 
 
-def _swap(index: Index) -> None:
-    """Swap, however often it has to give way first; a worker tries again with its next run."""
+def _swap(index: Index) -> float:
+    """Swap, however often that gives way first; returns for how many milliseconds the table was locked."""
     space = live_spaces(index)[_MODALITY]
-    while not rebuilding.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER):
+    while (locked_ms := rebuilding.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER)) is None:
         continue
+    return locked_ms
 
 
 @contextmanager
@@ -70,7 +75,10 @@ def _at_work(index: Index, times: dict[str, list[float]]) -> Iterator[None]:
     products = list(BenchmarkProduct._default_manager.order_by("pk")[:50])
 
     def look(product: BenchmarkProduct) -> None:
-        search(index.get_queryset(), like=[product], facets=None)
+        spaces = {_MODALITY: live_spaces(index)[_MODALITY]}
+        parts = example_parts(index, "like", mean_vectors(index, [product], spaces), spaces)
+        with suppress(SpaceSwapped):  # a search begins anew then
+            retrieve(Wanted(index, parts, None), index.get_queryset(), [])
 
     def save(product: BenchmarkProduct) -> None:
         BenchmarkProduct._default_manager.filter(pk=product.pk).update(price=product.price + 1)

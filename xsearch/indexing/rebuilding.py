@@ -134,7 +134,7 @@ def swap(index: Index, space: EncoderSpace) -> bool:
         not obstacles(index, space)
         and _create_indexes_beside(columns, space)
         and not obstacles(index, space)
-        and exchange(columns, space, Beside.FORMER)
+        and exchange(columns, space, Beside.FORMER) is not None
     )
 
 
@@ -166,17 +166,20 @@ def _create_indexes_beside(columns: ColumnSet, space: EncoderSpace) -> bool:
     return True
 
 
-def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
-    """Let the vectors beside change places with the live ones; says False if somebody was quicker, or is in the way."""
+def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> float | None:
+    """Let the vectors beside change places with the live ones; None if somebody was quicker, or is in the way.
+
+    Returns for how many milliseconds the tables were locked.
+    """
     before = space.fingerprint, space.beside_fingerprint
     with schema.alone_with_indexes() as is_alone:
         if not is_alone:
-            return False
+            return None
         try:
             with to_ourselves(columns) as spaces:
                 started = time.perf_counter()
                 if any((now.fingerprint, now.beside_fingerprint) != before for now in spaces):
-                    return False
+                    return None
                 make_beside(columns.without_beside(), str(space.beside_fingerprint))
                 for now in spaces:
                     now.exchange(state)
@@ -184,9 +187,8 @@ def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
                 exchange_names(columns.stores, spaces[0])
         except TableBusyError as error:
             logger.warning("The swap of the %s vectors waits: %s", columns.modality, error)
-            return False
-    logger.info("Tables were locked for %.1f ms.", (time.perf_counter() - started) * 1000)
-    return True
+            return None
+    return (time.perf_counter() - started) * 1000
 
 
 def roll_back(index: Index, modality: str) -> None:
@@ -204,7 +206,7 @@ def roll_back(index: Index, modality: str) -> None:
             f"more, so that no query could be compared with them. Put its weights back where they were: {former.spec}"
         )
     columns = column_set(index, modality)
-    if not (_create_indexes_beside(columns, space) and exchange(columns, space, Beside.RETURNED)):
+    if not _create_indexes_beside(columns, space) or exchange(columns, space, Beside.RETURNED) is None:
         raise TableBusyError(f"The {modality} vectors of {index.label} cannot be swapped now; try again.")
     _mark_changed_meanwhile(columns)
 
