@@ -16,6 +16,7 @@ from PIL import Image
 from shop.models import Product
 from tests.encoders import HashEncoder
 from xsearch.indexing import IndexingReport, index_pending, outbox
+from xsearch.indexing.columns import has_column
 from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.work import Worker
 from xsearch.models import IndexRecord
@@ -121,10 +122,9 @@ def is_vector(stored, content, dimension=16, revision="1"):
 def beside(modality="image", model=Product):
     """Return {key: vector} of the column beside, without the rows that have none; nothing if there is no column."""
     [store] = {store.key: store for store in get_index(model).stores_for(modality) if not store.many}.values()
+    if not has_column(store.table, store.beside):
+        return {}
     with connection.cursor() as cursor:
-        names = [c.name for c in connection.introspection.get_table_description(cursor, store.table)]
-        if store.beside not in names:
-            return {}
         cursor.execute(f'SELECT "{store.row_key}", "{store.beside}"::text FROM "{store.table}"')
         return {key: np.array(json.loads(vector)) for key, vector in cursor.fetchall() if vector}
 

@@ -92,6 +92,7 @@ def shop(settings, monkeypatch):
         check(number, text=f"w{number:02}")
         check_like(number)
         served.append(EncoderSpace.objects.get(modality="image").fingerprint)
+        time.sleep(0.02)  # the processes need a core too
 
     def owner():
         products = [add(number) for number, _ in zip(numbers, range(2), strict=False)]
@@ -101,7 +102,7 @@ def shop(settings, monkeypatch):
         Product.objects.filter(sku="w00").get().save()
         for product in products[:1]:
             product.delete()
-        time.sleep(0.4)
+        time.sleep(1.0)
 
     threads = [in_background(task, errors, done) for task in (customer, customer, owner)]
 
@@ -160,13 +161,13 @@ def builds():
 
 
 def test_customers_find_everything_in_one_space_whatever_happens_to_a_rebuild(shop, start, settings):
-    shop(6)
+    shop(4)
     first = start()
     wait_until(lambda: beside() or first.poll() is not None)
     first.send_signal(signal.SIGKILL)
     assert first.wait() == -signal.SIGKILL
     assert 0 < len(beside()) < PRODUCTS
-    shop(6)
+    shop(4)
 
     with old_snapshot():
         second = start()
@@ -178,15 +179,15 @@ def test_customers_find_everything_in_one_space_whatever_happens_to_a_rebuild(sh
             cursor.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid")
             assert cursor.fetchone()[0] == 1
     assert live() == {"number:0"}
-    shop(6)
+    shop(4)
 
     assert "swapped: number:0 → number:5" in succeed(start())
     assert live() == {"number:5"}
-    shop(6)
+    shop(4)
 
     assert "number:0 are live again" in succeed(start("--rollback"))
     assert live() == {"number:0"}
-    assert shop(6) == {"number:0", "number:5"}
+    assert shop(4) == {"number:0", "number:5"}
 
 
 def test_what_changed_between_a_swap_and_the_way_back_is_found_after_it(settings, start, monkeypatch):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xsearch.benchmark import bulk, catalogue, models, scale
+from xsearch.benchmark import bulk, catalogue, models, scale, swap
 from xsearch.benchmark.bar import at_least, at_most
 from xsearch.benchmark.photos import photos
 from xsearch.benchmark.shapes import SHAPES
@@ -17,7 +17,7 @@ from xsearch.encoders import encoder_from_spec
 from xsearch.media import load_image
 from xsearch.registry import Index
 
-PARTS = ("catalogue", "bundled", "models", "bulk", "growth")
+PARTS = ("catalogue", "bundled", "models", "bulk", "growth", "swap")
 BUNDLED = {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}}
 
 Figures = dict[str, Any]
@@ -55,6 +55,8 @@ def measure(index: Index, request: Request) -> Figures:
             figures["bulk"] = bulk.measure_bulk(encoders, request.products, request.progress)
         if "growth" in request.parts:
             figures |= scale.measure_growth(request.sizes, _served(encoders), request.repeats, request.progress)
+    if "swap" in request.parts:
+        figures["swap"] = swap.measure_swap(max(request.sizes), request.repeats, request.progress)
     return figures | {"bars": list(bars(figures))}
 
 

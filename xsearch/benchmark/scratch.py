@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -99,7 +99,9 @@ def _managed(model: type[models.Model]) -> Iterator[None]:
         model._meta.managed = False
 
 
-def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
+def grow(
+    index: Index, source: Vectors, count: int, *, before_indexes: Callable[[], None] = lambda: None
+) -> NDArray[np.float32]:
     """Add products until there are ``count``, with vectors of ``source`` in both columns; returns those of the photos.
 
     They are declared to be the configured encoder's, so that its queries are compared with them.
@@ -114,6 +116,7 @@ def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
     _record(index)
     opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
+    before_indexes()
     # The one that photo queries walk.
     schema.create_vector_indexes(lambda: schema.columns_in(index, {"image": opened["image"]}))
     vocabulary.refresh(index)

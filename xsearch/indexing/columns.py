@@ -26,9 +26,9 @@ from xsearch.stores import Store
 
 #: Autovacuum gives way to whoever has waited for a second (deadlock_timeout); nobody else is kept waiting meanwhile.
 _MAINTENANCE_S = 3.0
-#: Whoever comes after one who waits for a table to himself waits too: so only for a moment, but several times.
-_MOMENT_S = 0.1
-_PAUSES_S = (0.05, 0.1, 0.3, 0.8)
+#: Whoever comes after one who waits for a table to himself waits too: so only for a moment, and longer ones only where
+#: shorter did not do. Below a second, after which PostgreSQL looks for deadlocks: whoever else there is wins.
+_MOMENTS_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 #: Begins the comment on a column that says whose vectors it holds.
 COMMENT = "xsearch: "
@@ -114,10 +114,10 @@ def to_ourselves(columns: ColumnSet) -> Iterator[list[EncoderSpace]]:
 
 
 def _lock_at_some_moment(tables: Sequence[str]) -> bool:
-    for pause_s in _PAUSES_S:
-        if _lock(tables, "ACCESS EXCLUSIVE", _MOMENT_S):
+    for moment_s in _MOMENTS_S:
+        if _lock(tables, "ACCESS EXCLUSIVE", moment_s):
             return True
-        time.sleep(pause_s)
+        time.sleep(moment_s)  # for as long, the others go on
     return False
 
 

@@ -120,20 +120,21 @@ def swap_finished(index: Index) -> list[str]:
             _mark_changed_meanwhile(column_set(index, modality))
         encoder = targets.get(modality)
         is_next = encoder is not None and encoder.fingerprint == space.beside_fingerprint
-        if is_next and space.beside_state in (Beside.NEXT, Beside.FORMER) and _swap(index, space):
+        if is_next and space.beside_state in (Beside.NEXT, Beside.FORMER) and swap(index, space):
             logger.info("%s vectors of %s now come from %s.", modality, index.label, space.beside_fingerprint)
             swapped.append(modality)
     return swapped
 
 
-def _swap(index: Index, space: EncoderSpace) -> bool:
+def swap(index: Index, space: EncoderSpace) -> bool:
+    """Let the vectors beside those of ``space`` become live, if they are complete; says whether they did."""
     columns = column_set(index, space.modality)
     # Asked again after the index, which takes its time.
     return (
         not obstacles(index, space)
         and _create_indexes_beside(columns, space)
         and not obstacles(index, space)
-        and _exchange(columns, space, Beside.FORMER)
+        and exchange(columns, space, Beside.FORMER) is not None
     )
 
 
@@ -165,17 +166,20 @@ def _create_indexes_beside(columns: ColumnSet, space: EncoderSpace) -> bool:
     return True
 
 
-def _exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
-    """Let the vectors beside change places with the live ones; says False if somebody was quicker, or is in the way."""
+def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> float | None:
+    """Let the vectors beside change places with the live ones; None if somebody was quicker, or is in the way.
+
+    Returns for how many milliseconds the tables were locked.
+    """
     before = space.fingerprint, space.beside_fingerprint
     with schema.alone_with_indexes() as is_alone:
         if not is_alone:
-            return False
+            return None
         try:
             with to_ourselves(columns) as spaces:
                 started = time.perf_counter()
                 if any((now.fingerprint, now.beside_fingerprint) != before for now in spaces):
-                    return False
+                    return None
                 make_beside(columns.without_beside(), str(space.beside_fingerprint))
                 for now in spaces:
                     now.exchange(state)
@@ -183,9 +187,8 @@ def _exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> bool:
                 exchange_names(columns.stores, spaces[0])
         except TableBusyError as error:
             logger.warning("The swap of the %s vectors waits: %s", columns.modality, error)
-            return False
-    logger.info("Tables were locked for %.1f ms.", (time.perf_counter() - started) * 1000)
-    return True
+            return None
+    return (time.perf_counter() - started) * 1000
 
 
 def roll_back(index: Index, modality: str) -> None:
@@ -203,7 +206,7 @@ def roll_back(index: Index, modality: str) -> None:
             f"more, so that no query could be compared with them. Put its weights back where they were: {former.spec}"
         )
     columns = column_set(index, modality)
-    if not (_create_indexes_beside(columns, space) and _exchange(columns, space, Beside.RETURNED)):
+    if not _create_indexes_beside(columns, space) or exchange(columns, space, Beside.RETURNED) is None:
         raise TableBusyError(f"The {modality} vectors of {index.label} cannot be swapped now; try again.")
     _mark_changed_meanwhile(columns)
 

@@ -149,7 +149,8 @@ def _vectors(columns: list[tuple[Store, EncoderSpace]]) -> list[Floats]:
     shuffled = rows.filter(*(is_live(space, store) for store, space in columns)).order_by(
         MD5(Cast("pk", models.CharField()))
     )
-    found = list(shuffled.values_list(*(store.column for store, _space in columns))[:_SAMPLE_SIZE])
+    drawn = shuffled.values_list(*(store.column for store, _space in columns))[:_SAMPLE_SIZE]
+    found = [row for row in drawn if all(len(vector) == space.dimension for vector in row)]
     return [
         np.array([np.asarray(row[place]) for row in found], np.float32).reshape(-1, space.dimension)
         for place in range(len(columns))

@@ -11,7 +11,6 @@ from xsearch.encoders import EncoderError
 from xsearch.indexing import outbox, rebuilding
 from xsearch.indexing.columns import TableBusyError
 from xsearch.indexing.progress import duration
-from xsearch.indexing.rebuilding import obstacles
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
 from xsearch.indexing.work import index_without_settling, settle
 from xsearch.management.leaving import leaving_orderly
@@ -19,6 +18,7 @@ from xsearch.management.progress_line import ProgressLine
 from xsearch.registry import Index, get_index, registered
 from xsearch.stores import MODALITIES
 
+_SLICE_S = 30.0
 _PAUSE_S = 1.0
 _REMIND_S = 10.0
 
@@ -99,18 +99,35 @@ class Command(BaseCommand):
 
     def _encode_and_swap(self, index: Index, batch_size: int | None) -> int:
         """Work until all is swapped; returns how many objects failed, and raises ``CommandError`` if too many did."""
-        failed = 0
+        failed, line = 0, ProgressLine(index, self.stdout)
         while rebuilding.unfinished(index):
             self._begin(index)
             outbox.mark_outdated(index)  # workers with other settings may be about
-            failed += self._encode(index, batch_size)
-            settle(index)
-            reasons = [reason for space in rebuilding.unfinished(index).values() for reason in obstacles(index, space)]
-            if reasons and not outbox.remaining(index):
-                raise CommandError(self._refusal(index, reasons))
+            # Not until nothing waits any more: a shop that changes all the time would never get there.
+            failed += index_without_settling(
+                index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show()
+            ).failed
+            self._swap(index, line)
             if rebuilding.unfinished(index):
                 self._wait(index)
         return failed
+
+    def _swap(self, index: Index, line: ProgressLine) -> None:
+        reasons = self._reasons(index)
+        if reasons and not outbox.remaining(index):
+            line.close()
+            raise CommandError(
+                f"{index.label}: {'; '.join(reasons)}. Nothing was swapped; customers go on searching the vectors"
+                " before. `manage.py xsearch_status` and the admin say what failed and why; then run this again."
+            )
+        if not reasons:
+            line.close()
+            self.stdout.write(f"{index.label}: building the vector indexes that are missing, then swapping …")
+            settle(index)
+
+    def _reasons(self, index: Index) -> list[str]:
+        spaces = rebuilding.unfinished(index).values()
+        return [reason for space in spaces for reason in rebuilding.obstacles(index, space)]
 
     def _begin(self, index: Index) -> None:
         while True:
@@ -124,17 +141,3 @@ class Command(BaseCommand):
             self._reminded_at = time.monotonic()
             self.stdout.write(f"{index.label}: waiting until no long transaction or index build holds its tables …")
         time.sleep(_PAUSE_S)
-
-    def _encode(self, index: Index, batch_size: int | None) -> int:
-        line = ProgressLine(index, self.stdout)
-        report = index_without_settling(index, batch_size=batch_size, progress=lambda _report: line.show(), wait=True)
-        line.close()
-        if report.handled:
-            self.stdout.write(f"{index.label}: {report.handled} encoded; building vector indexes, then swapping …")
-        return report.failed
-
-    def _refusal(self, index: Index, reasons: list[str]) -> str:
-        return (
-            f"{index.label}: {'; '.join(reasons)}. Nothing was swapped; customers go on searching the vectors before."
-            " `manage.py xsearch_status` and the admin say what failed and why; then run this again."
-        )
