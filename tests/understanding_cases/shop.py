@@ -1,5 +1,9 @@
 """The shop of the cases: which values its catalogue has in each declared field."""
 
+from pathlib import Path
+
+from xsearch.conf import settings
+from xsearch.text.glossary import read_glossary
 from xsearch.understanding import Lexicon, Value
 
 _CHINESE = {
@@ -30,4 +34,4 @@ def lexicon() -> Lexicon:
         for field, names in _FIELDS.items()
         for name in names
     ]
-    return Lexicon(values, price="price")
+    return Lexicon(values, price="price", glossary=read_glossary(Path(settings.GLOSSARY)))

@@ -1,0 +1,20 @@
+"""What a query means: prices, named values and negations, in English and Chinese."""
+
+from xsearch.understanding.conditions import MODES, NUMERIC, Condition, Interpretation, Mode, Op
+from xsearch.understanding.lexicon import Lexicon, Named, Value
+from xsearch.understanding.prices import ABOUT
+from xsearch.understanding.understand import understand
+
+__all__ = [
+    "ABOUT",
+    "MODES",
+    "NUMERIC",
+    "Condition",
+    "Interpretation",
+    "Lexicon",
+    "Mode",
+    "Named",
+    "Op",
+    "Value",
+    "understand",
+]
