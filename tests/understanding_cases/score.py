@@ -49,7 +49,7 @@ def table(cases, lexicon) -> str:
         whole += wanted == found
         rests += interpretation.text == rest
     lines = [f"{'conditions':<20}{'written':>9}{'precision':>11}{'recall':>8}"]
-    for kind in sorted({*right, *missed, *invented} - {"all"}) + ["all"]:
+    for kind in [*sorted({*right, *missed, *invented} - {"all"}), "all"]:
         found, there = right[kind] + invented[kind], right[kind] + missed[kind]
         precision, recall = right[kind] / found if found else 1.0, right[kind] / there if there else 1.0
         lines.append(f"{kind:<20}{there:>9}{precision:>11.3f}{recall:>8.3f}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -27,7 +28,7 @@ class Value:
     field: str
     value: str
     names: tuple[str, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Named(NamedTuple):
@@ -188,27 +189,8 @@ class Lexicon:
 
 
 #: After these a thing is not named further: "a lamp with …".
-_AFTER = frozenset(
-    [
-        "with",
-        "without",
-        "under",
-        "over",
-        "below",
-        "above",
-        "between",
-        "around",
-        "about",
-        "from",
-        "up",
-        "not",
-        "but",
-        "except",
-        "max",
-        "min",
-        "by",
-    ]
-)
+_AFTER_WORDS = "with without under over below above between around about from up not but except max min by"
+_AFTER = frozenset(_AFTER_WORDS.split())
 
 
 def term_key(term: str) -> Key:

@@ -49,49 +49,13 @@ _CHINESE = re.compile(
     r"(?P<other>除了?|不想要|不需要|不要|别要|不喜欢|不买|排除|不是)|(?P<value>非))"
 )
 _MOST_WORDS = {"parts": 3, "other": 3, "single": 1, "value": 0}
-_FILLERS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "any",
-        "in",
-        "made",
-        "of",
-        "from",
-        "by",
-        "for",
-        "anything",
-        "有",
-        "带",
-        "是",
-        "要",
-        "任何",
-        "那种",
-    ]
-)
-_DEGREES = frozenset(["too", "very", "so", "that", "more", "less", "很", "太", "那么", "这么", "特别", "更"])
-_JOINTS = frozenset(["or", "and", "nor", "和", "或", "或者", "跟", "与", "及", "以及"])
-_ENDS = frozenset(
-    [
-        "with",
-        "without",
-        "under",
-        "over",
-        "below",
-        "above",
-        "between",
-        "around",
-        "about",
-        "but",
-        "except",
-        "not",
-        "no",
-        "的",
-        "了",
-        "吗",
-    ]
-)
+_WORDS = {
+    "fillers": "a an the any in made of from by for anything 有 带 是 要 任何 那种",
+    "degrees": "too very so that more less 很 太 那么 这么 特别 更",
+    "joints": "or and nor 和 或 或者 跟 与 及 以及",
+    "ends": "with without under over below above between around about but except not no 的 了 吗",
+}
+_FILLERS, _DEGREES, _JOINTS, _ENDS = (frozenset(words.split()) for words in _WORDS.values())
 _AFTER_CHINESE = re.compile(r"\s*(?:以外|之外|外)?的?")
 _GAP = re.compile(r"[\s\-、/]*")
 

@@ -7,39 +7,13 @@ from decimal import Decimal
 
 Range = tuple[Decimal, Decimal]
 
-_SMALL = {
-    word: value
-    for value, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-} | {"a": 1, "an": 1}
-_TENS = {
-    word: 10 * value
-    for value, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
-    )
-} | {"fourty": 40}
+_ONES = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_SMALL = {word: value for value, word in enumerate(_ONES.split())} | {"a": 1, "an": 1}
+_TENS_OF = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = {word: 10 * value for value, word in enumerate(_TENS_OF.split(), start=2)} | {"fourty": 40}
 _LARGE = {"hundred": 100, "thousand": 1000, "grand": 1000}
 _WORD = "|".join(sorted([*(word for word in _SMALL if len(word) > 2), *_TENS, *_LARGE], key=len, reverse=True))
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,2}(?!\d))?(?:\s?k(?![a-z]))?"

@@ -26,14 +26,15 @@ class Price(NamedTuple):
 
 _COUNTED = """
     inches feet foot yard yards metre metres meter meters mile miles millimetre millimeter centimetre centimeter
-    centimetres centimeters millimetres millimeters gram grams kilo kilos kilogram kilograms ounce ounces gallon gallons
-    liter liters millilitre millilitres watt watts volt volts amp amps hertz lumen lumens decibel decibels degree degrees
-    percent second seconds sec minute minutes min hour hours hr hrs day days week weeks month months year years yr yrs
-    old people person persons man men woman women kid kids child children adult adults player players guest guests
-    piece pieces pack packs item items set sets pair pairs time times star stars seat seats drawer drawers shelf shelves
-    cup cups slot slots port ports key keys layer layers speed speeds gear gears sheet sheets page pages bottle bottles
-    pocket pockets compartment compartments button buttons burner burners door doors tier tiers row rows step steps
-    megapixel megapixels pixel pixels carat carats karat thread threads count calories season seasons in
+    centimetres centimeters millimetres millimeters gram grams kilo kilos kilogram kilograms ounce ounces gallon
+    gallons liter liters millilitre millilitres watt watts volt volts amp amps hertz lumen lumens decibel
+    decibels degree degrees percent second seconds sec minute minutes min hour hours hr hrs day days week weeks
+    month months year years yr yrs old people person persons man men woman women kid kids child children adult
+    adults player players guest guests piece pieces pack packs item items set sets pair pairs time times star
+    stars seat seats drawer drawers shelf shelves cup cups slot slots port ports key keys layer layers speed
+    speeds gear gears sheet sheets page pages bottle bottles pocket pockets compartment compartments button
+    buttons burner burners door doors tier tiers row rows step steps megapixel megapixels pixel pixels carat
+    carats karat thread threads count calories season seasons in
 """
 _UNIT = "|".join(sorted({*UNITS, *_COUNTED.split()}, key=len, reverse=True))
 _BEFORE = r"(?:us\$|[$€£¥]|(?:usd|eur|gbp|rmb|cny|chf)\b)\s*"
