@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.api.presenting import hit_body
-from xsearch.errors import BadQuery
-from xsearch.filters import final_field
+from xsearch.filters import field_label, final_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +117,7 @@ def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
     for name, values in results.facets.items():
         options = [_option(query, name, value) for value in values]
         if options:
-            found.append(Facet(name, filter_label(query.index, name), options))
+            found.append(Facet(name, field_label(query.index, name), options))
     return found + [_switch(query, name) for name in _filters_of(query.index, models.BooleanField)]
 
 
@@ -168,15 +165,6 @@ def notices(degraded: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def filter_label(index: Index, name: str) -> str:
-    """Return what customers read above a filter."""
-    try:
-        field = final_field(index.model, name)
-    except (BadQuery, FieldDoesNotExist):
-        return capfirst(name.replace("_", " "))
-    return capfirst(str(getattr(field, "verbose_name", name)))
-
-
 def _option(query: PageQuery, name: str, value: Any) -> Option:
     chosen = query.chosen(name, value.value, value.label)
     text = str(value.label) if query.chosen(name, value.label) else str(value.value)
@@ -185,7 +173,7 @@ def _option(query: PageQuery, name: str, value: Any) -> Option:
 
 def _switch(query: PageQuery, name: str) -> Facet:
     chosen = query.chosen(name, *_YES)
-    label = filter_label(query.index, name)
+    label = field_label(query.index, name)
     url = query.url({name: [] if chosen else ["true"]})
     return Facet(name, "", [Option(label, None, url, chosen)])
 
@@ -194,9 +182,9 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
     """Return how a filter in force reads: "Red", "Price ≥ 10", "In stock"."""
     bare, _underscore, end = name.rpartition("_")
     if name not in query.index.filters:
-        return f"{filter_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
+        return f"{field_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
     if isinstance(final_field(query.index.model, name), models.BooleanField):
-        label = filter_label(query.index, name)
+        label = field_label(query.index, name)
         return label if text.lower() in _YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower()), text)
 
@@ -206,7 +194,7 @@ def _range(query: PageQuery, name: str) -> Range:
     hidden = query.words(literal=query.literal)
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-    return Range(name, filter_label(query.index, name), least, greatest, hidden)
+    return Range(name, field_label(query.index, name), least, greatest, hidden)
 
 
 def _filters_of(index: Index, kind: type[models.Field[Any, Any]]) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.db.models import Q
@@ -29,12 +30,25 @@ _lock = threading.Lock()
 _spellers: dict[str, tuple[object, Speller]] = {}  # label → version of the words, and what was made of them
 
 
-def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
+class Version(NamedTuple):
+    """What changes whenever the words do that a query is read with."""
+
+    counted: int | None
+    synonyms: object
+    glossary: str | None
+
+
+def words_version(index: Index) -> Version:
+    """Return the version of the words as they are now."""
+    return Version(_last_term(index), synonyms.version(), settings.GLOSSARY)
+
+
+def corrected(index: Index, text: str, degraded: list[str], version: Version | None = None) -> str | None:
     """Return what ``text`` probably means in this catalogue; None where it needs no correction."""
     if not text or not index.text:
         return None
     try:
-        return speller(index).correct(text)
+        return speller(index, version).correct(text)
     except DatabaseError:
         raise
     except Exception:
@@ -44,9 +58,9 @@ def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
         return None
 
 
-def speller(index: Index) -> Speller:
+def speller(index: Index, version: Version | None = None) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
-    version = (_last_term(index), synonyms.version(), settings.GLOSSARY)
+    version = version or words_version(index)
     known, found = _spellers.get(index.label, (None, None))
     if found is not None and (known == version or _lock.locked()):
         return found  # be it a little old, while another thread makes the new one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -16,13 +17,16 @@ from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
+from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
+from xsearch.search.meaning import softened, without_filtered
 from xsearch.search.parts import LEXICAL, part_weights
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
 from xsearch.search.wanted import Wanted, wanted_by
+from xsearch.understanding import Interpretation, Mode
 
 Objects = models.QuerySet[Any]
 
@@ -45,6 +49,8 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    understand: bool = True,
+    modes: Mapping[str, Mode] | None = None,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -53,7 +59,9 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
+    ``corrected``, unless ``correct`` is false. Prices, named values and negations in the words become conditions, said
+    in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
+    override them, and ``filters`` on the same field win over them. Raises ``BadQuery`` for a query that cannot be
     answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
@@ -61,9 +69,12 @@ def search(
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size)
-    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct)
-    results.transcript, results.query = query.transcript, query.uncorrected or query.text
-    results.corrected = query.text if query.uncorrected else None
+    query = read_query(
+        index, text, image, audio, crop, language, results.degraded, correct=correct, understood=understand, modes=modes
+    )
+    results.transcript, results.query, results.corrected = query.transcript, query.said, query.corrected
+    if query.interpretation:
+        query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(
@@ -71,8 +82,17 @@ def search(
             )
     else:
         wanted = wanted_by(index, query, like, unlike, results.degraded)
-        scope = Scope(queryset, [*like, *unlike], filters or {})
-        _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
+        weighed = part_weights(wanted.names, weights)
+
+        def fill(meant: Interpretation | None) -> None:
+            scope = Scope(queryset, [*like, *unlike], filters or {}, meant)
+            leanings = leanings_of(index, meant)
+            _Answer(replace(wanted, leanings=leanings), weighed, scope, results).fill(names, explain=explain)
+
+        fill(query.interpretation)
+        if not results.total and wanted.names and (relaxed := softened(query.interpretation)):
+            fill(relaxed)
+            results.interpretation = relaxed if results.total else query.interpretation
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -115,7 +135,7 @@ class _Answer:
     def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
         evidence = retrieve(self._wanted, objects, self._results.degraded)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
-        ranking = fuse(self._index, evidence, self._wanted.parts, weights)
+        ranking = fuse(self._index, evidence, self._wanted.parts, weights, self._wanted.leanings)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
     def _facet(self, name: str, attributes: Attributes) -> list[FacetValue]:

@@ -21,6 +21,8 @@ from xsearch.stores import MODALITIES, Store
 logger = logging.getLogger("xsearch.search")
 
 LEXICAL = "lexical"
+#: What words are compared as that the query does not want.
+UNWANTED = "unwanted"
 
 #: A photo is compared with a product's words only where the product has no photo: beside the comparison of
 #: photos it would add noise to the differences between the nearest ones. Likewise for sounds.
@@ -109,6 +111,8 @@ def part_weights(names: Sequence[str], overrides: Mapping[str, Any] | None) -> d
 
 
 def _default_weight(name: str, modality: str) -> float:
+    if modality == UNWANTED:
+        return -settings.AVOIDANCE * float(settings.WEIGHTS.get(name.replace(UNWANTED, "text", 1), 0.0))
     if modality in {"like", "unlike"}:
         name = name.replace(modality, name.partition(":")[2], 1)  # as strong as a query in the same modality
     weight = float(settings.WEIGHTS.get(name, 0.0))

@@ -6,6 +6,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from xsearch.understanding import Interpretation
+
 
 @dataclass(frozen=True)
 class FacetValue:
@@ -44,6 +46,8 @@ class SearchResults:
     query: str = ""
     #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
     corrected: str | None = None
+    #: What was understood of the words; None where there were none.
+    interpretation: Interpretation | None = None
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     took_ms: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import DatabaseError, connections, models, transaction
@@ -47,12 +48,12 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
         except DatabaseError:
             degraded += one.names
     parts = [part for part in wanted.parts if part.name in working]
-    return Wanted(wanted.index, parts, wanted.words if LEXICAL in working else None)
+    return replace(wanted, parts=parts, words=wanted.words if LEXICAL in working else None, leanings=())
 
 
 def _retrieve(wanted: Wanted, objects: Objects) -> Evidence:
     if not wanted.names:
-        return Evidence()
+        return _all_of(wanted, objects) if wanted.everything else Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
         if plan.exact:
@@ -63,9 +64,16 @@ def _retrieve(wanted: Wanted, objects: Objects) -> Evidence:
         return _score(wanted, objects.db, keys)
 
 
+def _all_of(wanted: Wanted, objects: Objects) -> Evidence:
+    """Return the first objects of all, with nothing but what the conditions of a query say about them."""
+    keys = list(objects.order_by("pk").values_list("pk", flat=True)[: settings.MATCHES])
+    found = _score(wanted, objects.db, keys) if wanted.leanings else None
+    return found or Evidence(sorted(keys))
+
+
 def _score_all(wanted: Wanted, objects: Objects) -> Evidence | None:
     """Score every row of ``objects``; None if there are many more of them than expected."""
-    table, limit = EvidenceTable(wanted.names), settings.EXACT_ROWS * 2
+    table, limit = EvidenceTable(wanted.columns), settings.EXACT_ROWS * 2
     for store, columns in _tables(wanted):
         rows = list(_scored(rows_of(store, objects), store.object_key, columns)[: limit + 1])
         if len(rows) > limit:
@@ -76,7 +84,7 @@ def _score_all(wanted: Wanted, objects: Objects) -> Evidence | None:
 
 def _score(wanted: Wanted, using: str, keys: Sequence[Any]) -> Evidence:
     """Score the candidates ``keys``."""
-    table = EvidenceTable(wanted.names)
+    table = EvidenceTable(wanted.columns)
     for store, columns in _tables(wanted) if keys else ():
         rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, keys))
         table.add(list(columns), _scored(rows, store.object_key, columns))
@@ -99,6 +107,9 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
     if wanted.words:
         store = main_store(wanted.index)
         tables.setdefault((store.model, store.object_key), (store, {}))[1][LEXICAL] = _lexical(wanted.words)
+    for leaning in wanted.leanings:
+        store = main_store(wanted.index)
+        tables.setdefault((store.model, store.object_key), (store, {}))[1][leaning.name] = leaning.against(store)
     yield from tables.values()
 
 

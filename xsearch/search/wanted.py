@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import models
 
 from xsearch.registry import Index
 from xsearch.search.examples import mean_vectors
+from xsearch.search.leanings import Leaning, unwanted_text
 from xsearch.search.lexical import LexicalQuery, lexical_query
-from xsearch.search.parts import LEXICAL, VectorPart, encode_parts, example_parts
+from xsearch.search.parts import LEXICAL, UNWANTED, VectorPart, encode_parts, example_parts
 from xsearch.search.reading import Query
 
 
@@ -21,6 +22,14 @@ class Wanted:
     index: Index
     parts: Sequence[VectorPart]
     words: LexicalQuery | None
+    leanings: Sequence[Leaning] = ()
+    #: Whether all objects are wanted, where nothing is left of a query but its conditions.
+    everything: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all that is evidence."""
+        return self.names + [leaning.name for leaning in self.leanings]
 
     @property
     def names(self) -> list[str]:
@@ -41,4 +50,7 @@ def wanted_by(
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples))
-    return Wanted(index, parts, words)
+    everything = not (query.text or query.inputs or like or unlike)
+    unwanted = encode_parts(index, {"text": text}, []) if (text := unwanted_text(query.interpretation)) else []
+    parts += [replace(part, modality=UNWANTED) for part in unwanted if parts]
+    return Wanted(index, parts, words, everything=everything)

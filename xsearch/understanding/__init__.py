@@ -4,6 +4,7 @@ from xsearch.understanding.conditions import MODES, NUMERIC, Condition, Interpre
 from xsearch.understanding.lexicon import Lexicon, Named, Value
 from xsearch.understanding.prices import ABOUT
 from xsearch.understanding.understand import understand
+from xsearch.understanding.values import lexicon_of, price_filter
 
 __all__ = [
     "ABOUT",
@@ -16,5 +17,7 @@ __all__ = [
     "Named",
     "Op",
     "Value",
+    "lexicon_of",
+    "price_filter",
     "understand",
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple

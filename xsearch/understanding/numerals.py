@@ -24,7 +24,7 @@ _HAN_DIGITS = {character: value for value, character in enumerate("零一二三�
 _HAN_UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 _HAN_NUMBER = "零〇一二两三四五六七八九十百千万"
 #: A Chinese number: digits, perhaps with 万, or characters, perhaps with 多 or 几 for "some".
-CHINESE = rf"(?:{_DIGITS}(?:\s?[万千百])?多?|[几{_HAN_NUMBER}][几多半{_HAN_NUMBER}]*)"
+CHINESE = rf"(?:{_DIGITS}(?:\s?[万千百])?多?|[几{_HAN_NUMBER}][几多{_HAN_NUMBER}]*)"
 #: "两三百" and "三四十": between the one and the other.
 _TWO_OR_THREE = re.compile(r"([一二两三四五六七八])([二三四五六七八九])([十百千万])")
 
@@ -68,43 +68,43 @@ def _exact(number: Decimal) -> Decimal:
 
 def _vague(text: str) -> Range | None:
     if match := _TWO_OR_THREE.fullmatch(text):
-        unit = _HAN_UNITS[match[3]]
-        return Decimal(_HAN_DIGITS[match[1]] * unit), Decimal(_HAN_DIGITS[match[2]] * unit)
+        least, greatest = (_HAN_DIGITS[match[place]] * _HAN_UNITS[match[3]] for place in (1, 2))
+        return Decimal(least), Decimal(greatest)
     if text.endswith("多") and isinstance(base := chinese_number(text[:-1]), Decimal) and base:
         return base, base + _step(base)
     if match := re.fullmatch(rf"([{_HAN_NUMBER}]*)几([十百千万]?)", text):
-        unit = Decimal(_HAN_UNITS.get(match[2], 1))
         if not match[1]:  # 几十: some tens
-            return (2 * unit, 10 * unit) if match[2] else None
-        base = _characters(match[1])  # 十几: ten and some
-        return (base, base + 10) if base and not match[2] else None
+            tens = Decimal(_HAN_UNITS.get(match[2], 1))
+            return (2 * tens, 10 * tens) if match[2] else None
+        ten = _characters(match[1])  # 十几: ten and some
+        return (ten, ten + 10) if ten and not match[2] else None
     return None
 
 
 def _step(base: Decimal) -> Decimal:
     """Return how much more "some" may be: 三十多 is less than 40, 一百多 less than 200."""
-    return Decimal(10) ** (len(str(int(base))) - len(str(int(base)).rstrip("0") or "0") or 0)
+    digits = str(int(base))
+    return Decimal(10) ** (len(digits) - len(digits.rstrip("0")))
 
 
 def _characters(text: str) -> Decimal | None:
     """Return the value of Chinese characters: 两百五 is 250, 一百零五 is 105, 二五 (digit by digit) is 25."""
-    if not text or "半" in text[:-1]:
+    if not text:
         return None
     if not any(character in _HAN_UNITS for character in text):
-        return Decimal("".join(str(_HAN_DIGITS[character]) for character in text)) if "半" not in text else None
+        return Decimal("".join(str(_HAN_DIGITS[character]) for character in text))
     total = section = 0
     digit: int | None = None
     unit = 1
     for character in text:
         if character in _HAN_DIGITS:
             digit, unit = _HAN_DIGITS[character], 10 if character in "零〇" else unit
-        elif character == "半":
-            digit = 5
-        elif character == "万":
-            total, section, digit, unit = (section + (digit or 0)) * 10_000, 0, None, 10_000
+            continue
+        unit = _HAN_UNITS[character]
+        if character == "万":
+            total, section = (section + (digit or 0)) * unit, 0
         else:
-            unit = _HAN_UNITS[character]
             section += (1 if digit is None else digit) * unit
-            digit = None
+        digit = None
     # The last digit stands for the unit below the last one: 一千二 is 1200.
     return Decimal(total + section + (digit or 0) * max(unit // 10, 1))

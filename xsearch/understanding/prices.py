@@ -83,7 +83,7 @@ _YUAN = r"\s?(?:元钱?|块钱?|圆|人民币|美元|美金|欧元|英镑|刀|rm
 _ZH_UNITS = "|".join(sorted(CHINESE_UNITS, key=len, reverse=True))
 _ZH_COUNTED = rf"(?:{_ZH_UNITS}|[岁人个件双只条张把台码号寸度层片支瓶包盒页本次倍天年月周度折级位小分秒斤℃°a-z%])"
 _ZH_MONEY = rf"(?:[¥$€£]\s?{CHINESE}(?:{_YUAN})?|{CHINESE}{_YUAN})"
-_ZH_BARE = rf"{CHINESE}(?![\d.{'零〇一二两三四五六七八九十百千万几多半'}])(?!\s?{_ZH_COUNTED})"
+_ZH_BARE = rf"{CHINESE}(?![\d.{'零〇一二两三四五六七八九十百千万几多'}])(?!\s?{_ZH_COUNTED})"
 _ZH_SUM = rf"(?:{_ZH_MONEY}|{_ZH_BARE})"
 _ZH_ALONE = r"(?<![\da-z.零〇一二两三四五六七八九十百千万几第])"
 _ZH_LEAD = r"(?:(?:价格|价位|价钱|售价|单价|价)(?:是|为|在)?\s?)?"

@@ -46,9 +46,11 @@ def understand(text: str, lexicon: Lexicon, modes: Mapping[str, Mode] | None = N
     """Return what ``text`` says; ``modes`` are what the customer chose for conditions, by their ids."""
     lower = plain(text)
     prices = find_prices(lower) if lexicon.price else []
-    lower = _blanked(lower, prices)
+    spoken_of = [(price.start, price.end) for price in prices]
+    lower = _blanked(lower, spoken_of)
     cues = find_cues(lower)
-    lower = _blanked(lower, cues)
+    spoken_of += [(cue.start, cue.end) for cue in cues]
+    lower = _blanked(lower, spoken_of)
     named = lexicon.find(words := words_in(lower), lower, text)
     objects = Objects(lower, words, named)
     negations = [found for cue in cues if (found := objects.of(cue))]
@@ -59,7 +61,7 @@ def understand(text: str, lexicon: Lexicon, modes: Mapping[str, Mode] | None = N
     return Interpretation(
         _left_of(text, [cut for group in groups for cut in group.cuts()]),
         tuple({each.id: each for group in groups for each in group.conditions}.values()),
-        free=tuple(_between(sorted([(each.start, each.end) for each in (*prices, *cues)]), len(text))),
+        free=tuple(_between(sorted(spoken_of), len(text))),
     )
 
 
@@ -114,8 +116,8 @@ def _with_particle(text: str, end: int) -> int:
     return end + 1 if text[end : end + 1] == "的" else end
 
 
-def _blanked(text: str, stretches: Iterable[Price] | Iterable[Stretch]) -> str:
-    for start, end, *_ in stretches:
+def _blanked(text: str, stretches: Iterable[Stretch]) -> str:
+    for start, end in stretches:
         text = text[:start] + _BORDER * (end - start) + text[end:]
     return text
 
