@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from xsearch.registry import Index
     from xsearch.search import SearchResults
+    from xsearch.understanding import Condition
 
 Values = dict[str, list[str]]
 _YES = ("true", "1", "on", "yes")
+_NO = ("false", "0", "off", "no")
+_MODES = ("drop", "soft", "strict")
 
 
 class PageQuery:
@@ -33,6 +36,9 @@ class PageQuery:
         }
         #: Whether the words are searched for as they are, without correction.
         self.literal = str(_first(values.get("literal", ""))).lower() in _YES
+        #: What the customer chose for understood conditions: ids by parameter.
+        self.chosen_modes: Values = {name: _texts(values[name]) for name in _MODES if name in values}
+        self.understand = str(_first(values.get("understand", ""))).lower() not in _NO
         self.has_image = "image" in values
         self.has_audio = "audio" in values
 
@@ -46,20 +52,36 @@ class PageQuery:
         """Whether a photo or recording is part of the query, which no address can hold."""
         return self.has_image or self.has_audio
 
-    def url(self, filters: Values | None = None, *, page: int | None = None, literal: bool | None = None) -> str:
-        """Return the address, relative to the page, of this query with other ``filters`` or another page."""
-        pairs = self.words(literal=self.literal if literal is None else literal)
+    def url(
+        self,
+        filters: Values | None = None,
+        *,
+        page: int | None = None,
+        literal: bool | None = None,
+        modes: Values | None = None,
+    ) -> str:
+        """Return the address, relative to the page, of this query with other ``filters``, ``modes`` or another page."""
+        pairs = self.words(literal=self.literal if literal is None else literal, modes=modes)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
 
-    def words(self, *, literal: bool) -> list[tuple[str, str]]:
-        """Return the parameters of the words."""
-        if not self.q:
-            return []
-        return [("q", self.q), ("literal", "1")] if literal else [("q", self.q)]
+    def words(self, *, literal: bool, modes: Values | None = None) -> list[tuple[str, str]]:
+        """Return the parameters of the words, and of how they are understood."""
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [("literal", "1")] if literal and self.q else []
+        pairs += [] if self.understand else [("understand", "0")]
+        chosen = self.chosen_modes if modes is None else modes
+        return pairs + [(name, each) for name, ids in chosen.items() for each in ids]
+
+    def with_mode(self, condition_id: str, name: str | None) -> str:
+        """Return the address where a condition has the mode of the parameter ``name``; None: its own."""
+        modes = {each: [i for i in self.chosen_modes.get(each, []) if i != condition_id] for each in _MODES}
+        if name:
+            modes[name].append(condition_id)
+        return self.url(modes=modes)
 
     def as_typed(self) -> str:
         """Return the address of this query with its words searched for as they are."""
@@ -134,6 +156,38 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
         for name, texts in query.filters.items()
         for text in texts
     ]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An understood condition, with the addresses that take it back, and that make it strict or soft."""
+
+    id: str
+    label: str
+    mode: str
+    relaxed: bool
+    remove_url: str
+    toggle_url: str
+    restore_url: str
+
+
+def chips(query: PageQuery, results: SearchResults) -> list[Chip]:
+    """Return what was understood of the words."""
+    meant = results.interpretation
+    return [_chip(query, each, relaxed=each.id in meant.relaxed) for each in meant.conditions] if meant else []
+
+
+def _chip(query: PageQuery, condition: Condition, *, relaxed: bool) -> Chip:
+    is_strict = condition.mode == "strict"
+    return Chip(
+        condition.id,
+        condition.label,
+        condition.mode,
+        relaxed,
+        query.with_mode(condition.id, "drop"),
+        query.with_mode(condition.id, "soft" if is_strict else "strict"),
+        query.with_mode(condition.id, None),
+    )
 
 
 def ranges(query: PageQuery) -> list[Range]:

@@ -120,6 +120,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "facets": widgets.facets(query, results),
         "ranges": widgets.ranges(query),
         "chosen": widgets.chosen(query, results),
+        "chips": widgets.chips(query, results),
+        "relaxed": [chip.label for chip in widgets.chips(query, results) if chip.relaxed],
         "notices": widgets.notices(results.degraded),
         "next": query.url(page=results.page + 1) if shown < results.total else None,
         "as_typed": query.as_typed(),

@@ -1,6 +1,6 @@
 """What a query means: prices, named values and negations, in English and Chinese."""
 
-from xsearch.understanding.conditions import MODES, NUMERIC, Condition, Interpretation, Mode, Op
+from xsearch.understanding.conditions import ID_MAX, MODES, NUMERIC, Condition, Interpretation, Mode, Op
 from xsearch.understanding.lexicon import Lexicon, Named, Value
 from xsearch.understanding.prices import ABOUT
 from xsearch.understanding.understand import understand
@@ -8,6 +8,7 @@ from xsearch.understanding.values import lexicon_of, price_filter
 
 __all__ = [
     "ABOUT",
+    "ID_MAX",
     "MODES",
     "NUMERIC",
     "Condition",

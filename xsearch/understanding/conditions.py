@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Op = Literal["is", "is_not", "at_most", "at_least", "between", "about"]
+#: Characters of an id.
+ID_MAX = 200
 #: "soft" prefers or lowers, "strict" filters, "off" is the customer's: the phrase is searched for as words.
 Mode = Literal["soft", "strict", "off"]
 MODES: tuple[Mode, ...] = ("soft", "strict", "off")
@@ -35,7 +37,7 @@ class Condition:
     def id(self) -> str:
         """What the condition is called in requests; the same query gives it the same id."""
         values = ",".join(f"{value}".lower() for value in self.values)
-        return f"{self.field or 'words'}:{self.op}:{values}"[:200]
+        return f"{self.field or 'words'}:{self.op}:{values}"[:ID_MAX]
 
 
 @dataclass(frozen=True)
