@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import NamedTuple
 
 from xsearch.understanding import Condition, Interpretation, understand
 
@@ -37,21 +38,38 @@ def kind_of(condition: str) -> str:
     return "values not wanted" if "!=" in condition else condition.partition("=")[0]
 
 
-def table(cases, lexicon) -> str:
-    """Return precision and recall by kind of condition, and how many cases are right in full."""
+class Figures(NamedTuple):
+    """How often conditions of one kind are understood."""
+
+    written: int
+    precision: float
+    recall: float
+
+
+def figures(cases, lexicon) -> dict[str, Figures]:
+    """Return precision and recall by kind of condition, and over all."""
     right, missed, invented = Counter(), Counter(), Counter()
-    whole = rests = 0
-    for text, conditions, rest in cases:
-        wanted, (found, interpretation) = expected(conditions), understood(text, lexicon)
+    for text, conditions, _rest in cases:
+        wanted, (found, _) = expected(conditions), understood(text, lexicon)
         for counter, members in ((right, wanted & found), (missed, wanted - found), (invented, found - wanted)):
-            counter.update(kind_of(each) for each in members)
-            counter["all"] += len(members)
-        whole += wanted == found
-        rests += interpretation.text == rest
+            counter.update(kind for each in members for kind in (kind_of(each), "all"))
+    kinds = [*sorted({*right, *missed, *invented} - {"all"}), "all"]
+    return {kind: _figures(right[kind], missed[kind], invented[kind]) for kind in kinds}
+
+
+def _figures(right: int, missed: int, invented: int) -> Figures:
+    found, there = right + invented, right + missed
+    return Figures(there, right / found if found else 1.0, right / there if there else 1.0)
+
+
+def table(cases, lexicon) -> str:
+    """Return the figures as a table, and how many cases are right in full."""
     lines = [f"{'conditions':<20}{'written':>9}{'precision':>11}{'recall':>8}"]
-    for kind in [*sorted({*right, *missed, *invented} - {"all"}), "all"]:
-        found, there = right[kind] + invented[kind], right[kind] + missed[kind]
-        precision, recall = right[kind] / found if found else 1.0, right[kind] / there if there else 1.0
-        lines.append(f"{kind:<20}{there:>9}{precision:>11.3f}{recall:>8.3f}")
+    lines += [
+        f"{kind:<20}{f.written:>9}{f.precision:>11.3f}{f.recall:>8.3f}" for kind, f in figures(cases, lexicon).items()
+    ]
+    read = [(expected(conditions), rest, understood(text, lexicon)) for text, conditions, rest in cases]
+    whole = sum(wanted == found for wanted, _, (found, _) in read)
+    rests = sum(rest == interpretation.text for _, rest, (_, interpretation) in read)
     lines.append(f"{len(cases)} cases: all conditions right in {whole}, words left to search for right in {rests}")
     return "\n".join(lines)

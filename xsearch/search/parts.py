@@ -55,11 +55,12 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
         encoder = live_encoder(space)
         stores = tuple(index.stores_for(column))
         for modality, content in inputs.items():
-            if encoder and modality not in encoder.modalities:
+            encoded_as = "text" if modality == UNWANTED else modality
+            if encoder and encoded_as not in encoder.modalities:
                 continue
             key = (modality, space.fingerprint)
             if key not in encoded:
-                encoded[key] = _encode(encoder, modality, content) if encoder else None
+                encoded[key] = _encode(encoder, encoded_as, content) if encoder else None
             vector = encoded[key]
             if vector is None:
                 degraded.append(f"{modality}:{column}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import models
 
@@ -46,11 +46,11 @@ def wanted_by(
 ) -> Wanted:
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
     words = lexical_query(index, query.text) if query.text else None
-    parts = encode_parts(index, query.inputs, degraded)
+    everything = not (query.text or query.inputs or like or unlike)
+    unwanted = "" if everything else unwanted_text(query.interpretation)
+    inputs = {**query.inputs, UNWANTED: unwanted} if unwanted else query.inputs
+    parts = encode_parts(index, inputs, degraded)
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples))
-    everything = not (query.text or query.inputs or like or unlike)
-    unwanted = encode_parts(index, {"text": text}, []) if (text := unwanted_text(query.interpretation)) else []
-    parts += [replace(part, modality=UNWANTED) for part in unwanted if parts]
     return Wanted(index, parts, words, everything=everything)

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import get_language
@@ -193,6 +193,7 @@ _AFTER_WORDS = "with without under over below above between around about from up
 _AFTER = frozenset(_AFTER_WORDS.split())
 
 
+@lru_cache(maxsize=20_000)
 def term_key(term: str) -> Key:
     """Return what a name is recognised by: the stems of its English words, or the Chinese name itself."""
     return (plain(term),) if has_chinese(term) else _key_of(words_in(plain(term)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from xsearch.text import chinese, english
@@ -39,6 +40,7 @@ def plain(text: str) -> str:
     return "".join(_plain(character) for character in text)
 
 
+@lru_cache(maxsize=20_000)
 def _plain(character: str) -> str:
     other = _SAME.get(character) or unicodedata.normalize("NFKC", character).lower()
     return other if len(other) == 1 else character
