@@ -23,6 +23,7 @@ KEYS = {
     "interpretation",
     "hits",
     "facets",
+    "total_is_exact",
     "total",
     "close",
     "page",

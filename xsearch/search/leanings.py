@@ -45,7 +45,7 @@ class Leaning:
 def leanings_of(index: Index, interpretation: Interpretation | None) -> list[Leaning]:
     """Return what the conditions of a query cost the objects that go against them."""
     conditions = interpretation.active() if interpretation else []
-    found = [*_of_fields(index, [each for each in conditions if each.field and each.mode == "soft"])]
+    found = [*_of_fields(index, [each for each in conditions if each.field in index.filters and each.mode == "soft"])]
     unwanted = [each for each in conditions if each.op == "is_not"] if index.text else []
     return found + [_of_words(each) for each in unwanted]
 

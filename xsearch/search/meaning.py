@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db import DatabaseError
 from xsearch.conf import settings
 from xsearch.models import Synonym
 from xsearch.registry import Index
-from xsearch.search.corrections import corrected, words_version
+from xsearch.search.corrections import Version, corrected, words_version
 from xsearch.search.synonyms import pairs_of
 from xsearch.understanding import ABOUT, Condition, Interpretation, Lexicon, Mode, lexicon_of, price_filter, understand
 
@@ -31,7 +31,7 @@ class Meaning:
 
 
 def meaning_of(
-    index: Index,
+    indexes: Sequence[Index],
     text: str,
     degraded: list[str],
     *,
@@ -39,13 +39,16 @@ def meaning_of(
     understood: bool = True,
     modes: Mapping[str, Mode] | None = None,
 ) -> Meaning:
-    """Return what ``text`` means: what it says about prices and wishes first, so that only the rest is corrected."""
-    version = words_version(index) if correct or understood else None
-    read = _reader(index, version, modes or {}, degraded) if understood else _as_words
+    """Return what ``text`` means in catalogues that are searched together.
+
+    What it says about prices and wishes comes first, so that only the rest is corrected.
+    """
+    version = words_version(indexes) if correct or understood else None
+    read = _reader(indexes, version, modes or {}, degraded) if version and understood else _as_words
     interpretation = read(text)
     if not correct:
         return Meaning(interpretation)
-    meant = _corrected(text, interpretation, lambda part: corrected(index, part, degraded, version))
+    meant = _corrected(text, interpretation, lambda part: corrected(indexes, part, degraded, version))
     return Meaning(read(meant), meant) if meant != text else Meaning(interpretation)
 
 
@@ -79,13 +82,13 @@ def parameters_of(condition: Condition) -> dict[str, Any]:
 
 
 def _reader(
-    index: Index, version: object, modes: Mapping[str, Mode], degraded: list[str]
+    indexes: Sequence[Index], version: Version, modes: Mapping[str, Mode], degraded: list[str]
 ) -> Callable[[str], Interpretation]:
     """Return what understands texts; one that it fails with is taken as words."""
 
     def read(text: str) -> Interpretation:
         try:
-            return understand(text, _lexicon(index, version), modes)
+            return understand(text, _lexicon(indexes, version), modes)
         except DatabaseError:
             raise
         except Exception:
@@ -101,12 +104,15 @@ def _as_words(text: str) -> Interpretation:
     return Interpretation(text, free=((0, len(text)),))
 
 
-def _lexicon(index: Index, version: Any) -> Lexicon:
-    if not index.text:  # no terms are counted that would tell of changes
-        version = (version, time.monotonic() // settings.VOCABULARY_MAX_AGE_S)
-    elif version.counted is None:  # nothing is indexed yet
-        return Lexicon(price=price_filter(index))
-    return lexicon_of(index, version, _synonyms)
+def _lexicon(indexes: Sequence[Index], version: Version) -> Lexicon:
+    counted = [
+        index for index, last in zip(indexes, version.counted, strict=True) if last is not None or not index.text
+    ]
+    if not counted:  # nothing is indexed yet
+        return Lexicon(price=price_filter(indexes))
+    # Where no terms are counted, nothing tells of changes.
+    age = 0.0 if all(index.text for index in indexes) else time.monotonic() // settings.VOCABULARY_MAX_AGE_S
+    return lexicon_of(indexes, (version, age), _synonyms)
 
 
 def _synonyms() -> Iterator[tuple[str, str]]:

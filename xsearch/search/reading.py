@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
@@ -15,6 +17,7 @@ from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.examples import has_vectors
 from xsearch.search.meaning import meaning_of
+from xsearch.search.together import companions, once
 from xsearch.search.voice import transcribe_waveform
 from xsearch.understanding import Interpretation, Mode
 
@@ -38,8 +41,7 @@ class Query:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to search for."""
-        conditions = self.interpretation.conditions if self.interpretation else ()
-        return not (self.text or self.inputs or conditions)
+        return not (self.said or self.inputs)
 
 
 def read_query(
@@ -58,14 +60,13 @@ def read_query(
     """Decode the media, understand the recording and the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
-        photo = load_image(image)
-        query.inputs["image"] = crop_image(photo, crop) if crop else photo
+        query.inputs["image"] = once(("photo", id(image)), lambda: _photo(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
     query.said = query.text
     if query.text:
-        understood = understood and settings.UNDERSTAND
-        meaning = meaning_of(index, query.text, degraded, correct=correct, understood=understood, modes=modes)
+        read = partial(meaning_of, correct=correct, understood=understood and settings.UNDERSTAND, modes=modes)
+        meaning = once(("meaning", query.text), lambda: read(companions(index), query.said, degraded))
         query.corrected, query.interpretation = meaning.corrected, meaning.interpretation
         query.text = meaning.interpretation.text
     if query.text:
@@ -73,12 +74,18 @@ def read_query(
     return query
 
 
+def _photo(image: Source, crop: Crop | None) -> Image.Image:
+    photo = load_image(image)
+    return crop_image(photo, crop) if crop else photo
+
+
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
     """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with."""
-    waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
-    transcript, left_out = transcribe_waveform(waveform, language, index)
+    indexes = companions(index)
+    waveform = once(("recording", id(audio)), lambda: load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS))
+    transcript, left_out = once(("speech", id(audio)), lambda: transcribe_waveform(waveform, language, indexes[0]))
     degraded += left_out
-    is_sound = not (transcript and transcript.is_sure) and has_vectors(index, "audio")
+    is_sound = not (transcript and transcript.is_sure) and any(has_vectors(one, "audio") for one in indexes)
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:

@@ -29,12 +29,12 @@ class Scope:
         interpretation: Interpretation | None = None,
     ) -> None:
         self.queryset = queryset
-        self._examples = [example.pk for example in examples]
         self._index = get_index(queryset.model)
+        self._examples = [example.pk for example in examples if get_index(type(example)) is self._index]
         self._filters = {**filters}
         self._excluded: dict[str, list[Any]] = {}
         for condition in interpretation.active() if interpretation else ():
-            if condition.field and condition.mode == "strict":
+            if condition.field in self._index.filters and condition.mode == "strict":
                 self._limit(condition)
 
     def objects(self, *, without: str | None = None) -> Objects:

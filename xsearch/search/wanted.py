@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from xsearch.indexing.spaces import live_spaces
 from xsearch.registry import Index
 from xsearch.search.examples import mean_vectors
 from xsearch.search.leanings import Leaning, unwanted_text
@@ -50,7 +51,8 @@ def wanted_by(
     unwanted = "" if everything else unwanted_text(query.interpretation)
     inputs = {**query.inputs, UNWANTED: unwanted} if unwanted else query.inputs
     parts = encode_parts(index, inputs, degraded)
+    spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
-            parts += example_parts(index, modality, mean_vectors(index, examples))
+            parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     return Wanted(index, parts, words, everything=everything)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,42 +27,47 @@ _MAX_VALUES = 5_000  # of a field; what has more is no field to choose from
 _TEXTS = (models.CharField, models.TextField)
 
 _lock = threading.Lock()
-_lexicons: dict[str, tuple[object, Lexicon]] = {}  # label → version of the words, and what was made of them
+#: By labels, the version of the words and what was made of them.
+_lexicons: dict[tuple[str, ...], tuple[object, Lexicon]] = {}
 
 _title = lazy(field_label, str)
 Pairs = Callable[[], Iterable[tuple[str, str]]]
 
 
-def lexicon_of(index: Index, version: object, same: Pairs) -> Lexicon:
-    """Return the lexicon of a catalogue; made when it is first needed and when ``version`` changes.
+def lexicon_of(indexes: Sequence[Index], version: object, same: Pairs) -> Lexicon:
+    """Return the lexicon of catalogues together; made when it is first needed and when ``version`` changes.
 
     ``same`` returns the shop's synonyms: pairs of terms, of which the first also means the second.
     """
-    known, found = _lexicons.get(index.label, (None, None))
+    labels = tuple(index.label for index in indexes)
+    known, found = _lexicons.get(labels, (None, None))
     if found is not None and (known == version or _lock.locked()):
         return found  # be it a little old, while another thread makes the new one
     with _lock:
-        known, found = _lexicons.get(index.label, (None, None))
+        known, found = _lexicons.get(labels, (None, None))
         if found is None or known != version:
-            found = _new_lexicon(index, same())
-            _lexicons[index.label] = (version, found)
+            found = _new_lexicon(indexes, same())
+            _lexicons[labels] = (version, found)
     return found
 
 
-def price_filter(index: Index) -> str | None:
-    """Return the declared filter that sums of money are about, if it is one of numbers."""
-    name = index.price
-    declared = name in index.filters and isinstance(final_field(index.model, str(name)), NUMBERS)
-    return name if declared else None
+def price_filter(indexes: Sequence[Index]) -> str | None:
+    """Return the declared filter that sums of money are about, if any of the indexes has one of numbers."""
+    for index in indexes:
+        if index.price in index.filters and isinstance(final_field(index.model, str(index.price)), NUMBERS):
+            return index.price
+    return None
 
 
-def _new_lexicon(index: Index, same: Iterable[tuple[str, str]]) -> Lexicon:
-    names = [name for name in dict.fromkeys([*index.filters, *index.facets]) if _has_texts(index, name)]
-    price = price_filter(index)
+def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> Lexicon:
+    fields = [(index, name) for index in indexes for name in index.filters if _has_texts(index, name)]
+    price = price_filter(indexes)
+    of_price = [(index, price) for index in indexes if price and price in index.filters]
+    values = {(each.field, each.value): each for index, name in fields for each in _values(index, name)}
     return Lexicon(
-        [value for name in names for value in _values(index, name)],
+        list(values.values()),
         price=price,
-        titles={name: _title(index, name) for name in (*names, *([price] if price else []))},
+        titles={name: _title(index, name) for index, name in reversed([*fields, *of_price])},
         same=same,
         glossary=_glossary(settings.GLOSSARY),
     )
