@@ -1,6 +1,6 @@
 """What a query means: prices, named values and negations, in English and Chinese."""
 
-from xsearch.understanding.conditions import ID_MAX, MODES, NUMERIC, Condition, Interpretation, Mode, Op
+from xsearch.understanding.conditions import ID_MAX, MODES, Condition, Interpretation, Mode, Op
 from xsearch.understanding.lexicon import Lexicon, Named, Value
 from xsearch.understanding.prices import ABOUT
 from xsearch.understanding.understand import understand
@@ -10,7 +10,6 @@ __all__ = [
     "ABOUT",
     "ID_MAX",
     "MODES",
-    "NUMERIC",
     "Condition",
     "Interpretation",
     "Lexicon",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -12,7 +12,6 @@ ID_MAX = 200
 #: "soft" prefers or lowers, "strict" filters, "off" is the customer's: the phrase is searched for as words.
 Mode = Literal["soft", "strict", "off"]
 MODES: tuple[Mode, ...] = ("soft", "strict", "off")
-NUMERIC: tuple[Op, ...] = ("at_most", "at_least", "between", "about")
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class Condition:
     """One thing that the customer said about what is wanted.
 
     ``phrase`` stands at ``start`` to ``end`` of the query (of its correction, where it was corrected). ``field`` is a
-    declared filter, or None for words that are not wanted. ``values`` are texts, or numbers for the operators of
-    ``NUMERIC``; several texts are alternatives.
+    declared filter, or None for words that are not wanted. ``values`` are texts, or numbers for those of sums;
+    several texts are alternatives.
     """
 
     phrase: str
@@ -56,8 +55,3 @@ class Interpretation:
     def active(self) -> list[Condition]:
         """Return the conditions that are not switched off."""
         return [condition for condition in self.conditions if condition.mode != "off"]
-
-
-def mode_of(condition: Condition, modes: Mapping[str, Mode]) -> Mode:
-    """Return the mode that the customer chose for a condition, or the one that it has by itself."""
-    return modes.get(condition.id, condition.mode)
