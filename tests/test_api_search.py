@@ -20,6 +20,7 @@ KEYS = {
     "query",
     "corrected",
     "transcript",
+    "interpretation",
     "hits",
     "facets",
     "total_is_exact",
@@ -68,6 +69,47 @@ def test_a_typing_error_is_corrected_unless_the_words_are_meant(client, shop):
     literal = client.post(SEARCH, {"q": "red jakcet", "literal": True}, content_type="application/json").json()
     assert (literal["query"], literal["corrected"]) == ("red jakcet", None)
     assert client.get(SEARCH, {"q": "red jacket"}).json()["corrected"] is None
+
+
+def test_what_is_understood_is_said_and_can_be_overridden(client, shop):
+    answer = client.get(SEARCH, {"q": "red lamp under 60"}).json()
+    assert answer["interpretation"]["text"] == "red lamp"
+    assert answer["interpretation"]["relaxed"] == []
+    conditions = {each["id"]: each for each in answer["interpretation"]["conditions"]}
+    assert list(conditions) == ["colour:is:red", "category:is:lamps", "price:at_most:60"]
+    assert conditions["price:at_most:60"] == {
+        "id": "price:at_most:60",
+        "phrase": "under 60",
+        "start": 9,
+        "end": 17,
+        "field": "price",
+        "op": "at_most",
+        "value": [60.0],
+        "label": "Price: at most 60",
+        "mode": "strict",
+    }
+    assert all(hit["price"] <= 60 for hit in answer["hits"])
+    chosen = {"q": "red lamp under 60", "strict": ["colour:is:red", "category:is:lamps"], "drop": "price:at_most:60"}
+    answer = client.get(SEARCH, chosen).json()
+    assert [hit["title"] for hit in answer["hits"]] == ["Red lamp"]
+    assert answer["interpretation"]["text"] == "red lamp under 60"
+    assert [each["mode"] for each in answer["interpretation"]["conditions"]] == ["strict", "strict", "off"]
+    by_json = client.post(SEARCH, chosen, content_type="application/json").json()
+    assert by_json["interpretation"] == answer["interpretation"]
+
+
+def test_nothing_is_understood_where_the_request_says_so(client, shop):
+    answer = client.get(SEARCH, {"q": "red lamp under 60", "understand": "0"}).json()
+    assert answer["interpretation"] == {"text": "red lamp under 60", "conditions": [], "relaxed": []}
+    assert client.post(SEARCH, {"image": upload(widget_shop.photo("red"))}).json()["interpretation"] is None
+
+
+@pytest.mark.parametrize("name", ["drop", "soft", "strict"])
+def test_conditions_are_named_by_texts(client, shop, name):
+    unknown = client.get(SEARCH, {"q": "red", name: "no:such:thing"})
+    assert unknown.status_code == 200
+    refused = client.post(SEARCH, {"q": "red", name: [{"a": 1}]}, content_type="application/json")
+    assert (refused.status_code, set(refused.json())) == (400, {"code", "detail"})
 
 
 @pytest.mark.parametrize("kind", ["json", "multipart", "form"])

@@ -66,6 +66,9 @@ DEFAULTS: dict[str, Any] = {
     # there are any. None: what the recogniser itself trusts, for each measures in its own way.
     "MIN_TRANSCRIPT_CONFIDENCE": None,
     "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
+    "UNDERSTAND": True,  # prices, named values and negations in queries; False: every query is only words
+    "PREFERENCE": 0.2,  # fraction of its score that a hit loses which is not as the query says: red, under 50
+    "AVOIDANCE": 0.5,  # and one which is as the query says that it should not be: without sleeves
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
     "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
@@ -17,7 +18,7 @@ from xsearch.paths import relations
 if TYPE_CHECKING:
     from xsearch.registry import Index
 
-_NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
+NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
@@ -26,7 +27,7 @@ def parameter_names(index: Index) -> list[str]:
     """Return every parameter of the declared filters, ``price_min`` and ``price_max`` included."""
     names = list(index.filters)
     for name in index.filters:
-        if isinstance(final_field(index.model, name), _NUMBERS):
+        if isinstance(final_field(index.model, name), NUMBERS):
             names += [f"{name}_min", f"{name}_max"]
     return names
 
@@ -39,7 +40,7 @@ def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mappin
             raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
         wanted = _as_list(value)
         if wanted:
-            queryset = queryset.filter(_once(index, name, _condition(index, name, wanted)))
+            queryset = queryset.filter(condition(index, name, wanted))
     return queryset
 
 
@@ -49,6 +50,20 @@ def _once(index: Index, name: str, condition: models.Q) -> models.Q:
     if not any(step.field.one_to_many or step.field.many_to_many for step in steps):
         return condition
     return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
+
+
+def condition(index: Index, name: str, value: Any) -> models.Q:
+    """Return the condition that an object has ``value`` of a declared filter, or one of several values."""
+    return _once(index, name, _condition(index, name, _as_list(value)))
+
+
+def field_label(index: Index, name: str) -> str:
+    """Return what customers read above a filter."""
+    try:
+        field = final_field(index.model, name)
+    except BadQuery:
+        return capfirst(name.replace("_", " "))
+    return capfirst(str(getattr(field, "verbose_name", name)))
 
 
 def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
@@ -79,7 +94,7 @@ def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
     field = final_field(index.model, bare)
     if bound:
         return models.Q(**{f"{bare}__{bound}": _number(name, wanted[-1])})
-    if isinstance(field, _NUMBERS):
+    if isinstance(field, NUMBERS):
         return models.Q(**{f"{bare}__in": [_number(name, value) for value in wanted]})
     if isinstance(field, models.BooleanField):
         return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in wanted]})

@@ -32,6 +32,8 @@ class Index:
     audio: str | None = None
     #: Fields that a search can be limited to.
     filters: Sequence[str] = ()
+    #: The one of the filters that sums of money in a query are about, such as "under 50"; of no effect unless declared.
+    price: str | None = "price"
     #: Fields whose values are counted beside the results.
     facets: Sequence[str] = ()
     #: Field that variants of one product have in common; of each group only the best result is shown.

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.api.presenting import hit_body
-from xsearch.errors import BadQuery
-from xsearch.filters import final_field
+from xsearch.filters import field_label, final_field
 from xsearch.registry import ALL, get_index
 
 if TYPE_CHECKING:
@@ -22,9 +20,12 @@ if TYPE_CHECKING:
 
     from xsearch.registry import Index
     from xsearch.search import Hit, SearchResults
+    from xsearch.understanding import Condition
 
 Values = dict[str, list[str]]
 _YES = ("true", "1", "on", "yes")
+_NO = ("false", "0", "off", "no")
+_MODES = ("drop", "soft", "strict")
 
 
 class PageQuery:
@@ -48,6 +49,9 @@ class PageQuery:
         }
         #: Whether the words are searched for as they are, without correction.
         self.literal = str(_first(values.get("literal", ""))).lower() in _YES
+        #: What the customer chose for understood conditions: ids by parameter.
+        self.chosen_modes: Values = {name: _texts(values[name]) for name in _MODES if name in values}
+        self.understand = str(_first(values.get("understand", ""))).lower() not in _NO
         self.has_image = "image" in values
         self.has_audio = "audio" in values
 
@@ -88,9 +92,10 @@ class PageQuery:
         page: int | None = None,
         literal: bool | None = None,
         scope: str | None = None,
+        modes: Values | None = None,
     ) -> str:
-        """Return the address, relative to the page, of this query with other ``filters``, another page or scope."""
-        pairs = self.words(literal=self.literal if literal is None else literal)
+        """Return the address, relative to the page, of this query with other ``filters``, ``modes``, page or scope."""
+        pairs = self.words(literal=self.literal if literal is None else literal, modes=modes)
         pairs += self.scope_pairs(scope)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
@@ -103,11 +108,20 @@ class PageQuery:
         scope = scope or self.scope
         return [] if scope == self.default else [("model", scope)]
 
-    def words(self, *, literal: bool) -> list[tuple[str, str]]:
-        """Return the parameters of the words."""
-        if not self.q:
-            return []
-        return [("q", self.q), ("literal", "1")] if literal else [("q", self.q)]
+    def words(self, *, literal: bool, modes: Values | None = None) -> list[tuple[str, str]]:
+        """Return the parameters of the words, and of how they are understood."""
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [("literal", "1")] if literal and self.q else []
+        pairs += [] if self.understand else [("understand", "0")]
+        chosen = self.chosen_modes if modes is None else modes
+        return pairs + [(name, each) for name, ids in chosen.items() for each in ids]
+
+    def with_mode(self, condition_id: str, name: str | None) -> str:
+        """Return the address where a condition has the mode of the parameter ``name``; None: its own."""
+        modes = {each: [i for i in self.chosen_modes.get(each, []) if i != condition_id] for each in _MODES}
+        if name:
+            modes[name].append(condition_id)
+        return self.url(modes=modes)
 
     def as_typed(self) -> str:
         """Return the address of this query with its words searched for as they are."""
@@ -165,7 +179,7 @@ def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
     for name, values in results.facets.items():
         options = [_option(query, name, value) for value in values]
         if options:
-            found.append(Facet(name, filter_label(query.index, name), options))
+            found.append(Facet(name, field_label(query.index, name), options))
     return found + [_switch(query, name) for name in _filters_of(query.index, models.BooleanField)]
 
 
@@ -183,6 +197,38 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
         if name in query.index.filter_names()
         for text in texts
     ]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An understood condition, with the addresses that take it back, and that make it strict or soft."""
+
+    id: str
+    label: str
+    mode: str
+    relaxed: bool
+    remove_url: str
+    toggle_url: str
+    restore_url: str
+
+
+def chips(query: PageQuery, results: SearchResults) -> list[Chip]:
+    """Return what was understood of the words."""
+    meant = results.interpretation
+    return [_chip(query, each, relaxed=each.id in meant.relaxed) for each in meant.conditions] if meant else []
+
+
+def _chip(query: PageQuery, condition: Condition, *, relaxed: bool) -> Chip:
+    is_strict = condition.mode == "strict"
+    return Chip(
+        condition.id,
+        condition.label,
+        condition.mode,
+        relaxed,
+        query.with_mode(condition.id, "drop"),
+        query.with_mode(condition.id, "soft" if is_strict else "strict"),
+        query.with_mode(condition.id, None),
+    )
 
 
 def ranges(query: PageQuery) -> list[Range]:
@@ -217,15 +263,6 @@ def notices(degraded: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def filter_label(index: Index, name: str) -> str:
-    """Return what customers read above a filter."""
-    try:
-        field = final_field(index.model, name)
-    except (BadQuery, FieldDoesNotExist):
-        return capfirst(name.replace("_", " "))
-    return capfirst(str(getattr(field, "verbose_name", name)))
-
-
 def _option(query: PageQuery, name: str, value: Any) -> Option:
     chosen = query.chosen(name, value.value, value.label)
     text = str(value.label) if query.chosen(name, value.label) else str(value.value)
@@ -234,7 +271,7 @@ def _option(query: PageQuery, name: str, value: Any) -> Option:
 
 def _switch(query: PageQuery, name: str) -> Facet:
     chosen = query.chosen(name, *_YES)
-    label = filter_label(query.index, name)
+    label = field_label(query.index, name)
     url = query.url({name: [] if chosen else ["true"]})
     return Facet(name, "", [Option(label, None, url, chosen)])
 
@@ -243,9 +280,9 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
     """Return how a filter in force reads: "Red", "Price ≥ 10", "In stock"."""
     bare, _underscore, end = name.rpartition("_")
     if name not in query.index.filters:
-        return f"{filter_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
+        return f"{field_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
     if isinstance(final_field(query.index.model, name), models.BooleanField):
-        label = filter_label(query.index, name)
+        label = field_label(query.index, name)
         return label if text.lower() in _YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower()), text)
 
@@ -255,7 +292,7 @@ def _range(query: PageQuery, name: str) -> Range:
     hidden = query.words(literal=query.literal) + query.scope_pairs()
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-    return Range(name, filter_label(query.index, name), least, greatest, hidden)
+    return Range(name, field_label(query.index, name), least, greatest, hidden)
 
 
 def _scope(asked: str, indexes: Sequence[Index]) -> str:

@@ -26,6 +26,8 @@ KINDS = {
     "image": gettext_lazy("photo"),
     "audio": gettext_lazy("sound"),
     "lexical": gettext_lazy("words"),
+    "unwanted": gettext_lazy("unwanted words"),
+    "understood": gettext_lazy("understood"),
 }
 
 

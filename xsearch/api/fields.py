@@ -12,10 +12,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from xsearch.api.uploads import decode_inline
+from xsearch.understanding import ID_MAX
 
 Box = tuple[float, float, float, float]
 _CROP_SLACK = 1e-3  # fractions rounded by a browser
 _WEIGHT_MAX = 100.0
+_CONDITIONS_MAX = 50
 
 
 class QueryField(serializers.CharField):
@@ -86,6 +88,18 @@ class WeightsField(serializers.Field[dict[str, float], Any, Any, Any]):
         if not all(math.isfinite(value) and 0 <= value <= _WEIGHT_MAX for value in weights.values()):
             raise serializers.ValidationError(_("Each weight must be a number from 0 to 100."))
         return weights
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class ConditionsField(serializers.Field[list[str], Any, Any, Any]):
+    """Ids of understood conditions: one, or several as a repeated parameter or a list."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return the ids; those of no condition of the query do nothing."""
+        ids = data if isinstance(data, list) else [data]
+        if len(ids) > _CONDITIONS_MAX or not all(isinstance(each, str) and len(each) <= ID_MAX for each in ids):
+            raise serializers.ValidationError(_("Send ids of conditions, as an answer holds them in interpretation."))
+        return ids
 
 
 def _as_object(data: Any) -> dict[Any, Any]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xsearch.registry import Index
     from xsearch.search import Hit, SearchResults
     from xsearch.speech.base import Transcript
+    from xsearch.understanding import Condition, Interpretation
 
 
 def results_body(results: SearchResults) -> dict[str, Any]:
@@ -20,6 +21,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "query": results.query,
         "corrected": results.corrected,
         "transcript": results.transcript,
+        "interpretation": interpretation_body(results.interpretation),
         "hits": [hit_body(hit, get_index(type(hit.object))) for hit in results.hits],
         "facets": _facets(results),
         "total": results.total,
@@ -49,6 +51,24 @@ def _facets(results: SearchResults) -> dict[str, list[dict[str, Any]]]:
         name: [{"value": v.value, "label": str(v.label), "count": v.count} for v in values]
         for name, values in results.facets.items()
     }
+
+
+def interpretation_body(interpretation: Interpretation | None) -> dict[str, Any] | None:
+    """Return what was understood of the words."""
+    if interpretation is None:
+        return None
+    return {
+        "text": interpretation.text,
+        "conditions": [condition_body(condition) for condition in interpretation.conditions],
+        "relaxed": list(interpretation.relaxed),
+    }
+
+
+def condition_body(condition: Condition) -> dict[str, Any]:
+    """Return one condition that was understood."""
+    names = ("id", "phrase", "start", "end", "field", "op", "label", "mode")
+    body = {name: getattr(condition, name) for name in names}
+    return body | {"value": [_number(value) for value in condition.values]}
 
 
 def hit_body(hit: Hit, index: Index) -> dict[str, Any]:

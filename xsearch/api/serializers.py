@@ -8,9 +8,10 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from xsearch.api.fields import CropField, ModelField, QueryField, UploadField, WeightsField
+from xsearch.api.fields import ConditionsField, CropField, ModelField, QueryField, UploadField, WeightsField
 from xsearch.conf import settings
 from xsearch.models import Event
+from xsearch.understanding import MODES
 
 PAGE_SIZE = 24
 _PAGE_MAX = 1_000_000
@@ -65,6 +66,18 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
     exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
+    understand = serializers.BooleanField(
+        required=False, default=True, help_text="Whether prices, named values and negations in the text are understood."
+    )
+    drop = ConditionsField(required=False, help_text="Ids of understood conditions that are searched for as words.")
+    soft = ConditionsField(required=False, help_text="Ids of understood conditions that only order the results.")
+    strict = ConditionsField(required=False, help_text="Ids of understood conditions that limit the results.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Gather what the customer chose for conditions: ``modes`` by their ids."""
+        chosen = {"soft": "soft", "strict": "strict", "drop": "off"}
+        modes = {each: mode for name, mode in chosen.items() for each in attrs.pop(name, ())}
+        return {**attrs, "modes": modes} if modes else attrs
 
 
 class SearchRequest(TextSearchRequest):
@@ -125,6 +138,30 @@ class FacetValueSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
+class ConditionSerializer(serializers.Serializer[Any]):
+    """One thing that was understood of the words."""
+
+    id = serializers.CharField(help_text="For drop, soft and strict; the same words get the same id.")
+    phrase = serializers.CharField(help_text="The words that say it.")
+    start = serializers.IntegerField(help_text="Where they stand in corrected, or in query where that is null.")
+    end = serializers.IntegerField()
+    field = serializers.CharField(allow_null=True, help_text="The declared filter; null for words not wanted.")
+    op = serializers.ChoiceField(choices=["is", "is_not", "at_most", "at_least", "between", "about"])
+    value = serializers.ListField(child=serializers.JSONField(), help_text="Numbers, or texts of which any will do.")
+    label = serializers.CharField(help_text="What to show.")  # type: ignore[assignment]
+    mode = serializers.ChoiceField(choices=MODES, help_text="soft orders, strict limits, off is searched for as words.")
+
+
+class InterpretationSerializer(serializers.Serializer[Any]):
+    """What was understood of the words."""
+
+    text = serializers.CharField(help_text="What was left to be searched for as words.")
+    conditions = ConditionSerializer(many=True)
+    relaxed = serializers.ListField(
+        child=serializers.CharField(), help_text="Ids of strict conditions that nothing fulfils, made soft therefore."
+    )
+
+
 class ModelResultsSerializer(serializers.Serializer[Any]):
     """What one of several models contributes to a search."""
 
@@ -144,6 +181,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="What was searched for instead, with typing errors corrected."
     )
     transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
+    interpretation = InterpretationSerializer(allow_null=True, help_text="Null for a query without words.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     models = serializers.DictField(

@@ -6,7 +6,7 @@ The one place of this room that knows how the search is made inside.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xsearch.evaluation.judgements import JudgedQuery
@@ -14,6 +14,8 @@ from xsearch.evaluation.metrics import DEPTH
 from xsearch.registry import Index
 from xsearch.search.evidence import Evidence
 from xsearch.search.fusion import fuse
+from xsearch.search.leanings import leanings_of
+from xsearch.search.meaning import without_filtered
 from xsearch.search.parts import part_weights
 from xsearch.search.reading import read_query
 from xsearch.search.retrieval import retrieve
@@ -34,11 +36,12 @@ class Replay:
     @property
     def names(self) -> list[str]:
         """The names of the parts that were compared."""
-        return list(self.evidence.columns)
+        return [name for name in self.evidence.columns if name in self.wanted.names]
 
     def ranking(self) -> list[str]:
         """Return the keys of the results, best first, under the settings of this moment."""
-        ranked = fuse(self.wanted.index, self.evidence, self.wanted.parts, part_weights(self.names, None))
+        wanted = self.wanted
+        ranked = fuse(wanted.index, self.evidence, wanted.parts, part_weights(self.names, None), wanted.leanings)
         return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 
@@ -47,7 +50,8 @@ def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
     media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
     degraded: list[str] = []
     read = read_query(index, query.text, media["image"], media["audio"], None, None, degraded)
-    wanted = wanted_by(index, read, (), (), degraded)
-    evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters).objects(), degraded)
+    meant = without_filtered(read.interpretation, query.filters) if read.interpretation else None
+    wanted = replace(wanted_by(index, read, (), (), degraded), leanings=leanings_of(index, meant))
+    evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters, meant).objects(), degraded)
     keys = dict(index.get_queryset().filter(pk__in=evidence.keys).values_list("pk", key))
     return Replay(query, wanted, evidence, {pk: str(value) for pk, value in keys.items()})

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
+from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
 from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
@@ -90,8 +90,8 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
 
 def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:
     for part in parts:
-        # Examples to keep away from bring no candidates of their own.
-        if part.modality != "unlike" and not _stands_in_for_none(part, parts):
+        # Examples and words to keep away from bring no candidates of their own.
+        if part.modality not in {"unlike", UNWANTED} and not _stands_in_for_none(part, parts):
             for store in {store.key: store for store in part.stores}.values():
                 yield Walk(part, store, objects)
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.db.models import Q
@@ -17,7 +18,6 @@ from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Term
 from xsearch.registry import Index
 from xsearch.search import synonyms
-from xsearch.search.together import once
 from xsearch.search.translations import translations
 from xsearch.text import english
 from xsearch.text.chinese import HAN
@@ -31,13 +31,26 @@ _lock = threading.Lock()
 _spellers: dict[tuple[str, ...], tuple[object, Speller]] = {}
 
 
-def corrected(indexes: Sequence[Index], text: str, degraded: list[str]) -> str | None:
+class Version(NamedTuple):
+    """What changes whenever the words do that a query is read with."""
+
+    counted: tuple[int | None, ...]
+    synonyms: object
+    glossary: str | None
+
+
+def words_version(indexes: Sequence[Index]) -> Version:
+    """Return the version of the words as they are now."""
+    return Version(tuple(_last_term(index) for index in indexes), synonyms.version(), settings.GLOSSARY)
+
+
+def corrected(indexes: Sequence[Index], text: str, degraded: list[str], version: Version | None = None) -> str | None:
     """Return what ``text`` probably means in these catalogues together; None where it needs no correction."""
     with_words = [index for index in indexes if index.text]
     if not text or not with_words:
         return None
     try:
-        return once(("correction", text), lambda: speller(*with_words).correct(text))
+        return speller(*with_words, version=version).correct(text)
     except DatabaseError:
         raise
     except Exception:
@@ -47,10 +60,10 @@ def corrected(indexes: Sequence[Index], text: str, degraded: list[str]) -> str |
         return None
 
 
-def speller(*indexes: Index) -> Speller:
+def speller(*indexes: Index, version: Version | None = None) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
     labels = tuple(index.label for index in indexes)
-    version = (*(_last_term(index) for index in indexes), synonyms.version(), settings.GLOSSARY)
+    version = version or words_version(indexes)
     known, found = _spellers.get(labels, (None, None))
     if found is not None and (known == version or _lock.locked()):
         return found  # be it a little old, while another thread makes the new one

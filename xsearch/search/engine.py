@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -16,7 +17,9 @@ from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
+from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
+from xsearch.search.meaning import softened, without_filtered
 from xsearch.search.parts import LEXICAL, part_weights
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
@@ -24,6 +27,7 @@ from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
 from xsearch.search.swaps import answer_steadily
 from xsearch.search.wanted import Wanted, wanted_by
+from xsearch.understanding import Interpretation, Mode
 
 Objects = models.QuerySet[Any]
 
@@ -46,6 +50,8 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    understand: bool = True,
+    modes: Mapping[str, Mode] | None = None,
     exact: bool = False,
     load: bool = True,
 ) -> SearchResults:
@@ -56,9 +62,11 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. In a large catalogue the first pages and the facets come from the
-    likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and takes
-    longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
+    ``corrected``, unless ``correct`` is false. Prices, named values and negations in the words become conditions, said
+    in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
+    override them, and ``filters`` on the same field win. In a large catalogue the first pages and the facets come from
+    the likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and
+    takes longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
     ``search_all``. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
@@ -66,22 +74,33 @@ def search(
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size)
-    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct)
-    results.transcript, results.query = query.transcript, query.uncorrected or query.text
-    results.corrected = query.text if query.uncorrected else None
+    query = read_query(
+        index, text, image, audio, crop, language, results.degraded, correct=correct, understood=understand, modes=modes
+    )
+    results.transcript, results.query, results.corrected = query.transcript, query.said, query.corrected
+    if query.interpretation:
+        query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(
                 _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
             )
     else:
-        scope = Scope(queryset, [*like, *unlike], filters or {})
 
-        def answer(wanted: Wanted) -> None:
-            found = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
+        def fill(wanted: Wanted, meant: Interpretation | None) -> None:
+            scope = Scope(queryset, [*like, *unlike], filters or {}, meant)
+            leaning = replace(wanted, leanings=leanings_of(index, meant))
+            found = _Answer(leaning, part_weights(wanted.names, weights), scope, results)
             found.fill(names, exact=exact)
             results.ranked = None if load else found
             results.hits = found.page(explain=explain) if load else []
+            results.interpretation = meant
+
+        def answer(wanted: Wanted) -> None:
+            fill(wanted, query.interpretation)
+            if not results.total and wanted.names and (relaxed := softened(query.interpretation)):
+                fill(wanted, relaxed)
+                results.interpretation = relaxed if results.total else query.interpretation
 
         answer_steadily(lambda: wanted_by(index, query, like, unlike, results.degraded), answer, results.degraded)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
@@ -146,7 +165,7 @@ class _Answer:
     def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
         evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
-        ranking = fuse(self._index, evidence, self._wanted.parts, weights)
+        ranking = fuse(self._index, evidence, self._wanted.parts, weights, self._wanted.leanings)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
     def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:

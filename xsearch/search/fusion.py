@@ -13,10 +13,12 @@ from xsearch.conf import settings
 from xsearch.registry import Index
 from xsearch.search.background import Background, background
 from xsearch.search.evidence import Evidence, Floats
-from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
+from xsearch.search.leanings import UNDERSTOOD, Leaning, lean
+from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
 
 _MATCHED_FROM = 0.3  # of a part's calibrated score
 _CLOSE_WORDS = 0.3  # lexical score
+_SPEAKING = {"text", "image", "audio", "like"}
 _NEAREST = 12  # objects that are shown where nothing is close
 _RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)
 
@@ -57,7 +59,7 @@ class Ranking:
 
     def matched_by(self, place: int) -> list[str]:
         """Return the kinds of query ("text", "image", "audio", "like") that speak for a hit, strongest first."""
-        trace = self.trace(place)
+        trace = {name: part for name, part in self.trace(place).items() if kind_of(name) in _SPEAKING}
         strongest: dict[str, float] = {}
         for name, part in trace.items():
             if part["calibrated"] >= _MATCHED_FROM and part["contribution"] > 0:
@@ -72,11 +74,18 @@ def kind_of(name: str) -> str:
     return "text" if name == LEXICAL else name.partition(":")[0]
 
 
-def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> Ranking:
+def fuse(
+    index: Index,
+    evidence: Evidence,
+    parts: Sequence[VectorPart],
+    weights: Mapping[str, float],
+    leanings: Sequence[Leaning] = (),
+) -> Ranking:
     """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
 
     A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first. What was
-    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end.
+    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end. Where
+    there is no part, all objects are equal but for the ``leanings``, which lower scores, but below no cut-off.
     """
     similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
@@ -85,20 +94,28 @@ def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights:
         for name, values in similarities.items()
     }
     contributions = weighted(calibrated, weights)
-    scores = total(contributions, len(evidence))
+    scores = total(contributions, len(evidence)) if weights else np.ones(len(evidence))
     kept = scores >= settings.CUT_OFF
-    if settings.FUSION != "calibrated":
+    if weights and settings.FUSION != "calibrated":
         contributions = METHODS[settings.FUSION](similarities, weights)
         scores = total(contributions, len(evidence))
+    close = _close(similarities, backgrounds, len(evidence)) if weights else kept
+    is_whole = _is_whole(evidence.beyond, backgrounds, weights)
+    if leanings:
+        factor, stays = lean(leanings, evidence.columns, len(evidence))
+        kept &= stays
+        contributions = {**contributions, UNDERSTOOD: scores * (factor - 1)}
+        similarities, calibrated = {**similarities, UNDERSTOOD: factor}, {**calibrated, UNDERSTOOD: factor}
+        weights, scores = {**weights, UNDERSTOOD: 1.0}, scores * factor
     later = np.array([bool(evidence.likely) and key not in evidence.likely for key in evidence.keys], dtype=bool)
     order = np.lexsort((-scores, later))
     order = order[kept[order]]
-    close = _close(similarities, backgrounds, len(evidence))[order]
-    if not close.any():
+    is_close = bool(close[order].any())
+    if not is_close:
         order = order[:_NEAREST]
     return Ranking(
-        bool(close.any()),
-        _is_whole(evidence.beyond, backgrounds, weights),
+        is_close,
+        is_whole,
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),
@@ -113,7 +130,7 @@ def _is_whole(beyond: Mapping[str, float], backgrounds: Mapping[str, Background]
         for name, value in beyond.items()
         if weights.get(name, 0.0) > 0
     }
-    return not beyond or bool(total(weighted(highest, weights), 1)[0] < settings.CUT_OFF)
+    return not beyond or (bool(weights) and bool(total(weighted(highest, weights), 1)[0] < settings.CUT_OFF))
 
 
 def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Background], count: int) -> NDArray[np.bool_]:
@@ -124,6 +141,8 @@ def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Backgro
             close |= values >= _CLOSE_WORDS
         elif kind_of(name) == "like":
             close |= ~np.isnan(values)
+        elif kind_of(name) == UNWANTED:
+            continue
         else:
             close |= backgrounds[name].is_near(values)
     return close

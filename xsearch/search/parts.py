@@ -22,6 +22,8 @@ from xsearch.stores import MODALITIES, Store
 logger = logging.getLogger("xsearch.search")
 
 LEXICAL = "lexical"
+#: What words are compared as that the query does not want.
+UNWANTED = "unwanted"
 
 #: A photo is compared with a product's words only where the product has no photo: beside the comparison of
 #: photos it would add noise to the differences between the nearest ones. Likewise for sounds.
@@ -54,11 +56,12 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
         encoder = live_encoder(space)
         stores = tuple(index.stores_for(column))
         for modality, content in inputs.items():
-            if encoder and modality not in encoder.modalities:
+            encoded_as = "text" if modality == UNWANTED else modality
+            if encoder and encoded_as not in encoder.modalities:
                 continue
             key = (modality, space.fingerprint)
             if key not in encoded:
-                encoded[key] = _encoded(encoder, modality, content) if encoder else None
+                encoded[key] = _encoded(encoder, encoded_as, content) if encoder else None
             vector = encoded[key]
             if vector is None:
                 degraded.append(f"{modality}:{column}")
@@ -116,6 +119,8 @@ def part_weights(names: Sequence[str], overrides: Mapping[str, Any] | None) -> d
 
 
 def _default_weight(name: str, modality: str) -> float:
+    if modality == UNWANTED:
+        return -float(settings.AVOIDANCE * settings.WEIGHTS.get(name.replace(UNWANTED, "text", 1), 0.0))
     if modality in {"like", "unlike"}:
         name = name.replace(modality, name.partition(":")[2], 1)  # as strong as a query in the same modality
     weight = float(settings.WEIGHTS.get(name, 0.0))

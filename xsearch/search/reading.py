@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,10 +15,11 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
-from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
+from xsearch.search.meaning import meaning_of
 from xsearch.search.together import companions, once
 from xsearch.search.voice import transcribe_waveform
+from xsearch.understanding import Interpretation, Mode
 
 Crop = tuple[float, float, float, float]
 
@@ -29,13 +32,16 @@ class Query:
     #: By modality, what the encoders get.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
-    #: What was typed or said, where ``text`` is its correction.
-    uncorrected: str | None = None
+    #: What was typed or said, of which ``text`` is what is left to be searched for as words.
+    said: str = ""
+    #: All of it with typing errors corrected; None where there was nothing to correct.
+    corrected: str | None = None
+    interpretation: Interpretation | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to search for."""
-        return not (self.text or self.inputs)
+        return not (self.said or self.inputs)
 
 
 def read_query(
@@ -48,15 +54,21 @@ def read_query(
     degraded: list[str],
     *,
     correct: bool = True,
+    understood: bool = True,
+    modes: Mapping[str, Mode] | None = None,
 ) -> Query:
-    """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
+    """Decode the media, understand the recording and the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
         query.inputs["image"] = once(("photo", id(image)), lambda: _photo(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
-    if correct and (meant := corrected(companions(index), query.text, degraded)):
-        query.uncorrected, query.text = query.text, meant
+    query.said = query.text
+    if query.text:
+        read = partial(meaning_of, correct=correct, understood=understood and settings.UNDERSTAND, modes=modes)
+        meaning = once(("meaning", query.text), lambda: read(companions(index), query.said, degraded))
+        query.corrected, query.interpretation = meaning.corrected, meaning.interpretation
+        query.text = meaning.interpretation.text
     if query.text:
         query.inputs["text"] = query.text
     return query

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from xsearch.understanding import Interpretation
+
 
 @dataclass(frozen=True)
 class FacetValue:
@@ -58,6 +60,8 @@ class SearchResults:
     query: str = ""
     #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
     corrected: str | None = None
+    #: What was understood of the words; None where there were none.
+    interpretation: Interpretation | None = None
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.

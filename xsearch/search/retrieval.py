@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from xsearch.conf import settings
 from xsearch.search.candidates import Candidates, find_candidates
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import CosineDistance, IsAnyOf, Matches
+from xsearch.search.leanings import UNDERSTOOD
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import plan_scan, plan_walk
@@ -63,12 +65,12 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
         except DatabaseError:
             degraded += one.names
     parts = [part for part in wanted.parts if part.name in working]
-    return Wanted(wanted.index, parts, wanted.words if LEXICAL in working else None)
+    return replace(wanted, parts=parts, words=wanted.words if LEXICAL in working else None, leanings=())
 
 
 def _retrieve(wanted: Wanted, objects: Objects, *, whole: bool = False) -> Evidence:
     if not wanted.names:
-        return Evidence()
+        return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
         if plan.exact:
@@ -82,9 +84,18 @@ def _retrieve(wanted: Wanted, objects: Objects, *, whole: bool = False) -> Evide
         return _score(wanted, objects.db, candidates)
 
 
+def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:
+    """Return the first objects of all, with nothing but what the conditions of a query say about them."""
+    limit = settings.SCORED_ROWS if whole else settings.MATCHES
+    keys = list(objects.order_by("pk").values_list("pk", flat=True)[:limit])
+    beyond = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
+    found = _score(wanted, objects.db, Candidates(keys, {})) if wanted.leanings else Evidence(keys)
+    return replace(found, beyond=beyond)
+
+
 def _score_all(wanted: Wanted, objects: Objects, limit: int, likely: Collection[Any] = ()) -> Evidence | None:
     """Score every row of ``objects``; None if there are more than ``limit`` of them."""
-    table = EvidenceTable(wanted.names)
+    table = EvidenceTable(wanted.columns)
     for store, columns in _tables(wanted):
         rows = list(_scored(rows_of(store, objects), store.object_key, columns)[: limit + 1])
         if len(rows) > limit:
@@ -94,7 +105,7 @@ def _score_all(wanted: Wanted, objects: Objects, limit: int, likely: Collection[
 
 
 def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
-    table = EvidenceTable(wanted.names)
+    table = EvidenceTable(wanted.columns)
     for store, columns in _tables(wanted) if candidates.keys else ():
         rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, candidates.keys))
         table.add(list(columns), _scored(rows, store.object_key, columns))
@@ -117,6 +128,9 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
     if wanted.words:
         store = main_store(wanted.index)
         tables.setdefault((store.model, store.object_key), (store, {}))[1][LEXICAL] = _lexical(wanted.words)
+    for leaning in wanted.leanings:
+        store = main_store(wanted.index)
+        tables.setdefault((store.model, store.object_key), (store, {}))[1][leaning.name] = leaning.against(store)
     yield from tables.values()
 
 

@@ -7,19 +7,35 @@ from typing import Any
 
 from django.db import models
 
+from xsearch.filters import condition as has_value
 from xsearch.registry import get_index
+from xsearch.search.meaning import parameters_of
+from xsearch.understanding import Condition, Interpretation
 
 Objects = models.QuerySet[Any]
 
 
 class Scope:
-    """The objects of ``queryset`` without the ``examples``, limited by ``filters``: declared ones by name."""
+    """The objects of ``queryset`` without the ``examples``, limited by ``filters``: declared ones by name.
 
-    def __init__(self, queryset: Objects, examples: Sequence[models.Model], filters: Mapping[str, Any]) -> None:
+    What an ``interpretation`` says strictly limits them likewise.
+    """
+
+    def __init__(
+        self,
+        queryset: Objects,
+        examples: Sequence[models.Model],
+        filters: Mapping[str, Any],
+        interpretation: Interpretation | None = None,
+    ) -> None:
         self.queryset = queryset
         self._index = get_index(queryset.model)
         self._examples = [example.pk for example in examples if get_index(type(example)) is self._index]
-        self._filters = filters
+        self._filters = {**filters}
+        self._excluded: dict[str, list[Any]] = {}
+        for condition in interpretation.active() if interpretation else ():
+            if condition.field in self._index.filters and condition.mode == "strict":
+                self._limit(condition)
 
     def objects(self, *, without: str | None = None) -> Objects:
         """Return a plain queryset of the objects that pass the filters, leaving out those on one field."""
@@ -27,13 +43,22 @@ class Scope:
         if self._examples:
             rows = rows.exclude(pk__in=self._examples)
         kept = {name: value for name, value in self._filters.items() if name not in self._names_on(without)}
-        return self._index.filter_queryset(rows, kept)
+        rows = self._index.filter_queryset(rows, kept)
+        for name, values in self._excluded.items():
+            rows = rows if name == without else rows.exclude(has_value(self._index, name, values))
+        return rows
 
     def is_filtered_on(self, field: str) -> bool:
         """Say whether there is a filter on ``field``."""
-        return any(
+        return field in self._excluded or any(
             value not in ("", None, []) for name, value in self._filters.items() if name in self._names_on(field)
         )
+
+    def _limit(self, condition: Condition) -> None:
+        """Add what a condition says: several values of a field are alternatives, several bounds all hold."""
+        limits = self._excluded if condition.op == "is_not" else self._filters
+        for name, value in parameters_of(condition).items():
+            limits[name] = [*limits.get(name, ()), *value] if isinstance(value, list) else value
 
     @staticmethod
     def _names_on(field: str | None) -> set[str]:

@@ -15,6 +15,7 @@ from xsearch.registry import Index, get_index, registered
 from xsearch.search.engine import search
 from xsearch.search.results import Hit, SearchResults
 from xsearch.search.together import together
+from xsearch.understanding import Interpretation
 
 Objects = models.QuerySet[Any]
 
@@ -124,9 +125,16 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
         transcript=first.transcript,
         query=first.query,
         corrected=first.corrected,
+        interpretation=_interpretation([found[label] for label in shown]),
         degraded=list(dict.fromkeys(name for part in found.values() for name in part.degraded)),
         models=dict(found),
     )
+
+
+def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:
+    """Return what holds for the hits of all: without what a filter of any won over, with what any could not fulfil."""
+    found = [part.interpretation for part in parts if part.interpretation]
+    return min(found, key=lambda meant: (not meant.relaxed, len(meant.conditions)), default=None)
 
 
 def _page(found: Mapping[str, SearchResults], results: SearchResults, *, explain: bool) -> list[Hit]:

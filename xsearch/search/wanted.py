@@ -10,8 +10,9 @@ from django.db import models
 from xsearch.indexing.spaces import live_spaces
 from xsearch.registry import Index
 from xsearch.search.examples import mean_vectors
+from xsearch.search.leanings import Leaning, unwanted_text
 from xsearch.search.lexical import LexicalQuery, lexical_query
-from xsearch.search.parts import LEXICAL, VectorPart, encode_parts, example_parts
+from xsearch.search.parts import LEXICAL, UNWANTED, VectorPart, encode_parts, example_parts
 from xsearch.search.reading import Query
 
 
@@ -22,6 +23,14 @@ class Wanted:
     index: Index
     parts: Sequence[VectorPart]
     words: LexicalQuery | None
+    leanings: Sequence[Leaning] = ()
+    #: Whether all objects are wanted, where nothing is left of a query but its conditions.
+    everything: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all that is evidence."""
+        return self.names + [leaning.name for leaning in self.leanings]
 
     @property
     def names(self) -> list[str]:
@@ -38,9 +47,12 @@ def wanted_by(
 ) -> Wanted:
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
     words = lexical_query(index, query.text) if query.text else None
-    parts = encode_parts(index, query.inputs, degraded)
+    everything = not (query.text or query.inputs or like or unlike)
+    unwanted = "" if everything else unwanted_text(query.interpretation)
+    inputs = {**query.inputs, UNWANTED: unwanted} if unwanted else query.inputs
+    parts = encode_parts(index, inputs, degraded)
     spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
-    return Wanted(index, parts, words)
+    return Wanted(index, parts, words, everything=everything)

@@ -123,6 +123,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": widget_scopes.facet_groups(query, results),
         "chosen": widget_scopes.chosen_in_all(query, results),
+        "chips": widgets.chips(query, results),
+        "relaxed": [chip.label for chip in widgets.chips(query, results) if chip.relaxed],
         "notices": widgets.notices(results.degraded),
         "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),

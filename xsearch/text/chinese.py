@@ -49,6 +49,11 @@ def segment(run: str) -> Iterator[tuple[str, int, int]]:
         yield run[start:end], start, end
 
 
+def tagged(run: str) -> Iterator[tuple[str, str]]:
+    """Yield the words of a run of Chinese characters one after the other, each with its part of speech (ICTCLAS)."""
+    yield from _segmenter().tag(run, False)
+
+
 def kinds(word: str, start: int) -> Iterator[tuple[str, int, int]]:
     """Yield the one character that says what kind of thing, or which colour, a compound is."""
     core = word[:-1] if word[-1] in _ENDINGS else word

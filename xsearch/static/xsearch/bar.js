@@ -2,7 +2,7 @@
 
 import { watchDrops, watchPaste } from "./gestures.js";
 import { Photo } from "./photo.js";
-import { addressOf, filtersIn, forget, handOver, isLiteral, keepPhoto, keptPhoto, takeOver } from "./state.js";
+import { addressOf, filtersIn, forget, handOver, keepPhoto, keptPhoto, takeOver, wordingOf } from "./state.js";
 import { Suggestions } from "./suggestions.js";
 import { Voice } from "./voice.js";
 
@@ -17,7 +17,7 @@ export class Bar {
     this.message = form.querySelector("[data-xs-message]");
     this.base = filtersIn(new URLSearchParams(new FormData(form)), this.config.filters);
     this.filters = this.base;
-    this.literal = false; /* whether the words are searched for as they are, without correction */
+    this.wording = []; /* how the words are taken: without correction, with conditions dropped or strict */
     this.sound = null;
     this.photo = new Photo(this);
     this.voice = new Voice(this);
@@ -37,7 +37,7 @@ export class Bar {
   }
 
   own() {
-    this.literal = isLiteral(location.href);
+    this.wording = wordingOf(location.href);
     this.results.attach({
       refine: (address) => this.refine(address),
       more: (address) => this.more(address),
@@ -51,7 +51,7 @@ export class Bar {
   submit(event) {
     event.preventDefault();
     this.suggestions.close();
-    this.literal = false;
+    this.wording = [];
     this.search({ push: true });
   }
 
@@ -80,7 +80,7 @@ export class Bar {
   async search({ push }) {
     if (!this.results) return this.leave();
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
-    const address = addressOf(this.action, this.input.value, this.filters, this.literal);
+    const address = addressOf(this.action, this.input.value, this.filters, this.wording);
     const state = { xsearchPhoto: photo };
     if (push && (address !== location.href || photo !== (history.state?.xsearchPhoto ?? null))) {
       history.pushState(state, "", address);
@@ -93,7 +93,7 @@ export class Bar {
   body(page = 1) {
     const body = new FormData();
     body.set("q", this.input.value.trim());
-    if (this.literal) body.set("literal", "1");
+    this.wording.forEach(([name, value]) => body.append(name, value));
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
     if (this.photo.blob) body.set("image", this.photo.blob, "photo");
     if (this.sound) body.set("audio", this.sound, "sound");
@@ -103,7 +103,7 @@ export class Bar {
 
   refine(address) {
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(address) };
-    this.literal = isLiteral(address);
+    this.wording = wordingOf(address);
     return this.search({ push: true });
   }
 
@@ -120,7 +120,7 @@ export class Bar {
   async restore(state) {
     this.input.value = new URL(location.href).searchParams.get("q") ?? "";
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(location.href) };
-    this.literal = isLiteral(location.href);
+    this.wording = wordingOf(location.href);
     this.sound = null;
     this.voice.clear();
     this.say("");

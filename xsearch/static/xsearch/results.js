@@ -102,14 +102,20 @@ export class Results {
 
   focusedHref() {
     const focused = document.activeElement;
-    return this.place.contains(focused) ? focused.querySelector(".xs-option-label")?.textContent ?? "" : null;
+    return this.place.contains(focused) ? labelOf(focused) : null;
   }
 
   /* A filter chosen by keyboard keeps the focus, although it is a new element now. */
   refocus(label) {
     if (label === null) return;
     const options = [...this.place.querySelectorAll("a[data-xs-refine]")];
-    const same = options.find((link) => label && link.querySelector(".xs-option-label")?.textContent === label);
+    const same = options.find((link) => label && labelOf(link) === label);
     (same ?? this.place.querySelector("a"))?.focus({ preventScroll: true });
   }
+}
+
+/* What a link stays recognised by: the filter, or the condition that was understood. */
+function labelOf(link) {
+  const wish = link.closest("[data-xs-wish]")?.dataset.xsWish;
+  return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? "";
 }

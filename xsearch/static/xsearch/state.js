@@ -14,16 +14,19 @@ export function filtersIn(params, names) {
   return filters;
 }
 
-export function isLiteral(address) {
-  return new URL(address).searchParams.has("literal");
+/* How the words are taken, as pairs of parameters: without correction, with conditions dropped or strict. */
+const WORDING = ["literal", "understand", "drop", "soft", "strict"];
+
+export function wordingOf(address) {
+  return [...new URL(address).searchParams].filter(([name]) => WORDING.includes(name));
 }
 
-export function addressOf(action, text, filters, literal = false) {
+export function addressOf(action, text, filters, wording = []) {
   const url = new URL(action);
   url.search = "";
   url.hash = "";
   if (text.trim()) url.searchParams.set("q", text.trim());
-  if (text.trim() && literal) url.searchParams.set("literal", "1");
+  if (text.trim()) wording.forEach(([name, value]) => url.searchParams.append(name, value));
   for (const [name, values] of Object.entries(filters)) {
     values.forEach((value) => url.searchParams.append(name, value));
   }

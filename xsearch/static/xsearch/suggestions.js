@@ -109,7 +109,7 @@ export class Suggestions {
     if (!option) return;
     this.bar.input.value = option.textContent;
     this.close();
-    this.bar.literal = false;
+    this.bar.wording = [];
     this.bar.search({ push: true });
   }
 }

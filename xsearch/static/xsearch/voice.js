@@ -74,7 +74,7 @@ export class Voice {
   /* What was heard stands in the field, where it can be corrected; a doubtful text waits for Enter. */
   trust({ transcript, is_sure: isSure }) {
     this.bar.input.value = transcript;
-    this.bar.literal = false;
+    this.bar.wording = [];
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
       this.bar.input.focus();

@@ -1,0 +1,248 @@
+"""What is understood of a query decides what is found: prices limit, wishes order, negations exclude or lower."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+import xsearch
+from shop.models import Brand, Product
+from tests.searching_words import WORDS_ONLY, demo_words
+from xsearch.errors import BadQuery
+from xsearch.indexing import vocabulary
+from xsearch.models import Synonym
+from xsearch.registry import get_index
+from xsearch.understanding import values
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module", autouse=True)
+def catalogue(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), demo_words():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _words_only(settings):
+    settings.XSEARCH = WORDS_ONLY
+
+
+def find(text, **options):
+    return xsearch.search(
+        Product.objects.select_related("category", "brand"), text=text, page_size=100, facets=None, **options
+    )
+
+
+def modes(results):
+    return {condition.id: condition.mode for condition in results.interpretation.conditions}
+
+
+def skus(results):
+    return [hit.object.sku for hit in results.hits]
+
+
+# Prices
+
+
+@pytest.mark.parametrize("text", ["hat under 30", "30块以内的帽子", "hat less than thirty dollars", "hta under 30"])
+def test_a_price_limits_the_results(text):
+    found = find(text)
+    assert modes(found)["price:at_most:30"] == "strict"
+    assert found.total > 0
+    assert all(hit.object.price <= 30 for hit in found.hits)
+    assert any(hit.object.price > 30 for hit in find("hat").hits)
+
+
+def test_around_a_price_is_within_a_fifth_of_it():
+    found = find("bag around 50 dollars")
+    assert found.total > 0
+    assert all(40 <= hit.object.price <= 60 for hit in found.hits)
+
+
+def test_a_price_alone_shows_everything_at_that_price():
+    found = find("between 20 and 25 euros")
+    assert found.interpretation.text == ""
+    meant = Product.objects.filter(price__gte=20, price__lte=25)
+    assert sorted(skus(found)) == sorted(meant.values_list("sku", flat=True))
+    assert (found.total, found.is_close, found.degraded) == (meant.count(), True, [])
+
+
+def test_the_customers_own_filter_wins_over_what_was_said():
+    found = find("hat under 30", filters={"price_min": 40})
+    assert modes(found) == {key: mode for key, mode in modes(found).items() if not key.startswith("price")}
+    assert found.interpretation.text == "hat"
+    assert found.total > 0
+    assert all(hit.object.price >= 40 for hit in found.hits)
+
+
+def test_typing_errors_are_corrected_beside_a_price_and_price_words_never():
+    found = find("jakcet undr 90 under 200 bucks")
+    assert found.query == "jakcet undr 90 under 200 bucks"
+    assert "under 200 bucks" in found.corrected
+    assert "jacket" in found.corrected
+    assert modes(found)["price:at_most:200"] == "strict"
+
+
+def test_a_limit_that_nothing_fulfils_orders_instead_and_says_so():
+    found = find("hat under 1")
+    assert found.total > 0
+    assert found.interpretation.relaxed == ("price:at_most:1",)
+    assert modes(found)["price:at_most:1"] == "soft"
+
+
+def test_nothing_to_show_for_a_price_alone_is_no_error():
+    found = find("under 1")
+    assert (found.total, modes(found)) == (0, {"price:at_most:1": "strict"})
+
+
+# Wishes
+
+
+def test_a_named_colour_orders_within_bounds_and_limits_when_it_is_made_strict():
+    plain, found = find("red hat", understand=False), find("red hat")
+    assert modes(found)["colour:is:red"] == "soft"
+    assert found.interpretation.text == "red hat"
+    assert set(skus(found)) == set(skus(plain))
+    before = {hit.object.sku: hit.score for hit in plain.hits}
+    for hit in found.hits:
+        lost = before[hit.object.sku] - hit.score
+        assert lost >= -1e-9
+        assert lost <= before[hit.object.sku] * (1 - 0.8**2) + 1e-3  # two wishes, colour and category
+        if hit.object.colour == "red" and hit.object.category.name.startswith("Hats"):
+            assert lost == pytest.approx(0, abs=1e-4)
+    strict = find("red hat", modes={"colour:is:red": "strict"})
+    assert strict.total > 0
+    assert {hit.object.colour for hit in strict.hits} == {"red"}
+
+
+def test_the_same_is_understood_in_chinese_and_in_a_mixture():
+    for text in ("红色帽子", "红色 hat", "red 帽子"):
+        assert modes(find(text))["colour:is:red"] == "soft", text
+
+
+def test_two_colours_are_alternatives():
+    found = find("hat", filters={"colour": ["red", "blue"]})
+    strict = find("red or blue hat", modes={"colour:is:red": "strict", "colour:is:blue": "strict"})
+    assert {hit.object.colour for hit in strict.hits} == {"red", "blue"}
+    assert {hit.object.colour for hit in found.hits} == {"red", "blue"}
+
+
+def test_a_brand_is_recognised_as_the_catalogue_writes_it():
+    brand = Brand.objects.first()
+    assert modes(find(f"{brand.name.lower()} bag"))[f"brand:is:{brand.name.lower()}"] == "soft"
+
+
+def test_objects_of_which_nothing_is_known_lose_nothing():
+    known = find("hat")
+    hit = known.hits[0].object
+    Product.objects.filter(pk=hit.pk).update(colour="", category=None)
+    wished = {each.object.pk: each for each in find("purple hat", explain=True).hits}[hit.pk]
+    assert wished.explain["understood"]["contribution"] == 0
+
+
+def test_new_values_and_synonyms_are_known_after_the_terms_are_counted():
+    assert "brand:is:acme hats" not in modes(find("acme hats"))
+    Product.objects.filter(sku="demo-hat-1").update(brand=Brand.objects.create(name="Acme Hats"))
+    Brand.objects.create(name="Acme Hats 2")
+    Synonym.objects.create(terms="scarlet", replacements="red", direction=Synonym.Direction.ONE_WAY)
+    vocabulary.refresh(get_index(Product))
+    assert "brand:is:acme hats" in modes(find("acme hats"))
+    assert "colour:is:red" in modes(find("scarlet bag"))
+
+
+# Negations
+
+
+@pytest.mark.parametrize("text", ["hat not black", "不要黑色的帽子", "hat except black", "帽子 not black"])
+def test_a_value_that_is_not_wanted_is_left_out(text):
+    found = find(text)
+    assert modes(found)["colour:is_not:black"] == "strict"
+    assert found.total > 0
+    assert "black" not in {hit.object.colour for hit in found.hits}
+    assert "black" in {hit.object.colour for hit in find("hat").hits}
+
+
+def test_a_softened_negation_lowers():
+    found = find("hat not black", modes={"colour:is_not:black": "soft"})
+    colours = [hit.object.colour for hit in found.hits]
+    assert "black" in colours
+    assert colours.index("black") > find("hat").hits.__len__() // 3
+    assert colours[0] != "black"
+
+
+def test_words_that_are_not_wanted_lower_the_documents_that_have_them():
+    word = "cotton"
+    plain, found = find("T-shirt"), find("T-shirt without cotton", explain=True)
+    assert found.interpretation.text == "T-shirt"
+    assert modes(found)[f"words:is_not:{word}"] == "soft"
+    before = {hit.object.sku: hit.score for hit in plain.hits}
+    having = [hit for hit in found.hits if word in hit.object.title]
+    assert having
+    for hit in having:
+        assert before[hit.object.sku] * 0.4 < hit.score < before[hit.object.sku]
+        assert hit.explain["understood"]["contribution"] < 0
+    strict = find("T-shirt without cotton", modes={"words:is_not:cotton": "strict"})
+    assert not [hit for hit in strict.hits if word in f"{hit.object.title} {hit.object.description}"]
+    assert strict.total > 0
+
+
+def test_switched_off_everything_is_words():
+    found = find("hat not black", modes=dict.fromkeys(modes(find("hat not black")), "off"))
+    assert set(modes(found).values()) == {"off"}
+    assert found.interpretation.text == "hat not black"
+    assert skus(found) == skus(find("hat not black", understand=False))
+
+
+def test_nothing_is_understood_where_the_shop_does_not_want_it(settings):
+    settings.XSEARCH = {**WORDS_ONLY, "UNDERSTAND": False}
+    assert find("hat under 30").interpretation.conditions == ()
+    assert any(hit.object.price > 30 for hit in find("hat under 30").hits)
+
+
+# Around it
+
+
+def test_facets_are_counted_without_the_understood_limit_on_themselves():
+    objects = Product.objects.all()
+    strict = xsearch.search(objects, text="red hat", modes={"colour:is:red": "strict"})
+    assert len(strict.facets["colour"]) > 1
+    without = xsearch.search(objects, text="hat not black")
+    assert "black" in {value.value for value in without.facets["colour"]}
+    assert {hit.object.colour for hit in strict.hits} == {"red"}
+
+
+def test_an_empty_query_is_still_refused():
+    with pytest.raises(BadQuery):
+        find("  ")
+
+
+def test_a_failure_leaves_the_words(monkeypatch):
+    def fail(*args):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("xsearch.search.meaning.understand", fail)
+    found = find("hat under 30")
+    assert found.degraded == ["understanding"]
+    assert found.total > 0
+
+
+def queries(text, **options):
+    find(text, **options)  # what is read once per process
+    with CaptureQueriesContext(connection) as captured:
+        find(text, **options)
+    # Estimates of how many rows there are get old by the clock.
+    return len([query for query in captured if not query["sql"].startswith("EXPLAIN")])
+
+
+def test_understanding_costs_no_statement_of_its_own():
+    plain = queries("red hat", understand=False)
+    assert queries("red hat") == plain
+    assert queries("red hat under 30") == plain
+    # Synonyms of what is not wanted are looked up as those of what is.
+    assert queries("hat without feathers") <= queries("hat", understand=False) + 1
+
+
+def test_the_lexicon_is_read_once_for_a_vocabulary(monkeypatch):
+    find("red hat")
+    monkeypatch.setattr(values, "_new_lexicon", None)
+    assert modes(find("红色帽子"))["colour:is:red"] == "soft"

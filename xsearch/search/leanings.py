@@ -1,0 +1,114 @@
+"""Soft conditions of a query: objects that go against them lose a part of their score, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from django.db.models import Case, Exists, FloatField, OuterRef, Value, When
+from numpy.typing import NDArray
+
+from xsearch.conf import settings
+from xsearch.filters import condition as has_value
+from xsearch.filters import label_path
+from xsearch.registry import Index
+from xsearch.search import synonyms, translations
+from xsearch.search.evidence import Floats
+from xsearch.search.expressions import LexicalScore, Matches
+from xsearch.search.meaning import parameters_of
+from xsearch.search.wording import Stretch, words_of
+from xsearch.stores import Store
+from xsearch.text import analyse
+from xsearch.understanding import Condition, Interpretation
+
+#: What the change of the score is called in explanations.
+UNDERSTOOD = "understood"
+
+
+@dataclass(frozen=True)
+class Leaning:
+    """How much an object goes against a condition, in [0, 1], is evidence; it costs ``loss`` of the score.
+
+    ``against`` makes the SQL expression for a store's rows; null where nothing is known of an object. ``drops`` leaves
+    out all objects that go against it.
+    """
+
+    name: str
+    loss: float
+    against: Callable[[Store], Any]
+    drops: bool = False
+
+
+def leanings_of(index: Index, interpretation: Interpretation | None) -> list[Leaning]:
+    """Return what the conditions of a query cost the objects that go against them."""
+    conditions = interpretation.active() if interpretation else []
+    found = [*_of_fields(index, [each for each in conditions if each.field in index.filters and each.mode == "soft"])]
+    unwanted = [each for each in conditions if each.op == "is_not"] if index.text else []
+    return found + [_of_words(each) for each in unwanted]
+
+
+def unwanted_text(interpretation: Interpretation | None) -> str:
+    """Return the words for what is not wanted, for the vectors to keep away from."""
+    conditions = interpretation.active() if interpretation else []
+    return ", ".join(dict.fromkeys(str(each.values[0]) for each in conditions if each.op == "is_not"))
+
+
+def lean(leanings: Sequence[Leaning], columns: Mapping[str, Floats], count: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return by what each score is multiplied, in (0, 1], and which objects stay, both of shape (count,)."""
+    factor, stays = np.ones(count), np.ones(count, dtype=bool)
+    for leaning in leanings:
+        if leaning.name in columns:
+            against = np.nan_to_num(columns[leaning.name]).clip(0.0, 1.0)
+            factor *= 1 - leaning.loss * against
+            stays &= (against == 0) | (not leaning.drops)
+    return factor, stays
+
+
+def _of_fields(index: Index, conditions: Iterable[Condition]) -> Iterator[Leaning]:
+    """Yield one for each wish; of several values of one field any will do."""
+    ordered = sorted(conditions, key=lambda each: (str(each.field), each.op))
+    for (field, op), group in groupby(ordered, key=lambda each: (str(each.field), each.op)):
+        loss = settings.AVOIDANCE if op == "is_not" else settings.PREFERENCE
+        yield Leaning(f"{UNDERSTOOD}:{field}:{op}", loss, _against(index, field, op, list(group)))
+
+
+def _against(index: Index, field: str, op: str, conditions: Sequence[Condition]) -> Callable[[Store], Any]:
+    values = [value for each in conditions for value in parameters_of(each).get(field, [])]
+
+    def expression(store: Store) -> Any:
+        objects = index.model._base_manager.filter(pk=OuterRef(store.object_key))
+        if op == "is_not":
+            return _case(When(Exists(objects.filter(has_value(index, field, values))), then=1.0), default=0.0)
+        if op == "is":
+            with_any = objects.filter(**{f"{label_path(index, field)}__gt": ""})
+            matching = When(Exists(objects.filter(has_value(index, field, values))), then=0.0)
+            return _case(matching, When(Exists(with_any), then=1.0), default=None)
+        parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
+        return _case(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
+
+    return expression
+
+
+def _case(*whens: When, default: float | None) -> Case:
+    return Case(*whens, default=Value(default, output_field=FloatField()), output_field=FloatField())
+
+
+def _of_words(condition: Condition) -> Leaning:
+    """Return what it costs a document to have the words for what is not wanted."""
+    text = " ".join(str(value) for value in condition.values)
+    read = translations.applied(synonyms.expand(words_of(analyse(text)), text), text)
+    words = sum(len(stretch.words) for stretch in read)
+    stretches = [
+        Stretch(tuple(replace(word, weight=1 / words) for word in stretch.words), stretch.others) for stretch in read
+    ]
+    literal = " | ".join(stretch.literal for stretch in stretches)
+
+    def expression(_store: Store) -> Any:
+        score = LexicalScore("search_document", stretches)
+        return _case(When(Matches("search_document", literal), then=score), default=0.0)
+
+    drops = condition.field is None and condition.mode == "strict"
+    return Leaning(f"{UNDERSTOOD}:{condition.id}", settings.AVOIDANCE, expression, drops)
