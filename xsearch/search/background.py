@@ -75,6 +75,11 @@ def forget_samples() -> None:
         _samples.clear()
 
 
+def sample_vectors(index: Index, part: VectorPart) -> Floats:
+    """Return a sample of the column that the part is compared with, shape (n, dimension); be it empty."""
+    return _sample(index, part).vectors
+
+
 def background(index: Index, part: VectorPart) -> Background:
     """Return how similar the part's vector is to a sample of the catalogue."""
     sample = _sample(index, part)
@@ -83,7 +88,9 @@ def background(index: Index, part: VectorPart) -> Background:
     mean = (float(similarities.sum()) + _PRIOR_COUNT * _PRIOR_MEAN) / total
     squares = float(((similarities - mean) ** 2).sum())
     variance = (squares + _PRIOR_COUNT * _PRIOR_SPREAD**2) / total
-    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from)
+    # A photo changed by words is as near as it stands out; it has no neighbours to be measured by.
+    near_from = None if part.composed is not None else sample.near_from
+    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), near_from)
 
 
 def _sample(index: Index, part: VectorPart) -> _Sample:

@@ -36,6 +36,8 @@ class VectorPart:
     vector: NDArray[np.float32]
     space: EncoderSpace
     stores: tuple[Store, ...]
+    #: What words have exchanged in a photo's vector, as explanations say it.
+    composed: tuple[dict[str, Any], ...] | None = None
 
     @property
     def name(self) -> str:

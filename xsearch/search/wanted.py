@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.db import models
 
 from xsearch.registry import Index
+from xsearch.search.changes import Change, read_change
+from xsearch.search.composition import compose
 from xsearch.search.examples import mean_vectors
 from xsearch.search.lexical import LexicalQuery, lexical_query
 from xsearch.search.parts import LEXICAL, VectorPart, encode_parts, example_parts
@@ -36,9 +38,12 @@ def wanted_by(
     degraded: list[str],
 ) -> Wanted:
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
-    words = lexical_query(index, query.text) if query.text else None
-    parts = encode_parts(index, query.inputs, degraded)
+    shown = "image" in query.inputs or bool(like)
+    change = read_change(index, query.text) if query.text and shown else Change(query.text)
+    words = lexical_query(index, change.words) if change.words else None
+    inputs = {name: change.words if name == "text" else content for name, content in query.inputs.items()}
+    parts = encode_parts(index, {name: content for name, content in inputs.items() if content != ""}, degraded)
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples))
-    return Wanted(index, parts, words)
+    return Wanted(index, compose(index, parts, change, degraded) if shown else parts, words)
