@@ -30,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     # Limits on what customers upload and shops index.
     "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
     "IMAGE_MAX_PIXELS": 50_000_000,
+    "IMAGES_MAX": 5,  # photos of one thing in a query; together no larger than a photo and a recording may be
+    "EXAMPLES_MAX": 10,  # results that a query is like, and as many that it is unlike
     "AUDIO_MAX_BYTES": 10 * 1024 * 1024,
     "QUERY_AUDIO_MAX_SECONDS": 30.0,
     "PRODUCT_AUDIO_MAX_SECONDS": 600.0,

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from xsearch.api import parameters
+from xsearch.api.examples import find_known_examples
 from xsearch.api.problems import Problem, problem_of
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
@@ -113,8 +114,10 @@ class SearchView(TemplateView):
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
         user = getattr(self.request, "user", None)
-        return search(
-            self.get_queryset(self.index),
+        queryset = self.get_queryset(self.index)
+        is_gone = find_known_examples(queryset, options)
+        results = search(
+            queryset,
             filters=checked.filters,
             text=options.pop("q", None),
             language=options.pop("lang", None),
@@ -123,6 +126,8 @@ class SearchView(TemplateView):
             facets=self.index.facets,
             **options,
         )
+        results.degraded += ["example"] if is_gone else []
+        return results
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
         """Show what is wrong with the request; a bug surfaces."""

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from xsearch.api.examples import EXAMPLES, ids_in
 from xsearch.api.presenting import hit_body
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
@@ -26,7 +27,7 @@ _YES = ("true", "1", "on", "yes")
 
 
 class PageQuery:
-    """What the customer asked for on a search page: ``q``, ``filters``, and whether with a photo or recording."""
+    """What the customer asked for on a search page: ``q``, ``filters``, examples, and whether with photos or sound."""
 
     def __init__(self, index: Index, values: Mapping[str, Any]) -> None:
         self.index = index
@@ -36,23 +37,25 @@ class PageQuery:
         }
         #: Whether the words are searched for as they are, without correction.
         self.literal = str(_first(values.get("literal", ""))).lower() in _YES
-        self.has_image = "image" in values
+        #: Ids of results that the customer wants more like, and of those that they do not want, by parameter.
+        self.examples: Values = {name: ids_in(_texts(values[name])) for name in EXAMPLES if name in values}
+        self.images = len(_texts(values["image"])) if "image" in values else 0
         self.has_audio = "audio" in values
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to search for."""
-        return bool(self.q.strip()) or self.has_image or self.has_audio
+        return bool(self.q.strip() or self.examples) or self.has_media
 
     @property
     def has_media(self) -> bool:
         """Whether a photo or recording is part of the query, which no address can hold."""
-        return self.has_image or self.has_audio
+        return bool(self.images) or self.has_audio
 
     def url(self, filters: Values | None = None, *, page: int | None = None, literal: bool | None = None) -> str:
-        """Return the address, relative to the page, of this query with other ``filters`` or another page."""
+        """Return the address, relative to the page, of this query with other ``filters``, examples or another page."""
         pairs = self.words(literal=self.literal if literal is None else literal)
-        for name, texts in (self.filters | (filters or {})).items():
+        for name, texts in (self.examples | self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
@@ -78,6 +81,15 @@ class PageQuery:
         rest = [text for text in chosen if text.lower() != value.lower()]
         return self.url({name: rest if len(rest) < len(chosen) else [*chosen, value]})
 
+    def with_example(self, name: str, key: Any) -> str:
+        """Return the address with one more example; one that was the opposite is no more."""
+        without = {other: [text for text in texts if text != str(key)] for other, texts in self.examples.items()}
+        return self.url(without | {name: [*without.get(name, []), str(key)]})
+
+    def without_example(self, key: Any) -> str:
+        """Return the address without an example."""
+        return self.url({name: [text for text in texts if text != str(key)] for name, texts in self.examples.items()})
+
     def chosen(self, name: str, *values: Any) -> bool:
         """Say whether one of ``values`` of a filter is chosen."""
         texts = {text.lower() for text in self.filters.get(name, [])}
@@ -101,6 +113,16 @@ class Facet:
     name: str
     label: str
     options: list[Option]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A result that the query is like, or unlike, with the address that takes it back."""
+
+    title: str
+    image: str | None
+    is_like: bool
+    url: str
 
 
 @dataclass(frozen=True)
@@ -139,19 +161,34 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
     ]
 
 
+def examples(query: PageQuery, results: SearchResults) -> list[Example]:
+    """Return the examples of a search."""
+    index = query.index
+    return [
+        Example(index.title(each), index.image_url(each), is_like, query.without_example(each.pk))
+        for is_like, objects in ((True, results.like), (False, results.unlike))
+        for each in objects
+    ]
+
+
 def ranges(query: PageQuery) -> list[Range]:
     """Return the numbers that results can be limited by from below and above."""
     names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
     return [_range(query, name) for name in names if name in query.index.filters]
 
 
-def cards(index: Index, results: SearchResults) -> list[dict[str, Any]]:
-    """Return what a template shows of each hit: the fields of the API, ``object`` and ``position``."""
+def cards(index: Index, results: SearchResults, query: PageQuery | None = None) -> list[dict[str, Any]]:
+    """Return what a template shows of each hit: the fields of the API, ``object``, ``position``, and beside a query
+    the addresses that take the hit as an example."""
     first = (results.page - 1) * results.page_size + 1
     return [
-        {**hit_body(hit, index), "object": hit.object, "position": position}
+        {**hit_body(hit, index), "object": hit.object, "position": position, **_example_urls(query, hit.object.pk)}
         for position, hit in enumerate(results.hits, start=first)
     ]
+
+
+def _example_urls(query: PageQuery | None, key: Any) -> dict[str, str]:
+    return {f"{name}_url": query.with_example(name, key) for name in EXAMPLES} if query else {}
 
 
 def notices(degraded: list[str]) -> list[str]:
@@ -160,6 +197,8 @@ def notices(degraded: list[str]) -> list[str]:
         "speech": _("Speech could not be understood right now. You can type instead."),
         "image": _("Photos could not be compared right now; the results rest on the other parts."),
         "audio": _("Sounds could not be compared right now; the results rest on the other parts."),
+        "example": _("An example is not in the shop any more. It was left out."),
+        "composition": _("The words could not change the photo right now; photo and words were compared one by one."),
         "text": _("Only the exact words were compared right now, not their meaning."),
     }
     spoken = _("Speech in this language is not understood here yet. You can type instead.")
@@ -204,6 +243,7 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
     hidden = query.words(literal=query.literal)
+    hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
     return Range(name, filter_label(query.index, name), least, greatest, hidden)

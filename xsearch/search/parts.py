@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder, EncoderAway
+from xsearch.encoders import Encoder, EncoderAway, normalise
 from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
@@ -70,7 +70,8 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
-        vectors = encoder.encode_batch(modality, [content])
+        # Several photos of one thing are one: their mean, in which what they share outweighs what only one shows.
+        vectors = encoder.encode_batch(modality, content if isinstance(content, list) else [content])
     except EncoderAway as error:
         logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
         return None
@@ -78,7 +79,7 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         return None
-    vector: NDArray[np.float32] = vectors[0]
+    vector: NDArray[np.float32] = normalise(vectors.mean(axis=0, keepdims=True))[0]
     return vector
 
 

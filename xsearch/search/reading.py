@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.media import Source, crop_image, load_audio, load_image
+from xsearch.media import MediaError, Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
@@ -24,7 +26,7 @@ class Query:
     """A query with its media decoded and its recording understood."""
 
     text: str = ""
-    #: By modality, what the encoders get.
+    #: By modality, what the encoders get; of photos a list.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
     #: What was typed or said, where ``text`` is its correction.
@@ -39,7 +41,7 @@ class Query:
 def read_query(
     index: Index,
     text: str | None,
-    image: Source | None,
+    image: Source | Sequence[Source] | None,
     audio: Source | None,
     crop: Crop | None,
     language: str | None,
@@ -50,8 +52,7 @@ def read_query(
     """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
-        photo = load_image(image)
-        query.inputs["image"] = crop_image(photo, crop) if crop else photo
+        query.inputs["image"] = _photos(image, crop)
     if audio is not None:
         _listen(index, query, audio, language, degraded)
     if correct and (meant := corrected(index, query.text, degraded)):
@@ -59,6 +60,27 @@ def read_query(
     if query.text:
         query.inputs["text"] = query.text
     return query
+
+
+def _photos(image: Source | Sequence[Source], crop: Crop | None) -> list[Image.Image]:
+    """Return the photos, the first one cropped; raises ``MediaError``, which says of several which one is meant."""
+    sources: Sequence[Any] = image if isinstance(image, list | tuple) else [image]
+    if not 1 <= len(sources) <= settings.IMAGES_MAX:
+        numbers = {"limit": settings.IMAGES_MAX, "count": len(sources)}
+        raise BadQuery(_("Send 1 to %(limit)s photos, not %(count)s.") % numbers, code="too_many")
+    photos = [_photo(source, number if len(sources) > 1 else None) for number, source in enumerate(sources, start=1)]
+    if crop:
+        photos[0] = crop_image(photos[0], crop)
+    return photos
+
+
+def _photo(source: Source, number: int | None) -> Image.Image:
+    try:
+        return load_image(source)
+    except MediaError as error:
+        if number is None:
+            raise
+        raise type(error)(_("Photo %(number)s: %(problem)s") % {"number": number, "problem": error}) from error
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:

@@ -24,6 +24,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
 from xsearch import widgets
+from xsearch.api.examples import EXAMPLES
 from xsearch.conf import settings
 from xsearch.registry import get_index
 from xsearch.search import similar
@@ -79,7 +80,7 @@ def xsearch_bar(
         "q": known.q,
         "placeholder": placeholder,
         "autofocus": autofocus,
-        "kept": [(name, text) for name, texts in kept.items() for text in texts],
+        "kept": [(name, text) for name, texts in (known.examples | kept).items() for text in texts],
         "config": _config(index, fixed=bool(filters)),
     }
 
@@ -116,7 +117,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
     return base | {
         "query": query,
         "index": query.index,
-        "cards": widgets.cards(query.index, results),
+        "cards": widgets.cards(query.index, results, query),
+        "examples": widgets.examples(query, results),
         "facets": widgets.facets(query, results),
         "ranges": widgets.ranges(query),
         "chosen": widgets.chosen(query, results),
@@ -156,9 +158,10 @@ def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
         "language": (get_language() or "en").split("-")[0],
         "suggest": _address("suggest"),
         "transcribe": _address("transcribe"),
-        "filters": index.filter_names(),
+        "filters": [*index.filter_names(), *EXAMPLES],  # whatever else an address says beside the words
         "fixed": fixed,
         "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
+        "imagesMax": settings.IMAGES_MAX,
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
         "texts": script_texts(),
