@@ -17,7 +17,7 @@ django.setup()
 from tests.composition import measure, pairs  # noqa: E402
 from tests.searching import index_all  # noqa: E402
 
-GRID = {"strength": (1.0, 1.25, 1.75), "unsayable": (0.1, 0.3, 0.5)}
+GRID = {"strength": (1.0, 1.25, 1.5), "unsayable": (0.0, 0.1, 0.2, 0.3)}
 REPORTED = [(1, "en"), (1, "zh")]
 
 
@@ -60,7 +60,9 @@ def report(cases, shown, configurations):
             sum(right for right, case in zip(found, cases, strict=True) if (case.set, case.language) == group) / count
             for group, count in zip(groups, counts, strict=True)
         ]
-        print(f"{name:{width}}", *(f"{share:18.1%}" for share in shares), f"{sum(shares) / len(shares):8.1%}", flush=True)
+        print(
+            f"{name:{width}}", *(f"{share:18.1%}" for share in shares), f"{sum(shares) / len(shares):8.1%}", flush=True
+        )
 
 
 main("--fit" in sys.argv[1:])

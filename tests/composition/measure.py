@@ -65,7 +65,13 @@ def first_right(cases, shown, configuration):
             if case.set == "clothing":  # where the photo itself is in the catalogue
                 queryset = queryset.exclude(sku=f"{case.set}:{case.pair.of}")
             answer = search(
-                queryset, text=case.text, image=case.pair.photo, weights=weights, facets=None, page_size=1, correct=False
+                queryset,
+                text=case.text,
+                image=case.pair.photo,
+                weights=weights,
+                facets=None,
+                page_size=1,
+                correct=False,
             )
             first = answer.hits[0].object.sku.partition(":")[2] if answer.hits else ""
             found.append(rights.get((case.set, first)) == (case.pair.product, case.pair.colour))

@@ -27,10 +27,12 @@ DOMAINS = ("colours", "materials", "patterns")
 _MAX_VALUES = 200  # of a field; one with more is no attribute but a text
 _MAX_WORDS = 4  # of an English term
 # Words that only point to the photo, besides those that are never searched for.
-_POINTING = frozenset(
-    "same similar exactly instead one ones version only however though rather another colour".split()
-    + "这件 这款 这双 这条 这只 那件 那款 那双 那条 那只 同款 同样 一样 类似 相似 但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色".split()
-)
+_POINTING_WORDS = """
+    same similar exactly instead one ones version only however though rather another colour
+    这件 这款 这双 这条 这只 那件 那款 那双 那条 那只 同款 同样 一样 类似 相似
+    但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色
+"""
+_POINTING = frozenset(_POINTING_WORDS.split())
 _BEFORE = re.compile(
     r"(?:\b(?:without|no|not|non|minus|except)\b(?:\s+(?:any|the|a|an|in))*|不要|不带|没有|不是|去掉|别|无|非)[\s-]*$",
     re.IGNORECASE,
@@ -87,7 +89,8 @@ class Attributes:
     def find(self, text: str, words: Sequence[Word]) -> Iterator[tuple[Span, tuple[str, str]]]:
         """Yield where a value is named, from left to right, the longest term first, and what it is."""
         chinese = [Span(word.start, word.end) for word in words if has_chinese(text[word.start : word.end])]
-        found = [(span, self._chinese[text[span.start : span.end].lower()]) for span in self._finder.find(text, chinese)]
+        spans = Finder(self._chinese).find(text, chinese)
+        found = [(span, self._chinese[text[span.start : span.end].lower()]) for span in spans]
         yield from sorted([*found, *self._find_english(words)])
 
     def _find_english(self, words: Sequence[Word]) -> Iterator[tuple[Span, tuple[str, str]]]:
@@ -100,10 +103,6 @@ class Attributes:
             position += len(taken)
             if count:
                 yield Span(taken[0].start, taken[-1].end), self._english[tuple(word.lexeme for word in taken)]
-
-    @property
-    def _finder(self) -> Finder:
-        return Finder(self._chinese)
 
 
 def read_change(index: Index, text: str) -> Change:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,15 +68,15 @@ def span_of(encoder: Encoder, values: Sequence[str]) -> Span | None:
 
 
 def _span(values: tuple[str, ...], texts: Floats) -> Span | None:
-    known = texts.any(axis=1)
-    if known.sum() < 2:
+    known = np.flatnonzero(texts.any(axis=1))
+    if len(known) < 2:
         return None
     centred = texts[known] - texts[known].mean(axis=0)
     _left, spread, basis = np.linalg.svd(centred, full_matrices=False)
     basis = basis[spread > max(_LEAST_SPREAD * spread[0], 1e-4)]
     if not len(basis):
         return None
-    named = tuple(value for value, is_known in zip(values, known, strict=True) if is_known)
+    named = tuple(values[place] for place in known)
     return Span(named, basis.astype(np.float32), normalise(centred @ basis.T))
 
 
@@ -109,6 +108,8 @@ def _composed(index: Index, part: VectorPart, change: Change, degraded: list[str
         logger.exception("Composing a photo with words failed")
         degraded.append("composition")
         return part
+    if vector is part.vector:
+        return part
     return replace(part, vector=vector, composed=tuple(asdict(swap) for swap in swaps))
 
 
@@ -124,19 +125,27 @@ class _Composition:
 
     def of(self, change: Change) -> tuple[Floats, list[Swap]]:
         """Return the unit vector of the photo with ``change``, shape (dimension,), and what was exchanged."""
-        vector, swaps = self._general(), []
         if not (self._options["discount"] or self._options["strength"]):
-            return self._with_words(vector, change.words), swaps
-        for attribute in dict.fromkeys(named.attribute for named in change.named):
+            return self._with_words(self._vector, change.words), []
+        spans = self._spans(change)
+        vector, swaps = self._general() if spans else self._vector, []
+        for attribute, span in spans.items():
             wanted, unwanted = (
                 [named.value for named in change.named if (named.attribute, named.is_wanted) == (attribute, side)]
                 for side in (True, False)
             )
-            span = span_of(self._encoder, self._values[attribute])
-            if span:
-                vector, own = self._exchanged(vector, span, wanted, unwanted)
-                swaps.append(Swap(attribute, own, tuple(wanted), tuple(unwanted)))
+            vector, own = self._exchanged(vector, span, wanted, unwanted)
+            swaps.append(Swap(attribute, own, tuple(wanted), tuple(unwanted)))
         return self._with_words(vector, change.rest), swaps
+
+    def _spans(self, change: Change) -> dict[str, Span]:
+        """Return the span of each attribute with a named value that the encoder knows."""
+        found = {}
+        for named in change.named:
+            span = span_of(self._encoder, self._values[named.attribute])
+            if span and named.value in span.values:
+                found[named.attribute] = span
+        return found
 
     def _general(self) -> Floats:
         """Return the photo with less of what only tells it from others of its kind: that very thing is not wanted."""
