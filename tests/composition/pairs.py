@@ -53,9 +53,9 @@ def demo_pairs():
         colours = [look.colour, *rng.sample(others, min(COLOURS_EACH - 1, len(others)))]
         product = f"{look.kind}-{number}"
         for colour in colours:
-            picture = _jpeg(render_product(recoloured(look, colour), size=SIZE))
+            picture = as_jpeg(render_product(recoloured(look, colour), size=SIZE))
             shown.append(Shown(f"{product}-{colour}", product, colour, picture))
-        photo = _jpeg(render_customer_photo(look, seed=number, size=SIZE))
+        photo = as_jpeg(render_customer_photo(look, seed=number, size=SIZE))
         pairs += [Pair(f"{product}-{c}", photo, f"{product}-{look.colour}", product, c) for c in colours[1:]]
     return shown, pairs
 
@@ -86,7 +86,7 @@ def _clothes(data_dir, seed):
             yield Shown(row["id"], row["category"], NAMES[int(shares.argmax())], content)
 
 
-def _jpeg(image):
+def as_jpeg(image):
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=88)
     return stream.getvalue()

@@ -30,7 +30,7 @@ _MAX_WORDS = 4  # of an English term
 _POINTING_WORDS = """
     same similar exactly instead one ones version only however though rather another colour
     这件 这款 这双 这条 这只 那件 那款 那双 那条 那只 同款 同样 一样 类似 相似
-    但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色
+    同 但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色
 """
 _POINTING = frozenset(_POINTING_WORDS.split())
 _BEFORE = re.compile(
@@ -63,7 +63,8 @@ class Attributes:
 
     values: dict[str, list[str]] = field(default_factory=dict)
     _chinese: dict[str, tuple[str, str]] = field(default_factory=dict)
-    _english: dict[Key, tuple[str, str]] = field(default_factory=dict)
+    #: None for longer terms in which a value is only a part of something else: red wine.
+    _english: dict[Key, tuple[str, str] | None] = field(default_factory=dict)
 
     def add(self, attribute: str, value: str, terms: Sequence[str]) -> None:
         """Let ``terms`` name ``value``; one that names another already goes on doing so."""
@@ -75,6 +76,13 @@ class Attributes:
                 self._chinese.setdefault(term.lower(), (attribute, value))
             elif key := key_of(term):
                 self._english.setdefault(key, (attribute, value))
+
+    def except_in(self, term: str) -> None:
+        """Let ``term`` name no value, if it begins like a colour."""
+        key = key_of(term)
+        first = self._english.get(key[:1])
+        if len(key) > 1 and first and first[0] == "colour":
+            self._english.setdefault(key, None)
 
     def named_by(self, term: str) -> tuple[str, str] | None:
         """Return the attribute and the value that ``term`` names."""
@@ -101,8 +109,9 @@ class Attributes:
                 count -= 1
             taken = words[position : position + max(count, 1)]
             position += len(taken)
-            if count:
-                yield Span(taken[0].start, taken[-1].end), self._english[tuple(word.lexeme for word in taken)]
+            named = self._english[tuple(word.lexeme for word in taken)] if count else None
+            if named:
+                yield Span(taken[0].start, taken[-1].end), named
 
 
 def read_change(index: Index, text: str) -> Change:
@@ -185,10 +194,12 @@ def _terms(index: Index, name: str, value: str) -> list[str]:
 
 @lru_cache(maxsize=2)
 def _of_glossary(path: str | None) -> Attributes:
-    found = Attributes()
-    for line in _lines(path):
+    found, lines = Attributes(), _lines(path)
+    for line in lines:
         if line.domain in DOMAINS and line.english[0] != line.domain.removesuffix("s"):
             found.add(line.domain.removesuffix("s"), line.english[0], [*line.english, *line.chinese])
+    for term in (term for line in lines if line.domain not in DOMAINS for term in line.english):
+        found.except_in(term)
     return found
 
 

@@ -51,7 +51,7 @@ class Span:
     def place_of(self, names: Sequence[str]) -> Floats:
         """Return the unit vector between the values ``names``, shape (k,); zeros where none is known."""
         rows = [self.places[self.values.index(name)] for name in names if name in self.values]
-        return normalise(np.sum(rows, axis=0, keepdims=True))[0] if rows else np.zeros(len(self.basis), np.float32)
+        return _unit(np.sum(rows, axis=0)) if rows else np.zeros(len(self.basis), np.float32)
 
 
 _spans: dict[tuple[str, tuple[str, ...]], Span | None] = {}
@@ -152,7 +152,7 @@ class _Composition:
         if self._sayable is None:
             return self._vector
         general = self._vector @ self._sayable.T @ self._sayable
-        return normalise(general[None] + self._options["unsayable"] * (self._vector - general)[None])[0]
+        return _unit(general + self._options["unsayable"] * (self._vector - general))
 
     def _exchanged(
         self, vector: Floats, span: Span, wanted: Sequence[str], unwanted: Sequence[str]
@@ -168,7 +168,7 @@ class _Composition:
         if unwanted:
             away = span.place_of(unwanted)
             change = change - max(float((own + change) @ away), 0.0) * away
-        return normalise((vector + change @ span.basis + self._carried(span, usual, change))[None])[0], name
+        return _unit(vector + change @ span.basis + self._carried(span, usual, change)), name
 
     def _carried(self, span: Span, usual: Floats, change: Floats) -> Floats:
         """Return what else changes in the catalogue's photos along with an attribute, by ridge regression.
@@ -189,4 +189,9 @@ class _Composition:
         words = self._encoder.encode_batch("text", [text])[0] if text and share else np.zeros_like(vector)
         if not words.any():
             return vector
-        return normalise(((1 - share) * vector + share * words)[None])[0]
+        return _unit((1 - share) * vector + share * words)
+
+
+def _unit(vector: NDArray[np.floating]) -> Floats:
+    unit: Floats = normalise(vector[None])[0]
+    return unit
