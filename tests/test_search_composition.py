@@ -73,9 +73,7 @@ def test_the_named_colour_takes_the_place_of_the_photos_own(shop, photos, kind, 
 
 
 def test_the_explanation_says_what_was_exchanged(shop, photos):
-    (hit,) = search(
-        Product.objects.all(), image=photos["backpack"], text="but red", explain=True, page_size=1
-    ).hits
+    (hit,) = search(Product.objects.all(), image=photos["backpack"], text="but red", explain=True, page_size=1).hits
     (swap,) = hit.explain["image:image"]["composed"]
     assert swap == {"attribute": "colour", "photo": "blue", "wanted": ("red",), "unwanted": ()}
 
@@ -105,7 +103,7 @@ def test_a_model_that_fails_leaves_photo_and_words_side_by_side(shop, photos, mo
 def test_an_encoder_that_knows_nothing_of_its_directions_learns_them_from_the_catalogue(shop, photos, monkeypatch):
     from xsearch.search import composition
 
-    monkeypatch.setattr(BuiltinEncoder, "sayable", lambda self: None)
+    monkeypatch.setattr(BuiltinEncoder, "sayable", lambda _encoder: None)
     monkeypatch.setattr(composition, "_LEAST_SAMPLE", 10)
     assert first(image=photos["backpack"], text="but red") == "backpack-red"
 
@@ -127,7 +125,12 @@ def test_what_the_bundled_model_can_say_holds_its_texts_and_not_all_of_its_photo
         ("这个，但是要蓝色的", "蓝色", [("colour", "blue", True)], ""),
         ("same but without stripes", "", [("pattern", "striped", False)], ""),
         ("同款，不要红色", "", [("colour", "red", False)], ""),
-        ("in navy blue and leather", "navy blue leather", [("colour", "navy", True), ("material", "leather", True)], ""),
+        (
+            "in navy blue and leather",
+            "navy blue leather",
+            [("colour", "navy", True), ("material", "leather", True)],
+            "",
+        ),
         ("red wine", "red wine", [], "red wine"),
         ("red lamp", "red lamp", [("colour", "red", True)], "lamp"),
         ("gnome with sunglasses", "gnome with sunglasses", [], "gnome with sunglasses"),

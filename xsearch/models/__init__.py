@@ -3,9 +3,7 @@
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
-from xsearch.models.spaces import EncoderSpace, StagedVector
+from xsearch.models.spaces import EncoderSpace
 from xsearch.models.words import Synonym, Term
 
-__all__ = [
-    "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Synonym", "Term",
-]  # fmt: skip
+__all__ = ["EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "Synonym", "Term"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+from django.db import DatabaseError
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
@@ -16,6 +17,7 @@ from xsearch.registry import Index
 from xsearch.search.background import sample_vectors
 from xsearch.search.changes import Change, attributes_of
 from xsearch.search.parts import VectorPart
+from xsearch.search.swaps import SpaceSwapped
 
 logger = logging.getLogger("xsearch.search")
 
@@ -100,6 +102,8 @@ def _composed(index: Index, part: VectorPart, change: Change, degraded: list[str
         return part
     try:
         vector, swaps = _Composition(index, encoder, part).of(change)
+    except (DatabaseError, SpaceSwapped):
+        raise
     except EncoderAway:
         degraded.append("composition")
         return part

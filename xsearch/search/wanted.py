@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from xsearch.indexing.spaces import live_spaces
 from xsearch.registry import Index
 from xsearch.search.changes import Change, read_change
 from xsearch.search.composition import compose
@@ -43,7 +44,8 @@ def wanted_by(
     words = lexical_query(index, change.words) if change.words else None
     inputs = {name: change.words if name == "text" else content for name, content in query.inputs.items()}
     parts = encode_parts(index, {name: content for name, content in inputs.items() if content != ""}, degraded)
+    spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
-            parts += example_parts(index, modality, mean_vectors(index, examples))
+            parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     return Wanted(index, compose(index, parts, change, degraded) if shown else parts, words)
