@@ -52,6 +52,11 @@ def test_like_finds_more_of_the_same_without_itself(client, shop):
     assert set(found[:2]) == {"Red jacket", "Red lamp"}
 
 
+def test_the_label_of_a_model_may_lead_an_id(client, shop):
+    led = client.get(SEARCH, {"like": f"shop.Product:{key('Red mug')}"})
+    assert titles(led) == titles(client.get(SEARCH, {"like": key("Red mug")}))
+
+
 @pytest.mark.parametrize("send", ["commas", "repeated", "json"])
 def test_several_examples_are_sent_at_once(client, shop, send):
     keys = [key("Red mug"), key("Blue mug")]

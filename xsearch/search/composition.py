@@ -16,7 +16,7 @@ from xsearch.indexing.spaces import live_encoder
 from xsearch.registry import Index
 from xsearch.search.background import sample_vectors
 from xsearch.search.changes import Change, attributes_of
-from xsearch.search.parts import VectorPart
+from xsearch.search.parts import VectorPart, encoded
 from xsearch.search.swaps import SpaceSwapped
 
 logger = logging.getLogger("xsearch.search")
@@ -190,8 +190,8 @@ class _Composition:
     def _with_words(self, vector: Floats, text: str) -> Floats:
         """Return a point between ``vector`` and that of ``words``."""
         share = self._options["words"]
-        words = self._encoder.encode_batch("text", [text])[0] if text and share else np.zeros_like(vector)
-        if not words.any():
+        words = encoded(self._encoder, "text", text) if text and share else None
+        if words is None or not words.any():
             return vector
         return _unit((1 - share) * vector + share * words)
 

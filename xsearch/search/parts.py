@@ -49,7 +49,7 @@ class VectorPart:
 def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
     """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
     parts: list[VectorPart] = []
-    encoded: dict[tuple[str, str], NDArray[np.float32] | None] = {}
+    found: dict[tuple[str, str], NDArray[np.float32] | None] = {}
     for column, space in live_spaces(index).items():
         if not settings.EMBEDDINGS.get(column):
             continue
@@ -59,9 +59,9 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
             if encoder and modality not in encoder.modalities:
                 continue
             key = (modality, space.fingerprint)
-            if key not in encoded:
-                encoded[key] = _encoded(encoder, modality, content) if encoder else None
-            vector = encoded[key]
+            if key not in found:
+                found[key] = encoded(encoder, modality, content) if encoder else None
+            vector = found[key]
             if vector is None:
                 degraded.append(f"{modality}:{column}")
             elif vector.any():
@@ -69,7 +69,8 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
     return parts
 
 
-def _encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+def encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+    """Return the unit vector of an input, shape (dimension,), or of several photos of one thing; None on failure."""
     name = content if isinstance(content, str) else id(content)
     return once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
 
