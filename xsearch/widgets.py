@@ -17,6 +17,7 @@ from xsearch.api.presenting import hit_body
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
 from xsearch.registry import ALL, get_index
+from xsearch.widget_examples import example_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,16 +167,6 @@ class Facet:
 
 
 @dataclass(frozen=True)
-class Example:
-    """A result that the query is like, or unlike, with the address that takes it back."""
-
-    title: str
-    image: str | None
-    is_like: bool
-    url: str
-
-
-@dataclass(frozen=True)
 class Range:
     """Least and greatest value that the customer wants of a number, such as the price."""
 
@@ -212,20 +203,6 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
     ]
 
 
-def examples(query: PageQuery, results: SearchResults) -> list[Example]:
-    """Return the examples of a search."""
-    return [
-        _example(query, each, is_like=is_like)
-        for is_like, objects in ((True, results.like), (False, results.unlike))
-        for each in objects
-    ]
-
-
-def _example(query: PageQuery, obj: models.Model, *, is_like: bool) -> Example:
-    index = get_index(type(obj))
-    return Example(index.title(obj), index.image_url(obj), is_like, query.without_example(query.key_of(obj)))
-
-
 def ranges(query: PageQuery) -> list[Range]:
     """Return the numbers that results can be limited by from below and above."""
     names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
@@ -239,7 +216,7 @@ def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[s
     """
     first = (results.page - 1) * results.page_size + 1
     return [
-        _card(hit, get_index(type(hit.object)), position) | _example_urls(query, hit.object)
+        _card(hit, get_index(type(hit.object)), position) | example_urls(query, hit.object)
         for position, hit in enumerate(results.hits, start=first)
     ]
 
@@ -248,10 +225,6 @@ def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
     kind = capfirst(str(index.model._meta.verbose_name))
     shown = {"object": hit.object, "position": position, "template": index.template, "kind": kind}
     return {**hit_body(hit, index), **shown}
-
-
-def _example_urls(query: PageQuery | None, obj: models.Model) -> dict[str, str]:
-    return {f"{name}_url": query.with_example(name, query.key_of(obj)) for name in EXAMPLES} if query else {}
 
 
 def notices(degraded: list[str]) -> list[str]:

@@ -23,7 +23,7 @@ from django.db import DatabaseError, transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
-from xsearch import widget_scopes, widgets
+from xsearch import widget_examples, widget_scopes, widgets
 from xsearch.api.examples import EXAMPLES
 from xsearch.conf import settings
 from xsearch.registry import get_index, registered
@@ -120,7 +120,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "query": query,
         "index": query.index,
         "cards": widgets.cards(results, query),
-        "examples": widgets.examples(query, results),
+        "examples": widget_examples.examples(query, results),
         "scopes": widget_scopes.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": widget_scopes.facet_groups(query, results),
