@@ -36,9 +36,29 @@ def examples(query: PageQuery, results: SearchResults) -> list[Example]:
 
 def _example(query: PageQuery, obj: models.Model, *, is_like: bool) -> Example:
     index = get_index(type(obj))
-    return Example(index.title(obj), index.image_url(obj), is_like, query.without_example(query.key_of(obj)))
+    return Example(index.title(obj), index.image_url(obj), is_like, _url_without(query, _key_of(query, obj)))
 
 
 def example_urls(query: PageQuery | None, obj: models.Model) -> dict[str, str]:
     """Return the addresses that take an object as an example; none without a query."""
-    return {f"{name}_url": query.with_example(name, query.key_of(obj)) for name in EXAMPLES} if query else {}
+    return {f"{name}_url": _url_with(query, name, _key_of(query, obj)) for name in EXAMPLES} if query else {}
+
+
+def _key_of(query: PageQuery, obj: models.Model) -> str:
+    """Return what names an object as an example; of other indexes than the first, the label leads it."""
+    index = get_index(type(obj))
+    return str(obj.pk) if index is query.indexes[0] else f"{index.label}:{obj.pk}"
+
+
+def _url_with(query: PageQuery, name: str, key: str) -> str:
+    """Return the address with one more example; one that was the opposite is no more."""
+    others = _without(query, key)
+    return query.url(others | {name: [*others.get(name, []), key]})
+
+
+def _url_without(query: PageQuery, key: str) -> str:
+    return query.url(_without(query, key))
+
+
+def _without(query: PageQuery, key: str) -> dict[str, list[str]]:
+    return {name: [text for text in texts if text != key] for name, texts in query.examples.items()}

@@ -127,20 +127,6 @@ class PageQuery:
         rest = [text for text in chosen if text.lower() != value.lower()]
         return self.url({name: rest if len(rest) < len(chosen) else [*chosen, value]})
 
-    def key_of(self, obj: models.Model) -> str:
-        """Return what names an object as an example; of other indexes than the first, the label leads it."""
-        index = get_index(type(obj))
-        return str(obj.pk) if index is self.indexes[0] else f"{index.label}:{obj.pk}"
-
-    def with_example(self, name: str, key: str) -> str:
-        """Return the address with one more example; one that was the opposite is no more."""
-        without = {other: [text for text in texts if text != key] for other, texts in self.examples.items()}
-        return self.url(without | {name: [*without.get(name, []), key]})
-
-    def without_example(self, key: str) -> str:
-        """Return the address without an example."""
-        return self.url({name: [text for text in texts if text != key] for name, texts in self.examples.items()})
-
     def chosen(self, name: str, *values: Any) -> bool:
         """Say whether one of ``values`` of a filter is chosen."""
         texts = {text.lower() for text in self.filters.get(name, [])}
