@@ -142,7 +142,8 @@ def test_words_beside_a_photo_change_the_ranking(catalogue):
     assert mixed.hits[0].matched_by == ["text"]
 
 
-def test_scores_are_the_weighted_mean_of_calibrated_exact_similarities(catalogue):
+def test_scores_are_the_weighted_mean_of_calibrated_exact_similarities(catalogue, settings):
+    settings.XSEARCH = {**HASH, "COMPOSITION": {"discount": 0, "strength": 0, "unsayable": 1, "words": 0}}
     found = xsearch.search(catalogue, image=photo_bytes(3), text="green boot", explain=True, page_size=40)
     encoder = HashEncoder()
     query = encoder.encode_batch("image", [Image.open(io.BytesIO(photo_bytes(3))).convert("RGB")])[0]

@@ -119,10 +119,12 @@ class Page(SearchView):
     photos: ClassVar[list[bytes]] = []
 
     def find(self, values):
-        """Remember the photo as it arrived."""
+        """Remember the photos as they arrived."""
         if "image" in values:
-            self.photos[:] = [values["image"].read()]
-            values["image"].seek(0)
+            files = values["image"] if isinstance(values["image"], list) else [values["image"]]
+            self.photos[:] = [file.read() for file in files]
+            for file in files:
+                file.seek(0)
         return super().find(values)
 
     def dispatch(self, request, *args, **kwargs):

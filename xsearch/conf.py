@@ -30,6 +30,8 @@ DEFAULTS: dict[str, Any] = {
     # Limits on what customers upload and shops index.
     "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
     "IMAGE_MAX_PIXELS": 50_000_000,
+    "IMAGES_MAX": 5,  # photos of one thing in a query; together no larger than a photo and a recording may be
+    "EXAMPLES_MAX": 10,  # results that a query is like, and as many that it is unlike
     "AUDIO_MAX_BYTES": 10 * 1024 * 1024,
     "QUERY_AUDIO_MAX_SECONDS": 30.0,
     "PRODUCT_AUDIO_MAX_SECONDS": 600.0,
@@ -62,6 +64,11 @@ DEFAULTS: dict[str, Any] = {
         "audio:text": 0.3,
     },
     "TEXT_BESIDE_PHOTO": 0.8,  # factor of the text weights when there is a photo too: "this, but red"
+    # Photo and words as one vector, beside the parts of each: how much of the photo's own colour (material, pattern)
+    # goes where words name another, and how strong that one is then, beside the photo's own; how much of what no
+    # words can say is kept; the share of words that name no such attribute. With "discount" and "strength" 0, all words
+    # are such: {"discount": 0, "strength": 0, "unsayable": 1, "words": 0.5} is plain addition.
+    "COMPOSITION": {"discount": 1.0, "strength": 1.25, "unsayable": 0.1, "words": 0.2},
     # From 0 to 1; below it, a transcript is a guess, and the recording is compared with the products' sounds, if
     # there are any. None: what the recogniser itself trusts, for each measures in its own way.
     "MIN_TRANSCRIPT_CONFIDENCE": None,

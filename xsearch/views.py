@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from xsearch.api import parameters
+from xsearch.api.examples import find_known_examples
 from xsearch.api.problems import Problem, problem_of
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
@@ -123,8 +124,10 @@ class SearchView(TemplateView):
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
         user = getattr(self.request, "user", None)
-        return search_all(
-            [self.get_queryset(index) for index in self.indexes],
+        querysets = [self.get_queryset(index) for index in self.indexes]
+        is_gone = find_known_examples(querysets, options)
+        results = search_all(
+            querysets,
             only=values.get("model", ()),
             filters=checked.filters,
             text=options.pop("q", None),
@@ -133,6 +136,8 @@ class SearchView(TemplateView):
             user=user if user is not None and user.is_authenticated else None,
             **options,
         )
+        results.degraded += ["example"] if is_gone else []
+        return results
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
         """Show what is wrong with the request; a bug surfaces."""

@@ -16,6 +16,7 @@ def _photo_texts() -> dict[str, str]:
         "removePhoto": _("Remove the photo"),
         "photoRemoved": _("Photo removed."),
         "notAPhoto": _("That is not a photo. Choose a JPEG, PNG or WebP picture."),
+        "tooManyPhotos": _("At most {count} photos of one thing. Remove one first."),
         "photoTooLarge": _("The photo is too large. Choose a smaller one."),
         "cameraDenied": _("The camera is blocked. Allow it in the browser's settings, or choose a photo instead."),
         "cameraMissing": _("No camera was found. Choose a photo instead."),

@@ -11,9 +11,11 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from xsearch.api.examples import EXAMPLES, ids_in
 from xsearch.api.presenting import hit_body
 from xsearch.filters import field_label, final_field
 from xsearch.registry import ALL, get_index
+from xsearch.widget_examples import example_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +31,7 @@ _MODES = ("drop", "soft", "strict")
 
 
 class PageQuery:
-    """What the customer asked for on a search page: ``q``, ``filters``, and whether with a photo or recording.
+    """What the customer asked for on a search page: ``q``, ``filters``, examples, and whether with photos or sound.
 
     A page for several ``indexes`` has a ``scope``: the label of the one that is shown, or "all"; as long as none
     is chosen it is ``default``, or else ``index``, the first of them.
@@ -52,7 +54,9 @@ class PageQuery:
         #: What the customer chose for understood conditions: ids by parameter.
         self.chosen_modes: Values = {name: _texts(values[name]) for name in _MODES if name in values}
         self.understand = str(_first(values.get("understand", ""))).lower() not in _NO
-        self.has_image = "image" in values
+        #: Ids of results that the customer wants more like, and of those that they do not want, by parameter.
+        self.examples: Values = {name: ids_in(_texts(values[name])) for name in EXAMPLES if name in values}
+        self.images = len(_texts(values["image"])) if "image" in values else 0
         self.has_audio = "audio" in values
 
     @property
@@ -78,12 +82,12 @@ class PageQuery:
     @property
     def asks(self) -> bool:
         """Whether there is anything to search for."""
-        return bool(self.q.strip()) or self.has_image or self.has_audio
+        return bool(self.q.strip() or self.examples) or self.has_media
 
     @property
     def has_media(self) -> bool:
         """Whether a photo or recording is part of the query, which no address can hold."""
-        return self.has_image or self.has_audio
+        return bool(self.images) or self.has_audio
 
     def url(
         self,
@@ -94,10 +98,10 @@ class PageQuery:
         scope: str | None = None,
         modes: Values | None = None,
     ) -> str:
-        """Return the address, relative to the page, of this query with other ``filters``, ``modes``, page or scope."""
+        """Return the address, relative to the page, of this query with other ``filters`` or examples, modes or page."""
         pairs = self.words(literal=self.literal if literal is None else literal, modes=modes)
         pairs += self.scope_pairs(scope)
-        for name, texts in (self.filters | (filters or {})).items():
+        for name, texts in (self.examples | self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
@@ -237,10 +241,16 @@ def ranges(query: PageQuery) -> list[Range]:
     return [_range(query, name) for name in names if name in query.index.filters]
 
 
-def cards(results: SearchResults) -> list[dict[str, Any]]:
-    """Return what a template shows of each hit: the fields of the API, ``object``, ``position``, and how to show it."""
+def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[str, Any]]:
+    """Return what a template shows of each hit: the fields of the API, ``object``, ``position``, and how to show it.
+
+    Beside a ``query`` there are also the addresses that take the hit as an example.
+    """
     first = (results.page - 1) * results.page_size + 1
-    return [_card(hit, get_index(type(hit.object)), position) for position, hit in enumerate(results.hits, start=first)]
+    return [
+        _card(hit, get_index(type(hit.object)), position) | example_urls(query, hit.object)
+        for position, hit in enumerate(results.hits, start=first)
+    ]
 
 
 def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
@@ -255,6 +265,8 @@ def notices(degraded: list[str]) -> list[str]:
         "speech": _("Speech could not be understood right now. You can type instead."),
         "image": _("Photos could not be compared right now; the results rest on the other parts."),
         "audio": _("Sounds could not be compared right now; the results rest on the other parts."),
+        "example": _("An example is not in the shop any more. It was left out."),
+        "composition": _("The words could not change the photo right now; photo and words were compared one by one."),
         "text": _("Only the exact words were compared right now, not their meaning."),
     }
     spoken = _("Speech in this language is not understood here yet. You can type instead.")
@@ -290,6 +302,7 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
     hidden = query.words(literal=query.literal) + query.scope_pairs()
+    hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
     return Range(name, field_label(query.index, name), least, greatest, hidden)

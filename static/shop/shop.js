@@ -3,17 +3,14 @@
 const SAMPLE = "application/x-shop-photo";
 
 async function searchWith(address, link) {
-  const picker = document.querySelector("form[data-xsearch-bar] input[name=image]");
-  if (!picker) return location.assign(link.href);
+  const bar = document.querySelector("form[data-xsearch-bar]");
+  if (!bar) return location.assign(link.href);
   link.classList.add("is-busy");
   try {
     const response = await fetch(address);
     if (!response.ok) throw new Error(String(response.status));
     const photo = await response.blob();
-    const files = new DataTransfer();
-    files.items.add(new File([photo], "photo.jpg", { type: photo.type }));
-    picker.files = files.files;
-    picker.dispatchEvent(new Event("change", { bubbles: true }));
+    bar.dispatchEvent(new CustomEvent("xsearch:photos", { detail: [photo] }));
     scrollTo({ top: 0 });
   } catch {
     location.assign(link.href);

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from xsearch.api.examples import ids_in
 from xsearch.api.uploads import decode_inline
 from xsearch.understanding import ID_MAX
 
@@ -28,6 +29,9 @@ class QueryField(serializers.CharField):
         self.validators = []  # DRF's refuse NUL and lone surrogates
 
 
+_FILE = {"type": "string", "format": "binary"}
+
+
 @extend_schema_field({"type": "string", "example": "shop.Product"})
 class ModelField(serializers.Field["list[str]", Any, Any, Any]):
     """Labels of indexes: those that are registered were looked up already."""
@@ -37,7 +41,7 @@ class ModelField(serializers.Field["list[str]", Any, Any, Any]):
         return data
 
 
-@extend_schema_field({"type": "string", "format": "binary"})
+@extend_schema_field(_FILE)
 class UploadField(serializers.Field["bytes | UploadedFile[bytes]", Any, Any, Any]):
     """A file, or its bytes as base64 text or ``data:`` URL."""
 
@@ -51,6 +55,28 @@ class UploadField(serializers.Field["bytes | UploadedFile[bytes]", Any, Any, Any
             return decode_inline(data, str(self.field_name))
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from error
+
+
+@extend_schema_field({"oneOf": [_FILE, {"type": "array", "items": _FILE}]})
+class UploadsField(UploadField):
+    """One file or several, or their bytes; how many the search takes, it says itself."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return one or a list of what ``xsearch.search`` takes as a source."""
+        one = super().to_internal_value
+        return [one(item) for item in data] if isinstance(data, list) else one(data)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}, "example": ["7", "12"]})
+class IdsField(serializers.Field[list[str], Any, Any, Any]):
+    """Ids of objects: a list, a parameter that is repeated, or separated by commas."""
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        """Return every id once."""
+        given = data if isinstance(data, list) else [data]
+        if not all(isinstance(each, str | int) and not isinstance(each, bool) for each in given):
+            raise serializers.ValidationError(_("Send ids: a list, or separated by commas."))
+        return ids_in(given)
 
 
 @extend_schema_field({"type": "string", "example": "0.1,0.2,0.5,0.5"})

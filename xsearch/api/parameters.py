@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
@@ -47,7 +47,7 @@ def read(request: Request, serializer: type[RequestSerializer], *, filters: bool
 def collect(source: Any) -> dict[str, Any]:
     """Return the named values of a form or object: lists where a name stands several times, no blanks."""
     values = {name: source[name] for name in source}
-    if isinstance(source, QueryDict):
+    if isinstance(source, MultiValueDict):
         values = {name: _single(items) for name, items in source.lists()}
     return {name: value for name, value in values.items() if name not in _IGNORED and not _is_blank(value)}
 

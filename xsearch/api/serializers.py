@@ -8,7 +8,16 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from xsearch.api.fields import ConditionsField, CropField, ModelField, QueryField, UploadField, WeightsField
+from xsearch.api.fields import (
+    ConditionsField,
+    CropField,
+    IdsField,
+    ModelField,
+    QueryField,
+    UploadField,
+    UploadsField,
+    WeightsField,
+)
 from xsearch.conf import settings
 from xsearch.models import Event
 from xsearch.understanding import MODES
@@ -62,6 +71,8 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
         help_text="Labels of the indexes to search, repeated or separated by commas, or all; without it, the first.",
     )
     q = QueryField(required=False, allow_blank=True, help_text="What to look for.")
+    like = IdsField(required=False, help_text="Ids of results to find more like.")
+    unlike = IdsField(required=False, help_text="Ids of results to keep away from.")
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
@@ -83,9 +94,11 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
 class SearchRequest(TextSearchRequest):
     """A search by text, photo, recording, or any mix of them."""
 
-    image = UploadField(required=False, help_text="A photo. In JSON: base64 text or a data: URL.")
+    image = UploadsField(
+        required=False, help_text="A photo, or several of one thing. In JSON: base64 text or a data: URL, or a list."
+    )
     audio = UploadField(required=False, help_text="A recording. In JSON: base64 text or a data: URL.")
-    crop = CropField(required=False, help_text="Part of the upright photo: x,y,w,h as fractions.")
+    crop = CropField(required=False, help_text="Part of the upright (first) photo: x,y,w,h as fractions.")
 
 
 class SimilarRequest(Request):

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.docs import answers
+from xsearch.api.examples import find_examples, find_object
 from xsearch.api.presenting import results_body, transcript_body
 from xsearch.api.throttling import limit
 from xsearch.errors import BadQuery
@@ -66,8 +65,10 @@ class SearchView(IndexView):
     def answer(self, request: Request, asked: Parameters) -> Response:
         """Search, and answer with the results."""
         values = {name: value for name, value in asked.values.items() if name != "model"}
+        querysets = [self.get_queryset(index) for index in asked.indexes]
+        find_examples(querysets, values)
         results = search_all(
-            [self.get_queryset(index) for index in asked.indexes],
+            querysets,
             filters=asked.filters,
             text=values.pop("q", None),
             language=values.pop("lang", None),
@@ -190,18 +191,3 @@ class NothingHereView(XsearchView):
     def initial(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Refuse whatever the method."""
         raise Http404
-
-
-def find_object(queryset: QuerySet[Any], object_id: str) -> Any:
-    """Return the object with the primary key ``object_id``; raises ``Http404``."""
-    try:
-        return queryset.get(pk=_checked(object_id))
-    except (queryset.model.DoesNotExist, ValueError, ValidationError, OverflowError) as error:
-        names = {"name": queryset.model._meta.verbose_name, "id": object_id[:64]}
-        raise Http404(_("There is no %(name)s with the id %(id)s.") % names) from error
-
-
-def _checked(object_id: str) -> str:
-    if "\x00" in object_id:
-        raise ValueError
-    return object_id

@@ -37,6 +37,13 @@ class Encoder(ABC):
     #: instance speaks of one space for life, and the next one asked for is made anew.
     is_outdated: bool = False
 
+    def sayable(self) -> Vectors | None:
+        """Return the directions that texts can name, as orthonormal rows, shape (k, dimension); None: not known.
+
+        What lies outside of them tells single photos apart, and counts for less where words ask for something else.
+        """
+        return None
+
     @classmethod
     def check_options(cls, options: dict[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
         """Return what is wrong with ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""

@@ -24,6 +24,7 @@ FILES = ("image.onnx", "text.onnx", "vocabulary.json")
 PREPROCESSING = "1"
 SIDE = 112  # pixels the network sees
 DIMENSION = 256
+_LEAST_SPREAD = 1e-3  # of the concepts, beside the largest; less is rounding
 _BATCH = 32  # images in one run of the network; bounds memory
 
 
@@ -59,6 +60,16 @@ class BuiltinEncoder(TwoStepEncoder):
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
         """Encode pixels or concepts; texts without a known word get a row of zeros."""
         return self._encode_pixels(prepared) if modality == "image" else self._encode_concepts(prepared)
+
+    def sayable(self) -> Vectors | None:
+        """Return the span of all concepts."""
+        return self._concepts
+
+    @cached_property
+    def _concepts(self) -> Vectors:
+        vectors = self._encode_concepts([[number] for number in range(1, len(self._vocabulary.concepts) + 1)])
+        _left, spread, basis = np.linalg.svd(vectors, full_matrices=False)
+        return np.asarray(basis[spread > _LEAST_SPREAD * spread[0]], np.float32)
 
     def _encode_pixels(self, pixels: Sequence[NDArray[np.uint8]]) -> Vectors:
         vectors = [np.zeros((0, self.dimension), np.float32)]

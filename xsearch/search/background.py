@@ -78,6 +78,11 @@ def forget_samples() -> None:
         _samples.clear()
 
 
+def sample_vectors(index: Index, part: VectorPart) -> Floats:
+    """Return a sample of the column that the part is compared with, shape (n, dimension); be it empty."""
+    return _sample(index, part).vectors
+
+
 def background(index: Index, part: VectorPart) -> Background:
     """Return how similar the part's vector is to a sample of the catalogue."""
     sample = _sample(index, part)
@@ -86,6 +91,8 @@ def background(index: Index, part: VectorPart) -> Background:
     mean = (float(similarities.sum()) + _PRIOR_COUNT * _PRIOR_MEAN) / total
     squares = float(((similarities - mean) ** 2).sum())
     variance = (squares + _PRIOR_COUNT * _PRIOR_SPREAD**2) / total
+    if part.composed is not None:  # a photo changed by words is as near as it stands out: nothing else is like it
+        return Background(mean, max(math.sqrt(variance), _MIN_SPREAD))
     if part.modality not in sample.near_from:
         sample.near_from[part.modality] = _near_from(index, part, sample.vectors)
     return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from[part.modality])

@@ -15,12 +15,13 @@ from xsearch.errors import BadQuery
 from xsearch.media import Source
 from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
+from xsearch.search.examples import check_examples
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
 from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.meaning import softened, without_filtered
-from xsearch.search.parts import LEXICAL, part_weights
+from xsearch.search.parts import LEXICAL, VectorPart, part_weights
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
@@ -36,7 +37,7 @@ def search(
     queryset: models.QuerySet[Any],
     *,
     text: str | None = None,
-    image: Source | None = None,
+    image: Source | Sequence[Source] | None = None,
     audio: Source | None = None,
     like: Sequence[models.Model] = (),
     unlike: Sequence[models.Model] = (),
@@ -57,8 +58,9 @@ def search(
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
-    ``image`` and ``audio`` are bytes, a path or a file object; ``crop`` is (x, y, width, height) in
-    fractions of the upright photo. ``weights`` maps modalities ("image") or parts ("text:image",
+    ``image`` and ``audio`` are bytes, a path or a file object; ``image`` may be a list of several of one thing.
+    ``crop`` is (x, y, width, height) in fractions of the upright (first) photo. ``like`` and ``unlike`` are objects to
+    find more like and to keep away from. ``weights`` maps modalities ("image") or parts ("text:image",
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
@@ -71,9 +73,10 @@ def search(
     """
     started = time.perf_counter()
     _check_page(page, page_size)
+    check_examples(like, unlike)
     index = get_index(queryset.model)
     names = facet_names(index, facets)
-    results = SearchResults(page=page, page_size=page_size)
+    results = SearchResults(page=page, page_size=page_size, like=list(like), unlike=list(unlike))
     query = read_query(
         index, text, image, audio, crop, language, results.degraded, correct=correct, understood=understand, modes=modes
     )
@@ -158,8 +161,10 @@ class _Answer:
     def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
         """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
         hits = self._hits(self._ranking, [self._shown[place] for place in places], self._further, explain=explain)
-        if explain and self._wanted.words:
-            _explain_words(self._index, self._wanted.words, [hit for hit in hits if hit])
+        there = [hit for hit in hits if hit] if explain else []
+        _explain_composition(self._wanted.parts, there)
+        if there and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, there)
         return hits
 
     def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
@@ -201,6 +206,14 @@ def _explain_words(index: Index, words: LexicalQuery, hits: Sequence[Hit]) -> No
     for hit in hits:
         if hit.explain and LEXICAL in hit.explain:
             hit.explain[LEXICAL]["words"] = found.get(hit.object.pk, {})
+
+
+def _explain_composition(parts: Sequence[VectorPart], hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what words have exchanged in the photo that it is compared with."""
+    for part in parts:
+        for hit in hits:
+            if part.composed and hit.explain and part.name in hit.explain:
+                hit.explain[part.name]["composed"] = list(part.composed)
 
 
 def _one_of_each(ranking: Ranking, attributes: Attributes) -> tuple[list[int], dict[int, int]]:

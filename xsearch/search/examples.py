@@ -7,14 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
+from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index, get_index
 from xsearch.search.swaps import is_live
 from xsearch.stores import Store
+
+
+def check_examples(like: Sequence[Any], unlike: Sequence[Any]) -> None:
+    """Raise ``BadQuery`` for more examples than are compared with."""
+    if max(len(like), len(unlike)) > settings.EXAMPLES_MAX:
+        raise BadQuery(
+            _("At most %(limit)s examples are compared with. Remove some.") % {"limit": settings.EXAMPLES_MAX},
+            code="too_many",
+        )
 
 
 def has_vectors(index: Index, modality: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder, EncoderAway
+from xsearch.encoders import Encoder, EncoderAway, normalise
 from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
@@ -39,6 +39,8 @@ class VectorPart:
     vector: NDArray[np.float32]
     space: EncoderSpace
     stores: tuple[Store, ...]
+    #: What words have exchanged in a photo's vector, as explanations say it.
+    composed: tuple[dict[str, Any], ...] | None = None
 
     @property
     def name(self) -> str:
@@ -49,7 +51,7 @@ class VectorPart:
 def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
     """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
     parts: list[VectorPart] = []
-    encoded: dict[tuple[str, str], NDArray[np.float32] | None] = {}
+    found: dict[tuple[str, str], NDArray[np.float32] | None] = {}
     for column, space in live_spaces(index).items():
         if not settings.EMBEDDINGS.get(column):
             continue
@@ -60,9 +62,9 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
             if encoder and encoded_as not in encoder.modalities:
                 continue
             key = (modality, space.fingerprint)
-            if key not in encoded:
-                encoded[key] = _encoded(encoder, encoded_as, content) if encoder else None
-            vector = encoded[key]
+            if key not in found:
+                found[key] = encoded(encoder, encoded_as, content) if encoder else None
+            vector = found[key]
             if vector is None:
                 degraded.append(f"{modality}:{column}")
             elif vector.any():
@@ -70,14 +72,16 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
     return parts
 
 
-def _encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+def encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+    """Return the unit vector of an input, shape (dimension,), or of several photos of one thing; None on failure."""
     name = content if isinstance(content, str) else id(content)
     return once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
 
 
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
-        vectors = encoder.encode_batch(modality, [content])
+        # Several photos of one thing are one: their mean, in which what they share outweighs what only one shows.
+        vectors = encoder.encode_batch(modality, content if isinstance(content, list) else [content])
     except EncoderAway as error:
         logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
         return None
@@ -85,7 +89,7 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         return None
-    vector: NDArray[np.float32] = vectors[0]
+    vector: NDArray[np.float32] = normalise(vectors.mean(axis=0, keepdims=True))[0]
     return vector
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from PIL import Image
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.media import Source, crop_image, load_audio, load_image
+from xsearch.media import MediaError, Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.examples import has_vectors
 from xsearch.search.meaning import meaning_of
@@ -29,7 +29,7 @@ class Query:
     """A query with its media decoded and its recording understood."""
 
     text: str = ""
-    #: By modality, what the encoders get.
+    #: By modality, what the encoders get; of photos a list.
     inputs: dict[str, Any] = field(default_factory=dict)
     transcript: str | None = None
     #: What was typed or said, of which ``text`` is what is left to be searched for as words.
@@ -47,7 +47,7 @@ class Query:
 def read_query(
     index: Index,
     text: str | None,
-    image: Source | None,
+    image: Source | Sequence[Source] | None,
     audio: Source | None,
     crop: Crop | None,
     language: str | None,
@@ -60,7 +60,7 @@ def read_query(
     """Decode the media, understand the recording and the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
-        query.inputs["image"] = once(("photo", id(image)), lambda: _photo(image, crop))
+        query.inputs["image"] = once(("photo", id(image)), lambda: _photos(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
     query.said = query.text
@@ -74,9 +74,25 @@ def read_query(
     return query
 
 
-def _photo(image: Source, crop: Crop | None) -> Image.Image:
-    photo = load_image(image)
-    return crop_image(photo, crop) if crop else photo
+def _photos(image: Source | Sequence[Source], crop: Crop | None) -> list[Image.Image]:
+    """Return the photos, the first one cropped; raises ``MediaError``, which says of several which one is meant."""
+    sources: Sequence[Any] = image if isinstance(image, list | tuple) else [image]
+    if not 1 <= len(sources) <= settings.IMAGES_MAX:
+        numbers = {"limit": settings.IMAGES_MAX, "count": len(sources)}
+        raise BadQuery(_("Send 1 to %(limit)s photos, not %(count)s.") % numbers, code="too_many")
+    photos = [_photo(source, number if len(sources) > 1 else None) for number, source in enumerate(sources, start=1)]
+    if crop:
+        photos[0] = crop_image(photos[0], crop)
+    return photos
+
+
+def _photo(source: Source, number: int | None) -> Image.Image:
+    try:
+        return load_image(source)
+    except MediaError as error:
+        if number is None:
+            raise
+        raise type(error)(_("Photo %(number)s: %(problem)s") % {"number": number, "problem": error}) from error
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:

@@ -62,6 +62,9 @@ class SearchResults:
     corrected: str | None = None
     #: What was understood of the words; None where there were none.
     interpretation: Interpretation | None = None
+    #: The examples that were given.
+    like: list[Any] = field(default_factory=list)
+    unlike: list[Any] = field(default_factory=list)
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.

@@ -126,6 +126,8 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
         query=first.query,
         corrected=first.corrected,
         interpretation=_interpretation([found[label] for label in shown]),
+        like=first.like,
+        unlike=first.unlike,
         degraded=list(dict.fromkeys(name for part in found.values() for name in part.degraded)),
         models=dict(found),
     )

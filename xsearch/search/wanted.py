@@ -9,6 +9,8 @@ from django.db import models
 
 from xsearch.indexing.spaces import live_spaces
 from xsearch.registry import Index
+from xsearch.search.changes import Change, read_change
+from xsearch.search.composition import compose
 from xsearch.search.examples import mean_vectors
 from xsearch.search.leanings import Leaning, unwanted_text
 from xsearch.search.lexical import LexicalQuery, lexical_query
@@ -46,13 +48,17 @@ def wanted_by(
     degraded: list[str],
 ) -> Wanted:
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
-    words = lexical_query(index, query.text) if query.text else None
     everything = not (query.text or query.inputs or like or unlike)
     unwanted = "" if everything else unwanted_text(query.interpretation)
-    inputs = {**query.inputs, UNWANTED: unwanted} if unwanted else query.inputs
-    parts = encode_parts(index, inputs, degraded)
+    shown = "image" in query.inputs or bool(like)
+    change = read_change(index, query.text, unwanted) if shown else Change(query.text)
+    words = lexical_query(index, change.words) if change.words else None
+    media = {name: content for name, content in query.inputs.items() if name != "text"}
+    texts = {name: text for name, text in (("text", change.words), (UNWANTED, unwanted)) if text}
+    parts = encode_parts(index, media | texts, degraded)
     spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
+    parts = compose(index, parts, change, degraded) if shown else parts
     return Wanted(index, parts, words, everything=everything)

@@ -23,7 +23,8 @@ from django.db import DatabaseError, transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
-from xsearch import widget_scopes, widgets
+from xsearch import widget_examples, widget_scopes, widgets
+from xsearch.api.examples import EXAMPLES
 from xsearch.conf import settings
 from xsearch.registry import get_index, registered
 from xsearch.search import similar
@@ -82,7 +83,7 @@ def xsearch_bar(
         "q": query.q,
         "placeholder": placeholder,
         "autofocus": autofocus,
-        "kept": [*scope, *((name, text) for name, texts in kept.items() for text in texts)],
+        "kept": [*scope, *((name, text) for name, texts in (query.examples | kept).items() for text in texts)],
         "config": _config(query, fixed=bool(filters), has_scope=is_limited or len(query.indexes) > 1),
     }
 
@@ -118,7 +119,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
     return base | {
         "query": query,
         "index": query.index,
-        "cards": widgets.cards(results),
+        "cards": widgets.cards(results, query),
+        "examples": widget_examples.examples(query, results),
         "scopes": widget_scopes.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": widget_scopes.facet_groups(query, results),
@@ -168,10 +170,11 @@ def _config(query: widgets.PageQuery, *, fixed: bool, has_scope: bool) -> dict[s
         "language": (get_language() or "en").split("-")[0],
         "suggest": _address("suggest"),
         "transcribe": _address("transcribe"),
-        # The scope goes wherever the filters go.
-        "filters": [*query.filter_names(), *(["model"] if has_scope else [])],
+        # Scope and examples go wherever the filters go.
+        "filters": [*query.filter_names(), *EXAMPLES, *(["model"] if has_scope else [])],
         "fixed": fixed,
         "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
+        "imagesMax": settings.IMAGES_MAX,
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
         "texts": script_texts(),

@@ -64,7 +64,7 @@ def analyse(text: str) -> list[Token]:
     text = text[:MAX_CHARACTERS]
     folded, origins = fold(text)
     words = list(islice(_words(folded), MAX_TOKENS))
-    telling = [word for word in words if not _is_stop_word(word.text)]
+    telling = [word for word in words if not is_stop_word(word.text)]
     return [_token(text, word, origins) for word in telling or words]
 
 
@@ -86,7 +86,8 @@ def _lexeme(word: str) -> str:
     return unicodedata.normalize("NFC", word)[:MAX_LEXEME_CHARACTERS]
 
 
-def _is_stop_word(word: str) -> bool:
+def is_stop_word(word: str) -> bool:
+    """Say whether a folded word is never searched for, unless there is nothing else."""
     return word in english.STOP_WORDS or word in chinese.STOP_WORDS
 
 

@@ -1,8 +1,8 @@
 /* The search bar: what the customer gives (words, photo, voice) becomes one query. */
 
 import { watchDrops, watchPaste } from "./gestures.js";
-import { Photo } from "./photo.js";
-import { addressOf, filtersIn, forget, handOver, keepPhoto, keptPhoto, takeOver, wordingOf } from "./state.js";
+import { Photos } from "./photo.js";
+import { addressOf, filtersIn, forget, handOver, keepPhotos, keptPhotos, takeOver, wordingOf } from "./state.js";
 import { Suggestions } from "./suggestions.js";
 import { Voice } from "./voice.js";
 
@@ -19,7 +19,7 @@ export class Bar {
     this.filters = this.base;
     this.wording = []; /* how the words are taken: without correction, with conditions dropped or strict */
     this.sound = null;
-    this.photo = new Photo(this);
+    this.photos = new Photos(this);
     this.voice = new Voice(this);
     this.suggestions = new Suggestions(this);
   }
@@ -28,7 +28,7 @@ export class Bar {
   start(owns) {
     this.form.classList.add("xs-on");
     this.form.addEventListener("submit", (event) => this.submit(event));
-    this.photo.start();
+    this.photos.start();
     this.voice.start();
     this.suggestions.start();
     watchDrops(this);
@@ -44,8 +44,8 @@ export class Bar {
       retry: () => this.search({ push: false }),
     });
     addEventListener("popstate", (event) => this.restore(event.state));
-    const photo = takeOver() ?? history.state?.xsearchPhoto ?? null;
-    if (photo) this.restore({ xsearchPhoto: photo });
+    const photos = takeOver() ?? history.state?.xsearchPhotos ?? [];
+    if (photos.length) this.restore({ xsearchPhotos: photos });
   }
 
   submit(event) {
@@ -60,13 +60,14 @@ export class Bar {
     this.message.dataset.kind = kind;
   }
 
-  async addPhoto(file) {
+  async addPhotos(files) {
     this.say("");
-    const added = await this.photo.set(file);
-    if (added) this.search({ push: true });
+    const before = this.photos.items.length;
+    await this.photos.add(files);
+    if (this.photos.items.length > before) this.search({ push: true });
   }
 
-  /* Without photo and words there is nothing left to show but the empty page. */
+  /* Without photos and words there is nothing left to show but the empty page. */
   photoRemoved() {
     this.say(this.texts.photoRemoved, "quiet");
     this.input.focus();
@@ -74,15 +75,16 @@ export class Bar {
   }
 
   isEmpty() {
-    return !this.input.value.trim() && !this.photo.blob && !this.sound;
+    return !this.input.value.trim() && !this.photos.items.length && !this.sound;
   }
 
   async search({ push }) {
     if (!this.results) return this.leave();
-    const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
+    const photos = await keepPhotos(this.photos.items);
     const address = addressOf(this.action, this.input.value, this.filters, this.wording);
-    const state = { xsearchPhoto: photo };
-    if (push && (address !== location.href || photo !== (history.state?.xsearchPhoto ?? null))) {
+    const state = { xsearchPhotos: photos };
+    const before = history.state?.xsearchPhotos ?? [];
+    if (push && (address !== location.href || photos.join() !== before.join())) {
       history.pushState(state, "", address);
     } else {
       history.replaceState(state, "", address);
@@ -95,7 +97,7 @@ export class Bar {
     body.set("q", this.input.value.trim());
     this.wording.forEach(([name, value]) => body.append(name, value));
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
-    if (this.photo.blob) body.set("image", this.photo.blob, "photo");
+    this.photos.items.forEach(({ blob }) => body.append("image", blob, "photo"));
     if (this.sound) body.set("audio", this.sound, "sound");
     if (page > 1) body.set("page", page);
     return body;
@@ -116,7 +118,7 @@ export class Bar {
     return filtersIn(new URL(address).searchParams, this.config.filters);
   }
 
-  /* The back and forward buttons: address and history hold the whole query but the photo's pixels. */
+  /* The back and forward buttons: address and history hold the whole query but the photos' pixels. */
   async restore(state) {
     this.input.value = new URL(location.href).searchParams.get("q") ?? "";
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(location.href) };
@@ -124,17 +126,17 @@ export class Bar {
     this.sound = null;
     this.voice.clear();
     this.say("");
-    const photo = state?.xsearchPhoto ? await keptPhoto(state.xsearchPhoto) : null;
-    if (photo) await this.photo.set(photo, state.xsearchPhoto);
-    else this.photo.clear();
+    const kept = await keptPhotos(state?.xsearchPhotos ?? []);
+    this.photos.clear();
+    await this.photos.add(kept.map(({ blob }) => blob), kept.map(({ key }) => key));
     return this.search({ push: false });
   }
 
   /* On a page without results, the query goes to the page that has them. */
   async leave() {
     if (this.isEmpty()) return this.input.focus();
-    const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
-    if (photo) handOver(photo);
+    const photos = await keepPhotos(this.photos.items);
+    if (photos.length) handOver(photos);
     else forget();
     location.assign(addressOf(this.action, this.input.value, this.filters));
   }

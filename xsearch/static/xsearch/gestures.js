@@ -4,10 +4,10 @@ export function watchPaste(bar) {
   document.addEventListener("paste", (event) => {
     const elsewhere = event.target.closest?.("input, textarea, [contenteditable]");
     if (elsewhere && !bar.form.contains(elsewhere)) return;
-    const file = photoIn(event.clipboardData);
-    if (!file) return;
+    const files = photosIn(event.clipboardData);
+    if (!files.length) return;
     event.preventDefault();
-    bar.addPhoto(file);
+    bar.addPhotos(files);
   });
 }
 
@@ -28,13 +28,14 @@ export function watchDrops(bar) {
   });
   bar.form.addEventListener("drop", (event) => {
     highlight(false);
-    const file = event.dataTransfer.files[0];
+    const [file] = event.dataTransfer.files;
     if (!file) return;
     event.preventDefault();
-    bar.addPhoto(photoIn(event.dataTransfer) ?? file);
+    const files = photosIn(event.dataTransfer);
+    bar.addPhotos(files.length ? files : [file]);
   });
 }
 
-function photoIn(transfer) {
-  return [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/")) ?? null;
+function photosIn(transfer) {
+  return [...(transfer?.files ?? [])].filter((file) => file.type.startsWith("image/"));
 }

@@ -1,4 +1,4 @@
-/* The photo of a query: chosen, taken, pasted or dropped; made small here, which also drops where it was taken. */
+/* The photos of a query: chosen, taken, pasted or dropped; made small here, which also drops where they were taken. */
 
 import { takePhoto } from "./camera.js";
 
@@ -6,11 +6,10 @@ const LONGEST_SIDE = 1024;
 const THUMBNAIL_SIDE = 72;
 const JPEG_QUALITY = 0.9;
 
-export class Photo {
+export class Photos {
   constructor(bar) {
     this.bar = bar;
-    this.blob = null;
-    this.key = null;
+    this.items = []; /* {blob, thumbnail, key}: the key is where state.js keeps it */
     this.chips = bar.form.querySelector("[data-xs-chips]");
     this.picker = bar.form.elements.image;
   }
@@ -20,15 +19,20 @@ export class Photo {
     button.hidden = false;
     button.addEventListener("click", () => this.picker.click());
     this.picker.addEventListener("change", () => this.picked(this.picker));
+    /* For the shop's own pages: its photos, in event.detail, take the place of those that are there. */
+    this.bar.form.addEventListener("xsearch:photos", (event) => {
+      this.clear();
+      this.bar.addPhotos(event.detail);
+    });
     const camera = this.bar.form.querySelector("[data-xs-camera]");
     camera.hidden = false;
     camera.addEventListener("click", () => this.openCamera());
   }
 
   picked(input) {
-    const file = input.files[0];
+    const files = [...input.files];
     input.value = "";
-    if (file) this.bar.addPhoto(file);
+    if (files.length) this.bar.addPhotos(files);
   }
 
   async openCamera() {
@@ -36,7 +40,7 @@ export class Photo {
     if (isPhone || !navigator.mediaDevices?.getUserMedia) return this.openPhoneCamera();
     try {
       const blob = await takePhoto(this.bar.form.querySelector("[data-xs-dialog]"));
-      if (blob) await this.bar.addPhoto(blob);
+      if (blob) await this.bar.addPhotos([blob]);
     } catch (error) {
       const denied = error.name === "NotAllowedError";
       this.bar.say(denied ? this.bar.texts.cameraDenied : this.bar.texts.cameraMissing, "error");
@@ -50,44 +54,56 @@ export class Photo {
     input.click();
   }
 
-  /* Takes a file as the photo of the query and shows it; says why and returns false where it cannot. */
-  async set(file, key = null) {
-    try {
-      const { blob, thumbnail } = await shrink(file, this.bar.config.imageMaxBytes);
-      this.blob = blob;
-      this.key = key;
-      this.show(thumbnail);
-      return true;
-    } catch (error) {
-      this.bar.say(this.bar.texts[error.message] ?? this.bar.texts.notAPhoto, "error");
-      return false;
+  /* Takes files as further photos of the query and shows them; says why and returns false where it cannot take one. */
+  async add(files, keys = []) {
+    const { texts, config } = this.bar;
+    let allTaken = true;
+    for (const [number, file] of files.entries()) {
+      try {
+        if (this.items.length >= config.imagesMax) throw new Error("tooManyPhotos");
+        const key = keys[number] ?? null;
+        this.items.push({ ...(await shrink(file, config.imageMaxBytes)), key });
+      } catch (error) {
+        this.bar.say((texts[error.message] ?? texts.notAPhoto).replace("{count}", config.imagesMax), "error");
+        allTaken = false;
+      }
     }
+    this.show();
+    return allTaken;
   }
 
   clear() {
-    this.blob = this.key = null;
-    this.chips.replaceChildren();
-    this.bar.form.classList.remove("xs-has-photo");
+    this.items = [];
+    this.show();
   }
 
-  show(thumbnail) {
+  remove(item) {
+    this.items = this.items.filter((other) => other !== item);
+    this.show();
+    this.bar.photoRemoved();
+  }
+
+  show() {
+    this.chips.replaceChildren(...this.items.map((item, number) => this.chip(item, number)));
+    this.bar.form.classList.toggle("xs-has-photo", this.items.length > 0);
+    this.bar.form.classList.toggle("xs-has-photos", this.items.length > 1);
+  }
+
+  chip(item, number) {
+    const which = (text) => (this.items.length > 1 ? `${text} ${number + 1}` : text);
     const chip = document.createElement("span");
     chip.className = "xs-chip";
-    const picture = thumbnail ?? document.createElement("span");
+    const picture = item.thumbnail ?? document.createElement("span");
     picture.className = "xs-thumbnail";
     picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", this.bar.texts.photo);
+    picture.setAttribute("aria-label", which(this.bar.texts.photo));
     const remove = Object.assign(document.createElement("button"), { type: "button", textContent: "×" });
     remove.className = "xs-remove";
-    remove.title = this.bar.texts.removePhoto;
-    remove.setAttribute("aria-label", this.bar.texts.removePhoto);
-    remove.addEventListener("click", () => {
-      this.clear();
-      this.bar.photoRemoved();
-    });
+    remove.title = which(this.bar.texts.removePhoto);
+    remove.setAttribute("aria-label", remove.title);
+    remove.addEventListener("click", () => this.remove(item));
     chip.append(picture, remove);
-    this.chips.replaceChildren(chip);
-    this.bar.form.classList.add("xs-has-photo");
+    return chip;
   }
 }
 

@@ -1,8 +1,8 @@
-/* What survives a page: the query in the address, the photo in this tab's session storage. */
+/* What survives a page: the query in the address, the photos in this tab's session storage. */
 
 const PREFIX = "xsearch.photo.";
 const HANDOVER = "xsearch.handover";
-const PHOTOS_KEPT = 3;
+const PHOTOS_KEPT = 8;
 const inMemory = new Map();
 
 export function filtersIn(params, names) {
@@ -33,8 +33,20 @@ export function addressOf(action, text, filters, wording = []) {
   return url.href;
 }
 
-/* Returns the key under which the photo is found again after a reload or on another page of this tab. */
-export async function keepPhoto(photo) {
+/* Returns the keys under which photos are found again after a reload or on another page of this tab. */
+export async function keepPhotos(photos) {
+  const keys = [];
+  for (const photo of photos) keys.push(await keepPhoto(photo));
+  return keys;
+}
+
+/* Returns what is left of the photos under these keys, as {key, blob}. */
+export async function keptPhotos(keys) {
+  const photos = await Promise.all(keys.map(async (key) => ({ key, blob: await keptPhoto(key) })));
+  return photos.filter(({ blob }) => blob);
+}
+
+async function keepPhoto(photo) {
   if (photo.key) return photo.key;
   photo.key = `${PREFIX}${Date.now()}.${Math.random().toString(36).slice(2)}`;
   inMemory.set(photo.key, photo.blob);
@@ -47,7 +59,7 @@ export async function keepPhoto(photo) {
   return photo.key;
 }
 
-export async function keptPhoto(key) {
+async function keptPhoto(key) {
   if (inMemory.has(key)) return inMemory.get(key);
   const stored = read(key);
   if (!stored) return null;
@@ -56,18 +68,18 @@ export async function keptPhoto(key) {
   return new Blob([bytes], { type: head.slice("data:".length).split(";")[0] });
 }
 
-export function handOver(key) {
+export function handOver(keys) {
   try {
-    sessionStorage.setItem(HANDOVER, key);
+    sessionStorage.setItem(HANDOVER, JSON.stringify(keys));
   } catch {
-    /* The next page then searches without the photo. */
+    /* The next page then searches without the photos. */
   }
 }
 
 export function takeOver() {
-  const key = read(HANDOVER);
+  const keys = read(HANDOVER);
   forget();
-  return key;
+  return keys ? JSON.parse(keys) : null;
 }
 
 export function forget() {

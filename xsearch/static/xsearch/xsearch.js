@@ -15,7 +15,7 @@ function start() {
 function reportClick(event) {
   const hit = event.target.closest?.("[data-xs-hit]");
   const list = hit?.closest("[data-xs-events]");
-  if (!list?.dataset.xsEvents || !event.target.closest("a")) return;
+  if (!list?.dataset.xsEvents || !event.target.closest("a:not([data-xs-refine])")) return;
   const body = {
     query_id: list.dataset.queryId,
     object_id: hit.dataset.xsHit,
