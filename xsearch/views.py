@@ -23,6 +23,7 @@ from xsearch.api.problems import Problem, problem_of
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.behaviour import record_search, remembered_visitor
 from xsearch.registry import get_index
 from xsearch.search import search
 from xsearch.widgets import PageQuery
@@ -47,7 +48,8 @@ class SearchView(TemplateView):
     The template gets ``results`` (``SearchResults`` or None), ``query`` (``PageQuery``), ``error``
     (``Problem`` with ``code`` and ``detail``, or None) and ``index``; ``{% xsearch_bar %}`` and
     ``{% xsearch_results %}`` read them from there. Uploads stay in memory. There is no CSRF check,
-    because a search changes nothing: so pages with a search bar can be cached and need no cookie.
+    because a search changes nothing: so pages with a search bar can be cached and need no cookie. For those
+    who agreed to be remembered, the order follows their taste, unless the address says ``personal=0``.
     """
 
     template_name = "xsearch/search.html"
@@ -73,7 +75,7 @@ class SearchView(TemplateView):
         self.upload_handler: MemoryUploadHandler = keep_in_memory(request, _MEDIA)
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
         response = super().dispatch(request, *args, **kwargs)
-        patch_vary_headers(response, [FRAGMENT_HEADER])
+        patch_vary_headers(response, [FRAGMENT_HEADER, "Cookie"])
         return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -111,18 +113,20 @@ class SearchView(TemplateView):
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {"page_size": self.page_size, **spoken, **asked, "model": self.index.label}
         checked = parameters.check(asked, SearchRequest, filters=True)
-        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
-        user = getattr(self.request, "user", None)
-        return search(
+        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain", "spoken")}
+        is_personal = options.pop("personal", True)
+        results = search(
             self.get_queryset(self.index),
             filters=checked.filters,
             text=options.pop("q", None),
             language=options.pop("lang", None),
             correct=not options.pop("literal", False),
-            user=user if user is not None and user.is_authenticated else None,
+            user=remembered_visitor(self.request) if is_personal else None,
             facets=self.index.facets,
             **options,
         )
+        record_search(self.request, self.index, results, {**checked.values, **checked.filters})
+        return results
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
         """Show what is wrong with the request; a bug surfaces."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -14,15 +14,17 @@ from django.utils.translation import gettext as _
 from xsearch.api.presenting import hit_body
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
+from xsearch.search.taste import LOOK, PRICE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from xsearch.registry import Index
-    from xsearch.search import SearchResults
+    from xsearch.search import Hit, SearchResults
 
 Values = dict[str, list[str]]
 _YES = ("true", "1", "on", "yes")
+_NO = ("false", "0", "off", "no")
 
 
 class PageQuery:
@@ -36,6 +38,8 @@ class PageQuery:
         }
         #: Whether the words are searched for as they are, without correction.
         self.literal = str(_first(values.get("literal", ""))).lower() in _YES
+        #: Whether taste may reorder the results of those who are remembered.
+        self.personal = str(_first(values.get("personal", ""))).lower() not in _NO
         self.has_image = "image" in values
         self.has_audio = "audio" in values
 
@@ -54,9 +58,16 @@ class PageQuery:
         pairs = self.words(literal=self.literal if literal is None else literal)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
+        if not self.personal:
+            pairs.append(("personal", "0"))
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def toggled_personal(self) -> str:
+        """Return the address of this query in the order of taste, or in nobody's."""
+        pairs = [pair for pair in parse_qsl(self.url().removeprefix("?")) if pair[0] != "personal"]
+        return f"?{urlencode([*pairs, ('personal', '0')] if self.personal else pairs)}"
 
     def words(self, *, literal: bool) -> list[tuple[str, str]]:
         """Return the parameters of the words."""
@@ -149,9 +160,16 @@ def cards(index: Index, results: SearchResults) -> list[dict[str, Any]]:
     """Return what a template shows of each hit: the fields of the API, ``object`` and ``position``."""
     first = (results.page - 1) * results.page_size + 1
     return [
-        {**hit_body(hit, index), "object": hit.object, "position": position}
+        {**hit_body(hit, index), "object": hit.object, "position": position, "reasons": reasons(index, hit)}
         for position, hit in enumerate(results.hits, start=first)
     ]
+
+
+def reasons(index: Index, hit: Hit) -> list[str]:
+    """Return what moved a result to where it stands, in plain words; nothing if it only made room."""
+    names = hit.personal["because"] if hit.personal else []
+    words = {LOOK: _("Looks"), PRICE: _("Price")}
+    return [words.get(name) or filter_label(index, name) for name in names]
 
 
 def notices(degraded: list[str]) -> list[str]:
@@ -160,6 +178,7 @@ def notices(degraded: list[str]) -> list[str]:
         "speech": _("Speech could not be understood right now. You can type instead."),
         "image": _("Photos could not be compared right now; the results rest on the other parts."),
         "audio": _("Sounds could not be compared right now; the results rest on the other parts."),
+        "personal": _("Results could not be put in the order of your taste right now."),
         "text": _("Only the exact words were compared right now, not their meaning."),
     }
     spoken = _("Speech in this language is not understood here yet. You can type instead.")

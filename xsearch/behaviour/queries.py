@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import models
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from xsearch.behaviour.counting import replace_all
 from xsearch.behaviour.wording import normalised
 from xsearch.conf import settings
-from xsearch.indexing.locking import lock_table
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, PopularQuery, QueryLog
 from xsearch.registry import Index
@@ -50,11 +50,7 @@ def count_popular() -> int:
     """Count anew which queries are popular; returns how many there are."""
     successful = first_pages().filter(is_close=True, total__gt=0)
     rows = by_text(successful, "content_type_id").values("content_type_id", "text", "askers", "searches")
-    using = router.db_for_write(PopularQuery)
-    with transaction.atomic(using=using):
-        lock_table(PopularQuery, using)  # two that count at once would leave each query twice
-        PopularQuery.objects.all().delete()
-        return len(PopularQuery.objects.bulk_create([PopularQuery(**row) for row in rows], batch_size=1000))
+    return replace_all(PopularQuery, [PopularQuery(**row) for row in rows])
 
 
 def searches_of(index: Index) -> Searches:
@@ -86,4 +82,5 @@ def by_text(searches: Rows, *groups: str, **counts: Any) -> Rows:
     unknown = Max(Case(When(visitor=None, then=Value(1)), default=Value(0)))
     grouped = searches.exclude(text="").values("text", *groups)
     grouped = grouped.annotate(askers=Count("visitor", distinct=True) + unknown, searches=Count("pk"), **counts)
-    return grouped.filter(askers__gte=settings.MIN_ASKERS).order_by()
+    found: Rows = grouped.filter(askers__gte=settings.MIN_ASKERS).order_by()
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import models
@@ -18,6 +19,7 @@ from xsearch.search.facets import Attributes, count_values, facet_names, read_at
 from xsearch.search.fusion import Ranking, fuse
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, part_weights
+from xsearch.search.personalising import personalise
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
@@ -36,7 +38,7 @@ def search(
     like: Sequence[models.Model] = (),
     unlike: Sequence[models.Model] = (),
     weights: Mapping[str, float] | None = None,
-    user: Any = None,  # noqa: ARG001 - of the contract; results are the same for everyone until they are personalised
+    user: Any = None,
     language: str | None = None,
     facets: Sequence[str] | None = (),
     page: int = 1,
@@ -53,7 +55,8 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
+    ``corrected``, unless ``correct`` is false. For a ``user`` (or ``Visitor``) who agreed to be remembered,
+    the order follows their taste, within bounds. Raises ``BadQuery`` for a query that cannot be
     answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
@@ -72,7 +75,7 @@ def search(
     else:
         wanted = wanted_by(index, query, like, unlike, results.degraded)
         scope = Scope(queryset, [*like, *unlike], filters or {})
-        _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
+        _Answer(wanted, part_weights(wanted.names, weights), scope, results, user).fill(names, explain=explain)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -92,21 +95,28 @@ def _check_page(page: int, page_size: int) -> None:
 class _Answer:
     """Ranks what is wanted, and fills the results with one page of it."""
 
-    def __init__(self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults) -> None:
+    def __init__(
+        self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults, user: Any
+    ) -> None:
         self._wanted = wanted
         self._index = wanted.index
         self._weights = weights
         self._scope = scope
         self._results = results
+        self._user = user
 
     def fill(self, facets: Sequence[str], *, explain: bool) -> None:
         results = self._results
         ranking, attributes = self._rank(self._scope.objects(), facets)
+        using = self._scope.queryset.db
+        personal = personalise(self._index, ranking, attributes, self._user, using, results.degraded)
+        ranking, results.is_personal = personal.ranking, bool(personal.notes)
         shown, further = _one_of_each(ranking, attributes)
         results.total, results.is_close = len(shown), ranking.is_close
         first = (results.page - 1) * results.page_size
         page = shown[first : first + results.page_size]
-        results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
+        hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
+        results.hits = [replace(hit, personal=personal.notes.get(hit.object.pk)) for hit in hits]
         if explain and self._wanted.words:
             _explain_words(self._index, self._wanted.words, results.hits)
         results.facets = {name: self._facet(name, attributes) for name in facets}

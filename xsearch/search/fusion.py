@@ -40,6 +40,17 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def reordered(self, order: NDArray[np.intp], scores: Floats) -> Ranking:
+        """Return the same objects in another ``order`` of places, with new ``scores`` by their places of now."""
+        by_part = (self.similarities, self.calibrated, self.contributions)
+        return Ranking(
+            self.is_close,
+            [self.keys[place] for place in order],
+            scores[order],
+            self.weights,
+            *({name: values[order] for name, values in by.items()} for by in by_part),
+        )
+
     def trace(self, place: int) -> dict[str, dict[str, float]]:
         """Return what each part contributed to the score of the hit at ``place``."""
         return {

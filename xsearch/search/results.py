@@ -26,6 +26,8 @@ class Hit:
     explain: dict[str, Any] | None = None
     #: How many further results of the same group (``Index.group_by``) this one stands for.
     variants: int = 0
+    #: Where taste moved it: {"moved": places up (down: negative), "because": names of what is to their taste or not}.
+    personal: dict[str, Any] | None = None
 
 
 @dataclass
@@ -44,6 +46,8 @@ class SearchResults:
     query: str = ""
     #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
     corrected: str | None = None
+    #: Whether the order follows the taste of the customer.
+    is_personal: bool = False
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     took_ms: float = 0.0

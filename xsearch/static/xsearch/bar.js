@@ -2,7 +2,7 @@
 
 import { watchDrops, watchPaste } from "./gestures.js";
 import { Photo } from "./photo.js";
-import { addressOf, filtersIn, forget, handOver, isLiteral, keepPhoto, keptPhoto, takeOver } from "./state.js";
+import { addressOf, filtersIn, forget, handOver, isImpersonal, isLiteral, isSpoken, keepPhoto, keptPhoto, takeOver } from "./state.js";
 import { Suggestions } from "./suggestions.js";
 import { Voice } from "./voice.js";
 
@@ -18,6 +18,7 @@ export class Bar {
     this.base = filtersIn(new URLSearchParams(new FormData(form)), this.config.filters);
     this.filters = this.base;
     this.literal = false; /* whether the words are searched for as they are, without correction */
+    this.impersonal = false; /* whether the results are in nobody's order, for those who are remembered */
     this.sound = null;
     this.photo = new Photo(this);
     this.voice = new Voice(this);
@@ -38,6 +39,8 @@ export class Bar {
 
   own() {
     this.literal = isLiteral(location.href);
+    this.impersonal = isImpersonal(location.href);
+    if (isSpoken(location.href)) this.voice.heard = this.input.value;
     this.results.attach({
       refine: (address) => this.refine(address),
       more: (address) => this.more(address),
@@ -52,6 +55,7 @@ export class Bar {
     event.preventDefault();
     this.suggestions.close();
     this.literal = false;
+    this.impersonal = false;
     this.search({ push: true });
   }
 
@@ -80,7 +84,7 @@ export class Bar {
   async search({ push }) {
     if (!this.results) return this.leave();
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
-    const address = addressOf(this.action, this.input.value, this.filters, this.literal);
+    const address = this.marked(addressOf(this.action, this.input.value, this.filters, this.literal));
     const state = { xsearchPhoto: photo };
     if (push && (address !== location.href || photo !== (history.state?.xsearchPhoto ?? null))) {
       history.pushState(state, "", address);
@@ -94,6 +98,7 @@ export class Bar {
     const body = new FormData();
     body.set("q", this.input.value.trim());
     if (this.literal) body.set("literal", "1");
+    for (const [name, value] of this.marks()) body.set(name, value);
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
     if (this.photo.blob) body.set("image", this.photo.blob, "photo");
     if (this.sound) body.set("audio", this.sound, "sound");
@@ -101,9 +106,21 @@ export class Bar {
     return body;
   }
 
+  /* What else the server must know of the query. */
+  marks() {
+    return [...(this.impersonal ? [["personal", "0"]] : []), ...(this.voice.isUntouched() ? [["spoken", "1"]] : [])];
+  }
+
+  marked(address) {
+    const url = new URL(address);
+    if (!this.isEmpty()) this.marks().forEach(([name, value]) => url.searchParams.set(name, value));
+    return url.href;
+  }
+
   refine(address) {
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(address) };
     this.literal = isLiteral(address);
+    this.impersonal = isImpersonal(address);
     return this.search({ push: true });
   }
 
@@ -121,8 +138,10 @@ export class Bar {
     this.input.value = new URL(location.href).searchParams.get("q") ?? "";
     this.filters = { ...(this.config.fixed ? this.base : {}), ...this.filtersOf(location.href) };
     this.literal = isLiteral(location.href);
+    this.impersonal = isImpersonal(location.href);
     this.sound = null;
     this.voice.clear();
+    this.voice.heard = isSpoken(location.href) ? this.input.value : null;
     this.say("");
     const photo = state?.xsearchPhoto ? await keptPhoto(state.xsearchPhoto) : null;
     if (photo) await this.photo.set(photo, state.xsearchPhoto);
@@ -136,6 +155,6 @@ export class Bar {
     const photo = this.photo.blob ? await keepPhoto(this.photo) : null;
     if (photo) handOver(photo);
     else forget();
-    location.assign(addressOf(this.action, this.input.value, this.filters));
+    location.assign(this.marked(addressOf(this.action, this.input.value, this.filters)));
   }
 }

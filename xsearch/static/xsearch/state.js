@@ -18,6 +18,15 @@ export function isLiteral(address) {
   return new URL(address).searchParams.has("literal");
 }
 
+/* Whether the address asks for results in nobody's order, and whether its words are a transcript. */
+export function isImpersonal(address) {
+  return new URL(address).searchParams.get("personal") === "0";
+}
+
+export function isSpoken(address) {
+  return new URL(address).searchParams.has("spoken");
+}
+
 export function addressOf(action, text, filters, literal = false) {
   const url = new URL(action);
   url.search = "";

@@ -11,6 +11,11 @@ export class Voice {
     this.meter = bar.form.querySelector(".xs-meter");
     this.below = bar.form.querySelector("[data-xs-heard]");
     this.recorder = null;
+    this.heard = null; /* the transcript, of which the server keeps nothing unless the customer changes it */
+  }
+
+  isUntouched() {
+    return this.heard !== null && this.bar.input.value.trim() === this.heard.trim();
   }
 
   start() {
@@ -74,6 +79,7 @@ export class Voice {
   /* What was heard stands in the field, where it can be corrected; a doubtful text waits for Enter. */
   trust({ transcript, is_sure: isSure }) {
     this.bar.input.value = transcript;
+    this.heard = transcript;
     this.bar.literal = false;
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
