@@ -9,7 +9,8 @@ from xsearch.models import QueryLog
 
 MAX_CHARACTERS = 80
 #: Digits that are more than a size or a price: phone, card, order and identity numbers, however they are grouped.
-_MAX_DIGITS_IN_A_ROW = 5
+_MAX_DIGITS_IN_A_ROW = 6
+_CENTS = re.compile(r"(?<=\d)\.\d\d?(?!\d)")
 _DIGITS = re.compile(r"\d(?:[\s().+/-]{0,3}\d)*")
 _ADDRESS = re.compile(r"@|＠|://|\bwww\.|\S\.(?:com|net|org|cn)\b")
 
@@ -19,7 +20,7 @@ def storable(text: str) -> str:
     normal = normalised(text)
     if len(normal) > MAX_CHARACTERS or _ADDRESS.search(normal):
         return ""
-    if any(_digits_in(run) > _MAX_DIGITS_IN_A_ROW for run in _DIGITS.findall(normal)):
+    if any(_digits_in(run) > _MAX_DIGITS_IN_A_ROW for run in _DIGITS.findall(_CENTS.sub("", normal))):
         return ""
     return normal
 
