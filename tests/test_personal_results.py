@@ -130,7 +130,7 @@ class TestTaste:
             Product.objects.filter(title=mine).update(image_embedding=image, text_embedding=text)
         EncoderSpace.objects.update(fingerprint="another")
         found = xsearch.search(products, text="mug", user=visitor)
-        assert [hit.object.title for hit in found.hits][0] == "Red mug"
+        assert found.hits[0].object.title == "Red mug"
 
     def test_it_costs_two_statements_and_none_without_consent(self, products, visitor):
         def statements(user):

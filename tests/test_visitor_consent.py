@@ -223,7 +223,7 @@ class TestErasing:
 
     def test_an_event_that_meets_the_erasing_is_nobodys(self, browser, mug, monkeypatch):
         ghost = Visitor(pk=987654, token_hash="0" * 64)
-        monkeypatch.setattr("xsearch.behaviour.recording.remembered_visitor", lambda request: ghost)
+        monkeypatch.setattr("xsearch.behaviour.recording.remembered_visitor", lambda _request: ghost)
         with connection.cursor() as cursor:  # as outside of a test, where each statement commits
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         browser.do("cart", mug)
