@@ -9,6 +9,7 @@ from statistics import quantiles
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from xsearch.behaviour.acts import acts_of
 from xsearch.filters import label_path
@@ -19,6 +20,13 @@ from xsearch.search.taste import LEAST_PRICES, PRICE
 from xsearch.widgets import filter_label
 
 _SHOWN = 200
+_WORDS = {
+    Event.Kind.VIEW: gettext_lazy("looked at"),
+    Event.Kind.CLICK: gettext_lazy("opened"),
+    Event.Kind.CART: gettext_lazy("put in the cart"),
+    Event.Kind.PURCHASE: gettext_lazy("bought"),
+    Event.Kind.DISMISS: gettext_lazy("did not want"),
+}
 _LIKES = 3
 
 
@@ -67,6 +75,11 @@ class Known:
     #: Between which most prices lie of what they liked.
     prices: tuple[float, float] | None = None
 
+    @property
+    def queries(self) -> list[Search]:
+        """The searches with words, each once a day."""
+        return list({(search.day, search.text): search for search in self.searches if search.text}.values())
+
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
         return asdict(self)
@@ -100,7 +113,7 @@ def _act(event: Event, found: tuple[Index, Any] | None) -> Act:
     return Act(
         day=event.created_at.date(),
         kind=event.kind,
-        label=event.get_kind_display(),
+        label=str(_WORDS[Event.Kind(event.kind)]),
         title=title,
         url=url,
         model=event.content_type.model,

@@ -15,6 +15,7 @@ from xsearch.api.problems import problem_of
 from xsearch.api.throttling import limit
 from xsearch.behaviour import consent
 from xsearch.behaviour.visiting import known_visitor, remembered_visitor
+from xsearch.conf import settings
 from xsearch.known import known_about
 
 #: Sent by the script, which needs no page in return.
@@ -31,13 +32,19 @@ class KnownView(TemplateView):
         visitor = known_visitor(self.request)
         context = {"known": known_about(visitor), "is_stored": visitor is not None}
         is_on = remembered_visitor(self.request) is not None
-        return super().get_context_data(**context, is_on=is_on, is_erased="erased" in self.request.GET, **kwargs)
+        return super().get_context_data(
+            **context, is_on=is_on, is_erased="erased" in self.request.GET, keep=_keep(), **kwargs
+        )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer with a page that nobody else gets to see."""
         response = super().dispatch(request, *args, **kwargs)
         add_never_cache_headers(response)
         return response
+
+
+def _keep() -> dict[str, int]:
+    return {"events": settings.EVENTS_KEEP_DAYS, "queries": settings.QUERIES_KEEP_DAYS}
 
 
 class DownloadView(View):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from xsearch.api.presenting import hit_body
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
-from xsearch.search.taste import LOOK, PRICE
+from xsearch.search.taste import LOOK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,8 +168,7 @@ def cards(index: Index, results: SearchResults) -> list[dict[str, Any]]:
 def reasons(index: Index, hit: Hit) -> list[str]:
     """Return what moved a result to where it stands, in plain words; nothing if it only made room."""
     names = hit.personal["because"] if hit.personal else []
-    words = {LOOK: _("Looks"), PRICE: _("Price")}
-    return [words.get(name) or filter_label(index, name) for name in names]
+    return [_("Looks") if name == LOOK else filter_label(index, name) for name in names]
 
 
 def notices(degraded: list[str]) -> list[str]:
