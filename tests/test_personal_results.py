@@ -166,6 +166,11 @@ class TestTaste:
         assert set(colours(found)) == {"yellow"}
 
 
+def ranking_of(scores):
+    nothing = {name: {} for name in ("weights", "similarities", "calibrated", "contributions")}
+    return Ranking(is_close=True, is_whole=True, keys=list(range(len(scores))), scores=scores, **nothing)
+
+
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)
 
 
@@ -178,7 +183,7 @@ def test_taste_never_moves_a_score_by_more_than_the_bound(scores, data):
     bound = 0.05
     assert (np.abs(shifts) <= bound + 1e-9).all()
     scores = np.sort(np.array(scores))[::-1]
-    after = moved(Ranking(True, list(range(count)), scores, {}, {}, {}, {}), shifts)
+    after = moved(ranking_of(scores), shifts)
     places = {key: place for place, key in enumerate(after.keys)}
     for better in range(count):
         for worse in range(better + 1, count):

@@ -17,17 +17,7 @@ from PIL import Image, ImageDraw
 from shop.models import Brand, Category, Product
 from tests.widget_encoder import COLOURS
 from xsearch.indexing import index_pending, vocabulary
-from xsearch.models import (
-    EncoderSpace,
-    Event,
-    IndexRecord,
-    Popularity,
-    PopularQuery,
-    QueryLog,
-    StagedVector,
-    Term,
-    Visitor,
-)
+from xsearch.models import EncoderSpace, Event, IndexRecord, Popularity, PopularQuery, QueryLog, Term, Visitor
 from xsearch.registry import get_index
 from xsearch.views import SearchView
 
@@ -85,7 +75,7 @@ def fill():
 
 def clear():
     """Take everything away that ``fill`` made."""
-    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, StagedVector, Term, *BEHAVIOUR):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, *BEHAVIOUR):
         model.objects.all().delete()
 
 

@@ -17,7 +17,7 @@ from xsearch.api.presenting import results_body, transcript_body
 from xsearch.api.throttling import limit
 from xsearch.behaviour import record_event, record_search, remembered_visitor
 from xsearch.errors import BadQuery
-from xsearch.search import search, similar, suggest, transcribe
+from xsearch.search import search_all, similar, suggest, transcribe
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -66,18 +66,17 @@ class SearchView(IndexView):
         """Search, and answer with the results."""
         values = {name: value for name, value in asked.values.items() if name not in ("model", "spoken")}
         is_personal = values.pop("personal", True)
-        results = search(
-            self.get_queryset(asked.index),
+        results = search_all(
+            [self.get_queryset(index) for index in asked.indexes],
             filters=asked.filters,
             text=values.pop("q", None),
             language=values.pop("lang", None),
             correct=not values.pop("literal", False),
             user=remembered_visitor(request) if is_personal else None,
-            facets=asked.index.facets,
             **values,
         )
-        record_search(request, asked.index, results, {**asked.values, **asked.filters})
-        return Response(results_body(results, asked.index), headers={"Vary": "Cookie"})
+        record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
+        return Response(results_body(results), headers={"Vary": "Cookie"})
 
 
 class SimilarView(IndexView):
@@ -97,7 +96,7 @@ class SimilarView(IndexView):
         wanted = find_object(everything, object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
         results = similar(queryset, wanted, page_size=asked.values["page_size"])
-        return Response(results_body(results, asked.index))
+        return Response(results_body(results))
 
 
 class SuggestView(IndexView):

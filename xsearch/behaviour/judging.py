@@ -9,6 +9,7 @@ that it attracts; weighing each click by the inverse of that probability makes t
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,24 +52,24 @@ class Judged:
 
 def propensity(position: int | None, bias: float) -> float:
     """Return how likely the result at ``position`` (from 1) is looked at, against the first; of an unknown one, 1."""
-    return float(position or 1) ** -bias
+    return 1.0 / math.pow(position or 1, bias)
 
 
 def judged_queries(index: Index) -> Iterator[Judged]:
     """Yield the queries that several people asked and found something with, most frequent first."""
     asked = first_pages().filter(content_type=content_type_of(index))
     rows = by_text(asked, "language").order_by("-searches", "text")
-    for row in rows.values_list("text", "language", "searches"):
-        judged = Judged(*row, _attraction(asked.filter(text=row[0], language=row[1]), row[2]))
-        if judged.attraction:
-            yield judged
+    for text, language, searches in rows.values_list("text", "language", "searches"):
+        attraction = _attraction(index, asked.filter(text=text, language=language), searches)
+        if attraction:
+            yield Judged(text, language, searches, attraction)
 
 
-def _attraction(searches: QuerySet[QueryLog], count: int) -> dict[str, float]:
+def _attraction(index: Index, searches: QuerySet[QueryLog], count: int) -> dict[str, float]:
     """Return the weight of what was done with each object a search; only of those acted on more than once."""
     weights: dict[str, float] = defaultdict(float)
     supporters: dict[str, set[Any]] = defaultdict(set)
-    for (query_id, object_id), weight in _strongest(searches).items():
+    for (query_id, object_id), weight in _strongest(index, searches).items():
         weights[object_id] += weight
         supporters[object_id].add(query_id)
     return {
@@ -78,9 +79,9 @@ def _attraction(searches: QuerySet[QueryLog], count: int) -> dict[str, float]:
     }
 
 
-def _strongest(searches: QuerySet[QueryLog]) -> dict[tuple[Any, str], float]:
+def _strongest(index: Index, searches: QuerySet[QueryLog]) -> dict[tuple[Any, str], float]:
     """Return the strongest of what was done with an object in a search, so that opening it twice counts once."""
-    events = Event.objects.filter(query_id__in=searches.values("query_id")).order_by()
+    events = Event.objects.filter(content_type=content_type_of(index), query_id__in=searches.values("query_id"))
     found: dict[tuple[Any, str], float] = {}
     for query_id, object_id, kind, position in events.values_list("query_id", "object_id", "kind", "position"):
         chance = propensity(position, settings.POSITION_BIAS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError, IntegrityError, models, transaction
@@ -42,8 +42,8 @@ def record_event(
     return event
 
 
-def record_search(request: HttpRequest, index: Index, results: Any, asked: Mapping[str, Any]) -> None:
-    """Write down what was searched for and whether something was found.
+def record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, asked: Mapping[str, Any]) -> None:
+    """Write down what was searched for and whether something was found; of several indexes, as asked of the first.
 
     ``asked`` are the parameters of the search. Words are kept where they were typed and are all there is to the
     query: not those of a recording, nor beside a photo, nor such that look personal.
@@ -52,22 +52,22 @@ def record_search(request: HttpRequest, index: Index, results: Any, asked: Mappi
         return
     try:
         with transaction.atomic():
-            _record_search(request, index, results, asked)
+            _record_search(request, indexes, results, asked)
     except DatabaseError:
         logger.exception("A search could not be written down")
 
 
-def _record_search(request: HttpRequest, index: Index, results: Any, asked: Mapping[str, Any]) -> None:
+def _record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, asked: Mapping[str, Any]) -> None:
     is_typed = asked.get("q") and not any(asked.get(name) for name in ("image", "audio", "spoken"))
     text = storable(results.corrected or results.query) if is_typed else ""
     QueryLog.objects.create(
         query_id=results.query_id,
-        content_type=content_type_of(index),
+        content_type=content_type_of(indexes[0]),
         text=text,
         language=detect_language(text) if text else "",
         page=results.page,
         total=results.total,
         is_close=results.is_close and results.total > 0,
-        is_filtered=any(asked.get(name) not in (None, "", []) for name in index.filter_names()),
+        is_filtered=any(asked.get(name) not in (None, "", []) for index in indexes for name in index.filter_names()),
         visitor=remembered_visitor(request),
     )

@@ -3,11 +3,11 @@
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
-from xsearch.models.spaces import EncoderSpace, StagedVector
+from xsearch.models.spaces import EncoderSpace
 from xsearch.models.visitors import Popularity, PopularQuery, QueryLog, Visitor
 from xsearch.models.words import Synonym, Term
 
 __all__ = [
     "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog", "SearchOverview",
-    "StagedVector", "Synonym", "Term", "Visitor",
+    "Synonym", "Term", "Visitor",
 ]  # fmt: skip

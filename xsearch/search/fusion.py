@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Ranking:
     """
 
     is_close: bool
+    #: Whether these are all that there are; else there are more, less likely ones, that were not looked at.
+    is_whole: bool
     keys: list[Any]
     scores: Floats
     weights: Mapping[str, float]
@@ -42,13 +44,17 @@ class Ranking:
 
     def reordered(self, order: NDArray[np.intp], scores: Floats) -> Ranking:
         """Return the same objects in another ``order`` of places, with new ``scores`` by their places of now."""
-        by_part = (self.similarities, self.calibrated, self.contributions)
-        return Ranking(
-            self.is_close,
-            [self.keys[place] for place in order],
-            scores[order],
-            self.weights,
-            *({name: values[order] for name, values in by.items()} for by in by_part),
+
+        def by_part(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+            return {name: values[order] for name, values in columns.items()}
+
+        return replace(
+            self,
+            keys=[self.keys[place] for place in order],
+            scores=scores[order],
+            similarities=by_part(self.similarities),
+            calibrated=by_part(self.calibrated),
+            contributions=by_part(self.contributions),
         )
 
     def trace(self, place: int) -> dict[str, dict[str, float]]:
@@ -84,7 +90,8 @@ def kind_of(name: str) -> str:
 def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> Ranking:
     """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
 
-    A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first.
+    A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first. What was
+    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end.
     """
     similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
@@ -98,17 +105,30 @@ def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights:
     if settings.FUSION != "calibrated":
         contributions = METHODS[settings.FUSION](similarities, weights)
         scores = total(contributions, len(evidence))
-    order = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
+    later = np.array([bool(evidence.likely) and key not in evidence.likely for key in evidence.keys], dtype=bool)
+    order = np.lexsort((-scores, later))
+    order = order[kept[order]]
     close = _close(similarities, backgrounds, len(evidence))[order]
     if not close.any():
         order = order[:_NEAREST]
     return Ranking(
         bool(close.any()),
+        _is_whole(evidence.beyond, backgrounds, weights),
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),
         *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
     )
+
+
+def _is_whole(beyond: Mapping[str, float], backgrounds: Mapping[str, Background], weights: Mapping[str, float]) -> bool:
+    """Say whether no object that was not looked at reaches the cut-off (Fagin, Lotem and Naor's threshold, 2003)."""
+    highest = {
+        name: np.array([value]) if name == LEXICAL else backgrounds[name].calibrate(np.array([value]))
+        for name, value in beyond.items()
+        if weights.get(name, 0.0) > 0
+    }
+    return not beyond or bool(total(weighted(highest, weights), 1)[0] < settings.CUT_OFF)
 
 
 def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Background], count: int) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ function report(event) {
     query_id,
     object_id: hit.dataset.xsHit,
     position: Number(hit.dataset.position),
-    model: list.dataset.model,
+    model: hit.dataset.model ?? list.dataset.model,
     event: kind,
   });
 }

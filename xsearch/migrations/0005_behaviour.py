@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('xsearch', '0003_synonyms'),
+        ('xsearch', '0004_rebuild'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
