@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -32,7 +34,7 @@ def agree(request: HttpRequest, response: HttpResponseBase) -> None:
         _set_cookie(request, response, TOKEN_COOKIE, token)
     elif visitor.is_paused:
         Visitor.objects.filter(pk=visitor.pk).update(is_paused=False)
-    response.delete_cookie(CHOICE_COOKIE)
+    _delete_cookie(response, CHOICE_COOKIE)
 
 
 def decline(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -47,7 +49,7 @@ def erase(request: HttpRequest, response: HttpResponseBase) -> None:
     """Delete everything that is known of the visitor, and remember nothing from now on."""
     for visitor in filter(None, (known_visitor(request), visitor_of_browser(request))):
         forget(visitor)
-    response.delete_cookie(TOKEN_COOKIE)
+    _delete_cookie(response, TOKEN_COOKIE)
     _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
 
 
@@ -69,6 +71,14 @@ def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, val
         secure=request.is_secure(),
         httponly=True,
         samesite="Lax",
-        path=django_settings.SESSION_COOKIE_PATH,
-        domain=django_settings.SESSION_COOKIE_DOMAIN,
+        **_place(),
     )
+
+
+def _delete_cookie(response: HttpResponseBase, name: str) -> None:
+    response.delete_cookie(name, samesite="Lax", **_place())
+
+
+def _place() -> dict[str, Any]:
+    """Return where the cookies are valid: where the session's is."""
+    return {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}
