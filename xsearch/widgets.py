@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -98,16 +98,20 @@ class PageQuery:
         pairs += self.scope_pairs(scope)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
-        if not self.personal:
-            pairs.append(("personal", "0"))
+        pairs += self.personal_pairs()
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
 
     def toggled_personal(self) -> str:
         """Return the address of this query in the order of taste, or in nobody's."""
-        pairs = [pair for pair in parse_qsl(self.url().removeprefix("?")) if pair[0] != "personal"]
-        return f"?{urlencode([*pairs, ('personal', '0')] if self.personal else pairs)}"
+        other = copy(self)
+        other.personal = not self.personal
+        return other.url()
+
+    def personal_pairs(self) -> list[tuple[str, str]]:
+        """Return the parameter that asks for results in nobody's order."""
+        return [] if self.personal else [("personal", "0")]
 
     def scope_pairs(self, scope: str | None = None) -> list[tuple[str, str]]:
         """Return the parameter of the scope, of which the default needs none."""
@@ -270,7 +274,7 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
 
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
-    hidden = query.words(literal=query.literal) + query.scope_pairs()
+    hidden = query.words(literal=query.literal) + query.scope_pairs() + query.personal_pairs()
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
     return Range(name, filter_label(query.index, name), least, greatest, hidden)
