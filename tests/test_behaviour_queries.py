@@ -121,3 +121,11 @@ def test_what_is_too_old_is_deleted(settings):
     assert list(Visitor.objects.all()) == [here]
     assert Event.objects.count() == 1
     assert list(QueryLog.objects.values_list("text", flat=True)) == ["young"]
+
+
+def test_the_shop_has_its_workers_delete_what_is_too_old(settings):
+    from shop.celery import app
+
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert "xsearch.tidy" in scheduled <= set(app.tasks)

@@ -15,31 +15,17 @@ from hypothesis import strategies as st
 import xsearch
 from shop.models import Product
 from tests import widget_shop
+from tests.showcase.models import Instrument, Maker, Tag
 from tests.visitors import Browser, act, make_visitor
 from xsearch.behaviour.popularity import count_popularity, popularity_of
+from xsearch.indexing import index_pending
 from xsearch.models import EncoderSpace, Popularity
 from xsearch.registry import get_index
 from xsearch.search.fusion import Ranking
 from xsearch.search.personalising import bounded_shifts, moved
 
+pytest_plugins = ["tests.behaviour_fixtures"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def _stocked(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
-        yield
-
-
-@pytest.fixture
-def products(_stocked, settings):
-    settings.XSEARCH = widget_shop.XSEARCH
-    return Product.objects.all()
-
-
-@pytest.fixture
-def visitor():
-    return make_visitor()
 
 
 def answer(results):
@@ -143,6 +129,24 @@ class TestTaste:
         assert statements(AnonymousUser()) == plain
         act(visitor, *products.filter(colour="yellow"), kind="cart")
         assert statements(visitor) == plain + 2
+
+    def test_companions_other_keys_and_fields_of_many_values(self, use_encoder, register, visitor):
+        use_encoder()
+        register(Instrument, text={"A": ["name"]}, store="vectors", filters=["maker", "tags"], facets=["maker", "tags"])
+        makers = [Maker.objects.create(name=name) for name in ("Amati", "Ruggieri")]
+        loud, soft = (Tag.objects.create(name=name) for name in ("loud", "soft"))
+        for number in range(6):
+            instrument = Instrument.objects.create(name=f"violin {number}", maker=makers[number % 2])
+            instrument.tags.set([loud, soft] if number % 3 == 0 else [soft])
+        index_pending(get_index(Instrument))
+        liked = Instrument.objects.get(name="violin 3")
+        act(visitor, liked, kind="cart")
+        found = xsearch.search(Instrument.objects.exclude(pk=liked.pk), text="violin", user=visitor)
+        assert len(found.hits) == 5
+        assert found.hits[0].object.maker == liked.maker
+        reasons = {reason for hit in found.hits if hit.personal for reason in hit.personal["because"]}
+        assert {"maker", "tags"} & reasons
+        assert xsearch.search(Instrument.objects.all(), text="violin", user=visitor).degraded == []
 
     def test_a_failure_leaves_the_results_as_they_are(self, products, visitor, monkeypatch):
         class Elsewhere:

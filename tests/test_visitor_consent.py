@@ -14,19 +14,13 @@ from tests.visitors import API, Browser, act, make_visitor
 from xsearch.behaviour.visiting import CHOICE_COOKIE, TOKEN_COOKIE, hash_of
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
 
+pytest_plugins = ["tests.behaviour_fixtures"]
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def _stocked(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
-        yield
-
-
 @pytest.fixture
-def mug(_stocked, settings):
-    settings.XSEARCH = widget_shop.XSEARCH
-    return Product.objects.get(title="Yellow mug")
+def mug(products):
+    return products.get(title="Yellow mug")
 
 
 @pytest.fixture

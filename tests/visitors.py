@@ -24,7 +24,7 @@ def act(visitor, *products, kind="click", **changes):
     """Write down what a visitor did with products."""
     for product in products:
         Event.objects.create(
-            content_type=content_type_of(get_index(Product)),
+            content_type=content_type_of(get_index(type(product))),
             object_id=str(product.pk),
             kind=kind,
             visitor=visitor,

@@ -129,7 +129,7 @@ class _Rows:
             key: math.log(float(price))
             for key, found in self._values.get(PRICE, {}).items()
             for price in found
-            if price
+            if price and price > 0
         }
         liked = [(logs[key], weight) for key, weight in self._weights.items() if weight > 0 and key in logs]
         if len(liked) < LEAST_PRICES:
