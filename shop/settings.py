@@ -86,7 +86,10 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "polling_interval": 0.2,  # seconds
     }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
-CELERY_BEAT_SCHEDULE = {"xsearch-sweep": {"task": "xsearch.sweep", "schedule": 60.0}}
+CELERY_BEAT_SCHEDULE = {
+    "xsearch-sweep": {"task": "xsearch.sweep", "schedule": 60.0},
+    "xsearch-tidy": {"task": "xsearch.tidy", "schedule": 3600.0},
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]

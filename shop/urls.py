@@ -40,6 +40,7 @@ urlpatterns = [
     path("", include((shop, "shop"))),
     path("admin/", admin.site.urls),
     path("api/xsearch/", include("xsearch.api.urls")),
+    path("memory/", include("xsearch.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("media/<path:path>", media.media),
     path("favicon.ico", RedirectView.as_view(url=staticfiles_storage.url("shop/icon.svg"))),

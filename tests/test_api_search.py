@@ -26,6 +26,7 @@ KEYS = {
     "total_is_exact",
     "total",
     "close",
+    "personal",
     "page",
     "page_size",
     "degraded",

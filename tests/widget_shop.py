@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from shop.models import Brand, Category, Product
 from tests.widget_encoder import COLOURS
 from xsearch.indexing import index_pending, vocabulary
-from xsearch.models import EncoderSpace, Event, IndexRecord, Term
+from xsearch.models import EncoderSpace, Event, IndexRecord, Popularity, PopularQuery, QueryLog, Term, Visitor
 from xsearch.registry import get_index
 from xsearch.views import SearchView
 
@@ -26,6 +26,8 @@ XSEARCH = {
     "EMBEDDINGS": {"text": "colours", "image": "colours", "audio": None},
     "THROTTLE_RATES": {"search": None, "media": None, "suggest": None, "events": None},
 }
+#: What customers leave behind.
+BEHAVIOUR = (Event, QueryLog, Visitor, PopularQuery, Popularity)
 KINDS = ("Jacket", "Mug", "Lamp")
 
 
@@ -73,7 +75,7 @@ def fill():
 
 def clear():
     """Take everything away that ``fill`` made."""
-    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, Event):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, *BEHAVIOUR):
         model.objects.all().delete()
 
 

@@ -19,6 +19,8 @@ class XsearchConfig(AppConfig):
     def ready(self) -> None:
         """Discover ``search.py`` in every installed app, like ``admin.py``."""
         from xsearch import checks  # noqa: F401
+        from xsearch.behaviour import merging  # noqa: F401
+        from xsearch.behaviour import tasks as _tidy  # noqa: F401
         from xsearch.indexing import schema, signals, tasks  # noqa: F401
         from xsearch.warming import warm_up_worker
 

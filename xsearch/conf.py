@@ -80,6 +80,20 @@ DEFAULTS: dict[str, Any] = {
     # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
     "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
+    # What customers do (docs/personalisation.md).
+    "LOG_QUERIES": True,  # what was searched for and what was found, without who it was
+    "EVENT_WEIGHTS": {"view": 0.5, "click": 1.0, "cart": 3.0, "purchase": 5.0, "dismiss": -2.0},
+    "MIN_ASKERS": 3,  # queries are shown to others and exported only if so many people asked them
+    "PERSONAL_BOUND": 0.05,  # how far taste may move the score of a result up or down, of 1; 0: no personal results
+    "PERSONAL_WINDOW": 200,  # of the best results that taste may reorder
+    "TASTE_HALF_LIFE_DAYS": 30.0,  # after so many days something counts half
+    "POPULARITY_WEIGHT": 0.0,  # how far what all customers do may raise a score, of 1; 0: not at all
+    "POPULARITY_HALF_LIFE_DAYS": 30.0,
+    "POSITION_BIAS": 1.0,  # the result at rank r is looked at 1/r^bias as often as the first; 0: as often
+    # How long it is kept; enforced by the task xsearch.tidy.
+    "EVENTS_KEEP_DAYS": 180,
+    "QUERIES_KEEP_DAYS": 90,
+    "VISITORS_KEEP_DAYS": 365,  # since they were last seen
     # HTTP.
     "THROTTLE_RATES": {"search": "600/min", "media": "120/min", "suggest": "1200/min", "events": "1200/min"},
 }

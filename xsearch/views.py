@@ -24,6 +24,7 @@ from xsearch.api.problems import Problem, problem_of
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.behaviour import record_search, remembered_visitor
 from xsearch.registry import get_indexes
 from xsearch.search import search_all
 from xsearch.widgets import PageQuery
@@ -48,7 +49,8 @@ class SearchView(TemplateView):
     The template gets ``results`` (``SearchResults`` or None), ``query`` (``PageQuery``), ``error``
     (``Problem`` with ``code`` and ``detail``, or None) and ``index``; ``{% xsearch_bar %}`` and
     ``{% xsearch_results %}`` read them from there. Uploads stay in memory. There is no CSRF check,
-    because a search changes nothing: so pages with a search bar can be cached and need no cookie.
+    because a search changes nothing: so pages with a search bar can be cached and need no cookie. For those
+    who agreed to be remembered, the order follows their taste, unless the address says ``personal=0``.
     """
 
     template_name = "xsearch/search.html"
@@ -78,7 +80,7 @@ class SearchView(TemplateView):
         self.upload_handler: MemoryUploadHandler = keep_in_memory(request, _MEDIA)
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
         response = super().dispatch(request, *args, **kwargs)
-        patch_vary_headers(response, [FRAGMENT_HEADER])
+        patch_vary_headers(response, [FRAGMENT_HEADER, "Cookie"])
         return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
@@ -122,8 +124,8 @@ class SearchView(TemplateView):
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {"page_size": self.page_size, **spoken, **asked, "model": [index.label for index in self.indexes]}
         checked = parameters.check(asked, SearchRequest, filters=True)
-        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
-        user = getattr(self.request, "user", None)
+        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain", "spoken")}
+        is_personal = options.pop("personal", True)
         querysets = [self.get_queryset(index) for index in self.indexes]
         is_gone = find_known_examples(querysets, options)
         results = search_all(
@@ -133,10 +135,11 @@ class SearchView(TemplateView):
             text=options.pop("q", None),
             language=options.pop("lang", None),
             correct=not options.pop("literal", False),
-            user=user if user is not None and user.is_authenticated else None,
+            user=remembered_visitor(self.request) if is_personal else None,
             **options,
         )
         results.degraded += ["example"] if is_gone else []
+        record_search(self.request, self.indexes, results, {**checked.values, **checked.filters})
         return results
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:

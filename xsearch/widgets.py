@@ -15,6 +15,7 @@ from xsearch.api.examples import EXAMPLES, ids_in
 from xsearch.api.presenting import hit_body
 from xsearch.filters import field_label, final_field
 from xsearch.registry import ALL, get_index
+from xsearch.search.taste import LOOK
 from xsearch.widget_examples import example_urls
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class PageQuery:
         #: Ids of results that the customer wants more like, and of those that they do not want, by parameter.
         self.examples: Values = {name: ids_in(_texts(values[name])) for name in EXAMPLES if name in values}
         self.images = len(_texts(values["image"])) if "image" in values else 0
+        #: Whether taste may reorder the results of those who are remembered.
+        self.personal = str(_first(values.get("personal", ""))).lower() not in _NO
         self.has_audio = "audio" in values
 
     @property
@@ -103,9 +106,20 @@ class PageQuery:
         pairs += self.scope_pairs(scope)
         for name, texts in (self.examples | self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
+        pairs += self.personal_pairs()
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def toggled_personal(self) -> str:
+        """Return the address of this query in the order of taste, or in nobody's."""
+        other = copy(self)
+        other.personal = not self.personal
+        return other.url()
+
+    def personal_pairs(self) -> list[tuple[str, str]]:
+        """Return the parameter that asks for results in nobody's order."""
+        return [] if self.personal else [("personal", "0")]
 
     def scope_pairs(self, scope: str | None = None) -> list[tuple[str, str]]:
         """Return the parameter of the scope, of which the default needs none."""
@@ -256,7 +270,13 @@ def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[s
 def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
     kind = capfirst(str(index.model._meta.verbose_name))
     shown = {"object": hit.object, "position": position, "template": index.template, "kind": kind}
-    return {**hit_body(hit, index), **shown}
+    return {**hit_body(hit, index), **shown, "reasons": reasons(index, hit)}
+
+
+def reasons(index: Index, hit: Hit) -> list[str]:
+    """Return what moved a result to where it stands, in plain words; nothing if it only made room."""
+    names = hit.personal["because"] if hit.personal else []
+    return [_("Looks") if name == LOOK else field_label(index, name) for name in names]
 
 
 def notices(degraded: list[str]) -> list[str]:
@@ -267,6 +287,7 @@ def notices(degraded: list[str]) -> list[str]:
         "audio": _("Sounds could not be compared right now; the results rest on the other parts."),
         "example": _("An example is not in the shop any more. It was left out."),
         "composition": _("The words could not change the photo right now; photo and words were compared one by one."),
+        "personal": _("Results could not be put in the order of your taste right now."),
         "text": _("Only the exact words were compared right now, not their meaning."),
     }
     spoken = _("Speech in this language is not understood here yet. You can type instead.")
@@ -301,7 +322,7 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
 
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
-    hidden = query.words(literal=query.literal) + query.scope_pairs()
+    hidden = query.words(literal=query.literal) + query.scope_pairs() + query.personal_pairs()
     hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)

@@ -20,6 +20,8 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from xsearch.admin.findings import findings
 from xsearch.admin.trial import KINDS, MEDIA, Trial, attempt
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.behaviour.queries import searches_of
+from xsearch.conf import settings
 from xsearch.indexing.status import status
 from xsearch.media import MediaError
 from xsearch.models import SearchOverview
@@ -99,6 +101,10 @@ class SearchOverviewAdmin(_OverviewAdmin):
             "findings": findings(found),
             "records_url": self._records_url(request),
             "trial": trial,
+            "searches": [
+                {"name": index.model._meta.verbose_name_plural, "found": searches_of(index)} for index in registered()
+            ],
+            "min_askers": settings.MIN_ASKERS,
             "indexes": [
                 {"label": index.label, "model_name": index.model._meta.verbose_name_plural} for index in registered()
             ],

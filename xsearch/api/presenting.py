@@ -27,6 +27,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "total": results.total,
         "total_is_exact": results.total_is_exact,
         "close": results.is_close,
+        "personal": results.is_personal,
         "page": results.page,
         "page_size": results.page_size,
         "degraded": list(results.degraded),
@@ -84,7 +85,8 @@ def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
         "image": index.image_url(hit.object),
         "variants": hit.variants,
     }
-    return body if hit.explain is None else body | {"explain": hit.explain}
+    some = {"personal": hit.personal, "explain": hit.explain}
+    return body | {name: value for name, value in some.items() if value is not None}
 
 
 def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[str, Any]:

@@ -76,6 +76,12 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
+    personal = serializers.BooleanField(
+        required=False, default=True, help_text="Whether taste may reorder the results of those who agreed to it."
+    )
+    spoken = serializers.BooleanField(
+        required=False, default=False, help_text="Whether the words are a transcript, of which none is kept."
+    )
     exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
     understand = serializers.BooleanField(
         required=False, default=True, help_text="Whether prices, named values and negations in the text are understood."
@@ -140,6 +146,9 @@ class HitSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(allow_null=True)
     image = serializers.CharField(allow_null=True)
     variants = serializers.IntegerField(help_text="How many further results of its group this one stands for.")
+    personal = serializers.DictField(
+        required=False, help_text="Where taste moved it: {moved: places up, because: what it is liked for}."
+    )
     explain = serializers.DictField(required=False, help_text="Only when asked for.")
 
 
@@ -203,6 +212,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField(help_text="How many there are; at least so many unless total_is_exact.")
     total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
+    personal = serializers.BooleanField(help_text="Whether the order follows the customer's taste.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was left out, and why.")

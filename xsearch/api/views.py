@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -15,8 +14,8 @@ from xsearch.api.docs import answers
 from xsearch.api.examples import find_examples, find_object
 from xsearch.api.presenting import results_body, transcript_body
 from xsearch.api.throttling import limit
+from xsearch.behaviour import record_event, record_search, remembered_visitor
 from xsearch.errors import BadQuery
-from xsearch.models import Event
 from xsearch.search import search_all, similar, suggest, transcribe
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ class SearchView(IndexView):
 
     def answer(self, request: Request, asked: Parameters) -> Response:
         """Search, and answer with the results."""
-        values = {name: value for name, value in asked.values.items() if name != "model"}
+        values = {name: value for name, value in asked.values.items() if name not in ("model", "spoken")}
+        is_personal = values.pop("personal", True)
         querysets = [self.get_queryset(index) for index in asked.indexes]
         find_examples(querysets, values)
         results = search_all(
@@ -73,10 +73,11 @@ class SearchView(IndexView):
             text=values.pop("q", None),
             language=values.pop("lang", None),
             correct=not values.pop("literal", False),
-            user=request.user if request.user.is_authenticated else None,
+            user=remembered_visitor(request) if is_personal else None,
             **values,
         )
-        return Response(results_body(results))
+        record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
+        return Response(results_body(results), headers={"Vary": "Cookie"})
 
 
 class SimilarView(IndexView):
@@ -137,7 +138,7 @@ class TranscribeView(XsearchView):
 
 
 class EventsView(IndexView):
-    """Records what customers do with results, without any trace of who they are."""
+    """Records what customers do with results, without any trace of who they are unless they agreed to it."""
 
     throttle_scope = "events"
 
@@ -147,20 +148,15 @@ class EventsView(IndexView):
         responses=answers(serializers.EventRequest, 400, 429, 503, success=201),
     )
     def post(self, request: Request) -> Response:
-        """Record a view, click, cart or purchase."""
+        """Record a view, click, cart, purchase, or that somebody does not want it (dismiss)."""
         asked = self.read(request, serializers.EventRequest)
         values = asked.values
         try:
             wanted = find_object(self.get_queryset(asked.index), values["object_id"])
         except Http404 as error:
             raise BadQuery(str(error), code="unknown_object") from error
-        event = Event.objects.create(
-            query_id=values["query_id"],
-            content_type=ContentType.objects.get_for_model(asked.index.model),
-            object_id=str(wanted.pk),
-            kind=values["event"],
-            position=values.get("position"),
-        )
+        did = (values["event"], values["query_id"], values.get("position"))
+        event = record_event(request, asked.index, wanted, *did)
         body = {"query_id": str(event.query_id), "object_id": event.object_id, "event": event.kind}
         return Response(body | {"position": event.position}, status=201)
 

@@ -1,9 +1,13 @@
-"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, words, events."""
+"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, words, events, visitors."""
 
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
 from xsearch.models.spaces import EncoderSpace
+from xsearch.models.visitors import Popularity, PopularQuery, QueryLog, Visitor
 from xsearch.models.words import Synonym, Term
 
-__all__ = ["EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "Synonym", "Term"]
+__all__ = [
+    "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog", "SearchOverview",
+    "Synonym", "Term", "Visitor",
+]  # fmt: skip

@@ -9,15 +9,18 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from xsearch.models.visitors import Visitor
+
 
 class Event(models.Model):
-    """What a customer did with a result; kept without any trace of who it was."""
+    """What a customer did with a result; without any trace of who it was, unless they agreed to be remembered."""
 
     class Kind(models.TextChoices):
         VIEW = "view", _("view")
         CLICK = "click", _("click")
         CART = "cart", _("cart")
         PURCHASE = "purchase", _("purchase")
+        DISMISS = "dismiss", _("not this")
 
     query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
@@ -25,6 +28,8 @@ class Event(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     position = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    #: Of those who agreed only.
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("event")

@@ -22,6 +22,7 @@ from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.meaning import softened, without_filtered
 from xsearch.search.parts import LEXICAL, VectorPart, part_weights
+from xsearch.search.personalising import personalise
 from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
@@ -42,7 +43,7 @@ def search(
     like: Sequence[models.Model] = (),
     unlike: Sequence[models.Model] = (),
     weights: Mapping[str, float] | None = None,
-    user: Any = None,  # noqa: ARG001 - of the contract; results are the same for everyone until they are personalised
+    user: Any = None,
     language: str | None = None,
     facets: Sequence[str] | None = (),
     page: int = 1,
@@ -66,7 +67,8 @@ def search(
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
     ``corrected``, unless ``correct`` is false. Prices, named values and negations in the words become conditions, said
     in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
-    override them, and ``filters`` on the same field win. In a large catalogue the first pages and the facets come from
+    override them, and ``filters`` on the same field win. For a ``user`` (or ``Visitor``) who agreed to be remembered,
+    the order follows their taste, within bounds. In a large catalogue the first pages and the facets come from
     the likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and
     takes longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
     ``search_all``. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
@@ -93,7 +95,7 @@ def search(
         def fill(wanted: Wanted, meant: Interpretation | None) -> None:
             scope = Scope(queryset, [*like, *unlike], filters or {}, meant)
             leaning = replace(wanted, leanings=leanings_of(index, meant))
-            found = _Answer(leaning, part_weights(wanted.names, weights), scope, results)
+            found = _Answer(leaning, part_weights(wanted.names, weights), scope, results, user)
             found.fill(names, exact=exact)
             results.ranked = None if load else found
             results.hits = found.page(explain=explain) if load else []
@@ -125,26 +127,36 @@ def _check_page(page: int, page_size: int) -> None:
 class _Answer:
     """Ranks what is wanted, and fills the results with one page of it."""
 
-    def __init__(self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults) -> None:
+    def __init__(
+        self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults, user: Any
+    ) -> None:
         self._wanted = wanted
         self._index = wanted.index
         self._weights = weights
         self._scope = scope
         self._results = results
+        self._user = user
 
     def fill(self, facets: Sequence[str], *, exact: bool) -> None:
         """Rank everything, and fill in what the results say of all hits."""
         results = self._results
-        self._ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
-        self._shown, self._further = _one_of_each(self._ranking, attributes)
+        attributes = self._order(facets, whole=exact)
         if len(self._shown) < results.page * results.page_size and not (self._ranking.is_whole or exact):
             exact = True
-            self._ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
-            self._shown, self._further = _one_of_each(self._ranking, attributes)
+            attributes = self._order(facets, whole=exact)
         results.total, results.total_is_exact = len(self._shown), self._ranking.is_whole
-        results.is_close = self._ranking.is_close
+        results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
         results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
+
+    def _order(self, facets: Sequence[str], *, whole: bool) -> Attributes:
+        """Rank everything, in the order of the customer's taste, and choose one of each group."""
+        ranking, attributes = self._rank(self._scope.objects(), facets, whole=whole)
+        using, degraded = self._scope.queryset.db, self._results.degraded
+        personal = personalise(self._index, ranking, attributes, self._user, using, degraded)
+        self._ranking, self._notes = personal.ranking, personal.notes
+        self._shown, self._further = _one_of_each(self._ranking, attributes)
+        return attributes
 
     def page(self, *, explain: bool) -> list[Hit]:
         """Load the hits of the page."""
@@ -195,7 +207,7 @@ class _Answer:
                 return None
             trace = ranking.trace(place) if explain else None
             score = round(float(ranking.scores[place]), 4)
-            return Hit(obj, score, ranking.matched_by(place), trace, further[place])
+            return Hit(obj, score, ranking.matched_by(place), trace, further[place], self._notes.get(obj.pk))
 
         return [hit(place) for place in places]
 

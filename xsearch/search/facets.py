@@ -35,7 +35,7 @@ def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
 
 def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequence[str]) -> Attributes:
     """Read the group and the facets ``names`` of the objects ``keys``, in one statement."""
-    paths = {name: (_raw_path(index, name), label_path(index, name)) for name in names}
+    paths = {name: (raw_path(index, name), label_path(index, name)) for name in names}
     wanted = [index.group_by or "pk", *(path for pair in paths.values() for path in pair)]
     if not keys or wanted == ["pk"]:
         return Attributes({key: key for key in keys}, {name: set() for name in names})
@@ -49,7 +49,8 @@ def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequen
     return Attributes(groups, values)
 
 
-def _raw_path(index: Index, name: str) -> str:
+def raw_path(index: Index, name: str) -> str:
+    """Return the lookup of what a facet is told apart by: the key of a related object, or the value itself."""
     return f"{name}__pk" if label_path(index, name) != name else name
 
 
@@ -58,15 +59,15 @@ def count_values(index: Index, name: str, attributes: Attributes) -> list[FacetV
     there = {entry for entry in attributes.values[name] if entry[2] not in (None, "")}
     counts = Counter((raw, readable) for _, raw, readable in there)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0][1])))[: settings.FACET_SIZE]
-    labels = _labels(index, name, [raw for (raw, _), _ in ordered])
+    labels = value_labels(index, name, [raw for (raw, _), _ in ordered])
     return [
         FacetValue(readable, labels.get(raw) or index.facet_label(name, readable), count)
         for (raw, readable), count in ordered
     ]
 
 
-def _labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
-    """Return what the related objects call themselves in the language of the page."""
+def value_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
+    """Return how raw values call themselves in the language of the page: related objects, and choices."""
     field = final_field(index.model, name)
     related: Any = field.related_model
     if related:

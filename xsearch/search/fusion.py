@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,21 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def reordered(self, order: NDArray[np.intp], scores: Floats) -> Ranking:
+        """Return the same objects in another ``order`` of places, with new ``scores`` by their places of now."""
+
+        def by_part(columns: Mapping[str, Floats]) -> dict[str, Floats]:
+            return {name: values[order] for name, values in columns.items()}
+
+        return replace(
+            self,
+            keys=[self.keys[place] for place in order],
+            scores=scores[order],
+            similarities=by_part(self.similarities),
+            calibrated=by_part(self.calibrated),
+            contributions=by_part(self.contributions),
+        )
 
     def trace(self, place: int) -> dict[str, dict[str, float]]:
         """Return what each part contributed to the score of the hit at ``place``."""

@@ -29,6 +29,8 @@ class Hit:
     explain: dict[str, Any] | None = None
     #: How many further results of the same group (``Index.group_by``) this one stands for.
     variants: int = 0
+    #: Where taste moved it: {"moved": places up (down: negative), "because": names of what is to their taste or not}.
+    personal: dict[str, Any] | None = None
 
 
 class Ranked(Protocol):
@@ -65,6 +67,8 @@ class SearchResults:
     #: The examples that were given.
     like: list[Any] = field(default_factory=list)
     unlike: list[Any] = field(default_factory=list)
+    #: Whether the order follows the taste of the customer.
+    is_personal: bool = False
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.

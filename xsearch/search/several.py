@@ -120,6 +120,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
         total=sum(found[label].total for label in shown),
         total_is_exact=all(found[label].total_is_exact for label in shown),
         is_close=any(found[label].is_close for label in shown),
+        is_personal=any(found[label].is_personal for label in shown),
         page=first.page,
         page_size=first.page_size,
         transcript=first.transcript,

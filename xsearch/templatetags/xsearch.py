@@ -25,6 +25,7 @@ from django.utils.translation import get_language
 
 from xsearch import widget_examples, widget_scopes, widgets
 from xsearch.api.examples import EXAMPLES
+from xsearch.behaviour.visiting import is_unasked, remembered_visitor
 from xsearch.conf import settings
 from xsearch.registry import get_index, registered
 from xsearch.search import similar
@@ -131,6 +132,9 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
         "shown_q": results.corrected or query.q,
+        "is_remembered": results.is_personal or (not query.personal and _is_remembered(context)),
+        "switch": query.toggled_personal(),
+        "known_url": _address("known", "xsearch_visitor"),
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
         "everything": query.without_filters(),
         "can_refine": not query.has_media or _is_fragment(context),
@@ -162,6 +166,37 @@ def xsearch_similar(
     }
 
 
+@register.inclusion_tag("xsearch/consent.html", takes_context=True)
+def xsearch_consent(context: Context) -> dict[str, Any]:
+    """Ask, until it is answered, whether the search may remember the visitor; put it at the end of every page.
+
+    Nothing where ``xsearch.urls`` is not mounted, or on the page that tells what is remembered.
+    """
+    request: Any = context.get("request")
+    known_url = _address("known", "xsearch_visitor")
+    if request is None or known_url is None or request.path.startswith(known_url) or not is_unasked(request):
+        return {}
+    here = request.get_full_path() if request.method == "GET" else request.path
+    return {"is_unasked": True, "here": here, "needed": not _assets_linked(context)}
+
+
+@register.inclusion_tag("xsearch/viewed.html", takes_context=True)
+def xsearch_viewed(context: Context, obj: Model, event: str = "view") -> dict[str, Any]:
+    """Tell the search that ``obj`` is looked at on this page; or with ``event="purchase"``, that it was bought."""
+    return {
+        "needed": not _assets_linked(context),
+        "object_id": obj.pk,
+        "model": get_index(type(obj)).label,
+        "event": event,
+        "events_url": _address("events"),
+    }
+
+
+def _is_remembered(context: Context) -> bool:
+    request: Any = context.get("request")
+    return request is not None and remembered_visitor(request) is not None
+
+
 def _config(query: widgets.PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
     """Return what the script must know; addresses are None where the API is not mounted."""
     index = query.index
@@ -181,9 +216,9 @@ def _config(query: widgets.PageQuery, *, fixed: bool, has_scope: bool) -> dict[s
     }
 
 
-def _address(name: str) -> str | None:
+def _address(name: str, namespace: str = "xsearch") -> str | None:
     try:
-        return reverse(f"xsearch:{name}")
+        return reverse(f"{namespace}:{name}")
     except NoReverseMatch:
         return None
 

@@ -2,7 +2,7 @@
 
 import { watchDrops, watchPaste } from "./gestures.js";
 import { Photos } from "./photo.js";
-import { addressOf, filtersIn, forget, handOver, keepPhotos, keptPhotos, takeOver, wordingOf } from "./state.js";
+import { addressOf, filtersIn, forget, handOver, isSpoken, keepPhotos, keptPhotos, takeOver, wordingOf } from "./state.js";
 import { Suggestions } from "./suggestions.js";
 import { Voice } from "./voice.js";
 
@@ -17,7 +17,7 @@ export class Bar {
     this.message = form.querySelector("[data-xs-message]");
     this.base = filtersIn(new URLSearchParams(new FormData(form)), this.config.filters);
     this.filters = this.base;
-    this.wording = []; /* how the words are taken: without correction, with conditions dropped or strict */
+    this.wording = []; /* how the query is taken: without correction, with conditions dropped, in nobody's order */
     this.sound = null;
     this.photos = new Photos(this);
     this.voice = new Voice(this);
@@ -38,6 +38,7 @@ export class Bar {
 
   own() {
     this.wording = wordingOf(location.href);
+    if (isSpoken(location.href)) this.voice.heard = this.input.value;
     this.results.attach({
       refine: (address) => this.refine(address),
       more: (address) => this.more(address),
@@ -81,7 +82,7 @@ export class Bar {
   async search({ push }) {
     if (!this.results) return this.leave();
     const photos = await keepPhotos(this.photos.items);
-    const address = addressOf(this.action, this.input.value, this.filters, this.wording);
+    const address = this.address();
     const state = { xsearchPhotos: photos };
     const before = history.state?.xsearchPhotos ?? [];
     if (push && (address !== location.href || photos.join() !== before.join())) {
@@ -95,12 +96,21 @@ export class Bar {
   body(page = 1) {
     const body = new FormData();
     body.set("q", this.input.value.trim());
-    this.wording.forEach(([name, value]) => body.append(name, value));
+    this.marks().forEach(([name, value]) => body.append(name, value));
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
     this.photos.items.forEach(({ blob }) => body.append("image", blob, "photo"));
     if (this.sound) body.set("audio", this.sound, "sound");
     if (page > 1) body.set("page", page);
     return body;
+  }
+
+  /* What else the server must know of the query. */
+  marks() {
+    return [...this.wording, ...(this.voice.isUntouched() ? [["spoken", "1"]] : [])];
+  }
+
+  address() {
+    return addressOf(this.action, this.input.value, this.filters, this.isEmpty() ? [] : this.marks());
   }
 
   refine(address) {
@@ -125,6 +135,7 @@ export class Bar {
     this.wording = wordingOf(location.href);
     this.sound = null;
     this.voice.clear();
+    this.voice.heard = isSpoken(location.href) ? this.input.value : null;
     this.say("");
     const kept = await keptPhotos(state?.xsearchPhotos ?? []);
     this.photos.clear();
@@ -138,6 +149,6 @@ export class Bar {
     const photos = await keepPhotos(this.photos.items);
     if (photos.length) handOver(photos);
     else forget();
-    location.assign(addressOf(this.action, this.input.value, this.filters));
+    location.assign(this.address());
   }
 }

@@ -14,11 +14,16 @@ export function filtersIn(params, names) {
   return filters;
 }
 
-/* How the words are taken, as pairs of parameters: without correction, with conditions dropped or strict. */
-const WORDING = ["literal", "understand", "drop", "soft", "strict"];
+/* How a query is taken, as pairs of parameters: without correction, with conditions dropped or strict, in whose order. */
+const WORDING = ["literal", "understand", "drop", "soft", "strict", "personal"];
 
 export function wordingOf(address) {
   return [...new URL(address).searchParams].filter(([name]) => WORDING.includes(name));
+}
+
+/* Whether the words of an address are a transcript. */
+export function isSpoken(address) {
+  return new URL(address).searchParams.has("spoken");
 }
 
 export function addressOf(action, text, filters, wording = []) {
@@ -26,7 +31,7 @@ export function addressOf(action, text, filters, wording = []) {
   url.search = "";
   url.hash = "";
   if (text.trim()) url.searchParams.set("q", text.trim());
-  if (text.trim()) wording.forEach(([name, value]) => url.searchParams.append(name, value));
+  wording.forEach(([name, value]) => url.searchParams.append(name, value));
   for (const [name, values] of Object.entries(filters)) {
     values.forEach((value) => url.searchParams.append(name, value));
   }

@@ -11,6 +11,11 @@ export class Voice {
     this.meter = bar.form.querySelector(".xs-meter");
     this.below = bar.form.querySelector("[data-xs-heard]");
     this.recorder = null;
+    this.heard = null; /* the transcript, of which the server keeps nothing unless the customer changes it */
+  }
+
+  isUntouched() {
+    return this.heard !== null && this.bar.input.value.trim() === this.heard.trim();
   }
 
   start() {
@@ -75,6 +80,7 @@ export class Voice {
   trust({ transcript, is_sure: isSure }) {
     this.bar.input.value = transcript;
     this.bar.wording = [];
+    this.heard = transcript;
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
       this.bar.input.focus();

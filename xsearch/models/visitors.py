@@ -1,0 +1,88 @@
+"""Customers who agreed to be remembered, and what was searched for; docs/personalisation.md lists every column."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils import timezone
+
+
+class Visitor(models.Model):
+    """Somebody who agreed to be remembered: a user, or a browser with a random token, of which only a hash is kept."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    #: SHA-256 of the token in the browser's cookie, as hexadecimal digits.
+    token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - empty ones are not unique
+    #: Nothing is recorded nor used until the visitor goes on.
+    is_paused = models.BooleanField(default=False)
+    agreed_on = models.DateField(default=timezone.localdate)
+    seen_on = models.DateField(default=timezone.localdate, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) ^ models.Q(token_hash=None), name="xsearch_visitor_user_or_token"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"visitor {self.pk}"
+
+
+class QueryLog(models.Model):
+    """A search without its photo or recording; typed words only where they can be nobody's private matter."""
+
+    query_id = models.UUIDField(primary_key=True)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    #: Typed words in lower case; empty for photos, recordings, transcripts and whatever looks personal.
+    text = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+    page = models.PositiveIntegerField(default=1)
+    total = models.PositiveIntegerField()
+    is_close = models.BooleanField()
+    is_filtered = models.BooleanField(default=False)
+    day = models.DateField(default=timezone.localdate, db_index=True)
+    #: Of those who agreed only.
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["content_type", "text"], name="xsearch_query_text")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.text}"
+
+
+class PopularQuery(models.Model):
+    """Words that several people searched for, with success; counted by a task, without any trace of who they were."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    text = models.CharField(max_length=100)
+    askers = models.PositiveIntegerField()
+    searches = models.PositiveIntegerField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["text"], opclasses=["varchar_pattern_ops"], name="xsearch_popular_prefix"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.askers}"
+
+
+class Popularity(models.Model):
+    """How much customers do with an object, from 0 to 1; counted by a task."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=255)
+    score = models.FloatField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["content_type", "object_id"], name="xsearch_popularity_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_id}: {self.score:.2f}"

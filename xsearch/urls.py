@@ -1,0 +1,15 @@
+"""The visitor's own page and choices; mount them with ``path("memory/", include("xsearch.urls"))``."""
+
+from django.urls import path
+
+from xsearch import visitor_views as views
+
+app_name = "xsearch_visitor"
+
+urlpatterns = [
+    path("", views.KnownView.as_view(), name="known"),
+    path("agree/", views.AgreeView.as_view(), name="agree"),
+    path("decline/", views.DeclineView.as_view(), name="decline"),
+    path("erase/", views.EraseView.as_view(), name="erase"),
+    path("download/", views.DownloadView.as_view(), name="download"),
+]
