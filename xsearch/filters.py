@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
@@ -63,6 +64,15 @@ def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
     return field  # type: ignore[no-any-return]
 
 
+def filter_label(index: Index, name: str) -> str:
+    """Return what customers read above a filter."""
+    try:
+        field = final_field(index.model, name)
+    except (BadQuery, FieldDoesNotExist):
+        return capfirst(name.replace("_", " "))
+    return capfirst(str(getattr(field, "verbose_name", name)))
+
+
 def label_path(index: Index, name: str) -> str:
     """Return the lookup of a filter's readable value: "category" → "category__name"."""
     field = final_field(index.model, name)
@@ -72,6 +82,26 @@ def label_path(index: Index, name: str) -> str:
     fields = {f.name for f in related._meta.get_fields()}
     chosen = next((label for label in _LABEL_FIELDS if label in fields), related._meta.pk.name)
     return f"{name}{LOOKUP_SEP}{chosen}"
+
+
+def raw_path(index: Index, name: str) -> str:
+    """Return the lookup of what tells a filter's values apart: "category" → "category__pk"."""
+    return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
+
+
+def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+    """Return what the values of a filter, {raw: readable}, are called in the language of the page."""
+    own = _own_labels(index, name, list(readable))
+    return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
+
+
+def _own_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
+    """Return what related objects and choices call themselves."""
+    field = final_field(index.model, name)
+    related: Any = field.related_model
+    if related:
+        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
+    return {value: str(label) for value, label in (field.flatchoices or ())}
 
 
 def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.api.presenting import hit_body
-from xsearch.errors import BadQuery
-from xsearch.filters import final_field
+from xsearch.filters import filter_label, final_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,15 +163,6 @@ def notices(degraded: list[str]) -> list[str]:
     other = _("A part of the search is not available right now; some results may be missing.")
     found = [spoken if code.startswith("speech:") else words.get(code.split(":")[0], other) for code in degraded]
     return list(dict.fromkeys(found))
-
-
-def filter_label(index: Index, name: str) -> str:
-    """Return what customers read above a filter."""
-    try:
-        field = final_field(index.model, name)
-    except (BadQuery, FieldDoesNotExist):
-        return capfirst(name.replace("_", " "))
-    return capfirst(str(getattr(field, "verbose_name", name)))
 
 
 def _option(query: PageQuery, name: str, value: Any) -> Option:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from xsearch.filters import filter_label
+
 if TYPE_CHECKING:
     from xsearch.registry import Index
     from xsearch.search import Hit, SearchResults
+    from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
 
 
@@ -34,17 +37,39 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
 
 def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
     """Return one result with the fields that its index adds."""
-    extra = {name: _number(value) for name, value in index.card(hit.object).items()}
-    body = extra | {
-        "id": hit.object.pk,
+    body = object_body(hit.object, index) | {
         "score": round(float(hit.score), 4),
         "matched_by": list(hit.matched_by),
-        "title": index.title(hit.object),
-        "url": index.url(hit.object),
-        "image": index.image_url(hit.object),
         "variants": hit.variants,
     }
     return body if hit.explain is None else body | {"explain": hit.explain}
+
+
+def object_body(obj: Any, index: Index) -> dict[str, Any]:
+    """Return what customers see of an object: title, address and photo, with the fields that its index adds."""
+    extra = {name: _number(value) for name, value in index.card(obj).items()}
+    own = {"id": obj.pk, "title": index.title(obj), "url": index.url(obj), "image": index.image_url(obj)}
+    return extra | own
+
+
+def suggestions_body(found: Suggestions, index: Index) -> dict[str, Any]:
+    """Return the suggestions for what a customer types."""
+    return {
+        "suggestions": found.texts,
+        "categories": [
+            {
+                "filter": facet.facet,
+                "filter_label": filter_label(index, facet.facet),
+                "value": facet.text,
+                "label": facet.label,
+                "count": facet.objects_with,
+            }
+            for facet in found.facets
+        ],
+        "popular": found.popular,
+        "products": [object_body(obj, index) for obj in found.objects],
+        "corrected": found.corrected,
+    }
 
 
 def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[str, Any]:

@@ -75,11 +75,13 @@ class SimilarRequest(Request):
     page_size = serializers.IntegerField(required=False, default=12, min_value=1, max_value=100)
 
 
-class SuggestRequest(Request):
-    """The beginning of what a customer types."""
+class SuggestRequest(LanguageMixin, Request):
+    """The beginning of what a customer types; ``lang`` is that of the labels and titles in the answer."""
 
     q = QueryField(required=False, allow_blank=True, default="", trim_whitespace=False)
-    limit = serializers.IntegerField(required=False, default=8, min_value=1, max_value=20)
+    limit = serializers.IntegerField(
+        required=False, default=8, min_value=1, max_value=20, help_text="How many texts at most."
+    )
 
 
 class TranscribeRequest(LanguageMixin, Request):
@@ -137,10 +139,32 @@ class ResultsSerializer(serializers.Serializer[Any]):
     took_ms = serializers.FloatField()
 
 
-class SuggestionsSerializer(serializers.Serializer[Any]):
-    """Completions of what a customer types."""
+class CategorySerializer(FacetValueSerializer):
+    """A value of a facet, which leads to the results that are limited to it."""
 
-    suggestions = serializers.ListField(child=serializers.CharField())
+    filter = serializers.CharField(help_text="The parameter of a search that takes the value.")
+    filter_label = serializers.CharField()
+
+
+class SuggestedProductSerializer(serializers.Serializer[Any]):
+    """One of the best products; an index adds fields of its own, such as price."""
+
+    id = serializers.CharField(help_text="Primary key: a number or a text.")
+    title = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    image = serializers.CharField(allow_null=True)
+
+
+class SuggestionsSerializer(serializers.Serializer[Any]):
+    """What a customer may mean who has typed so much."""
+
+    suggestions = serializers.ListField(child=serializers.CharField(), help_text="Texts to search for.")
+    categories = CategorySerializer(many=True)
+    popular = serializers.ListField(child=serializers.CharField(), help_text="What several people have asked.")
+    products = SuggestedProductSerializer(many=True)
+    corrected = serializers.CharField(
+        allow_null=True, help_text="What the suggestions are for, where nothing begins like what was typed."
+    )
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):

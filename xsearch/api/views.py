@@ -14,11 +14,12 @@ from rest_framework.response import Response
 from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.docs import answers
-from xsearch.api.presenting import results_body, transcript_body
+from xsearch.api.languages import speaking
+from xsearch.api.presenting import results_body, suggestions_body, transcript_body
 from xsearch.api.throttling import limit
 from xsearch.errors import BadQuery
 from xsearch.models import Event
-from xsearch.search import search, similar, suggest, transcribe
+from xsearch.search import search, similar, suggestions_for, transcribe
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -110,11 +111,11 @@ class SuggestView(IndexView):
         responses=answers(serializers.SuggestionsSerializer, 400, 429, 503),
     )
     def get(self, request: Request) -> Response:
-        """Suggest queries that begin like this one."""
+        """Suggest texts, categories, popular queries and products for the beginning of a query."""
         asked = self.read(request, serializers.SuggestRequest)
-        prefix, size = asked.values["q"], asked.values["limit"]
-        found = suggest(self.get_queryset(asked.index), prefix, limit=size) if prefix.strip() else []
-        return Response({"suggestions": found})
+        with speaking(asked.values.get("lang")):
+            found = suggestions_for(self.get_queryset(asked.index), asked.values["q"], limit=asked.values["limit"])
+            return Response(suggestions_body(found, asked.index))
 
 
 class TranscribeView(XsearchView):

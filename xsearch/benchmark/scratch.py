@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -112,7 +113,7 @@ def grow(index: Index, source: Vectors, count: int) -> NDArray[np.float32]:
     for start in range(0, len(photos), _CHUNK):
         stop = min(start + _CHUNK, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
-    _record(index)
+    record(index)
     for modality in ("text", "image"):
         spaces.open_space(index, modality, spaces.target_encoder(modality))
     schema.create_vector_indexes(index)
@@ -155,12 +156,13 @@ def _document(title: str, colour: str) -> str | None:
     return tsvector_literal({"A": [title], "B": [colour]})
 
 
-def _record(index: Index) -> None:
+def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> None:
+    """Record every product as indexed; ``phrases`` are what they are called."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {IndexRecord._meta.db_table} (content_type_id, object_id, status, revision, forced,"  # noqa: S608
             " source_hashes, fingerprints, phrases, attempts, last_error, marked_at, not_before)"
-            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', '[]', 0, '', now(), now()"
+            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', coalesce(%s::jsonb -> id::text, '[]'), 0, '', now(), now()"
             f" FROM {BenchmarkProduct._meta.db_table} ON CONFLICT DO NOTHING",
-            [content_type_of(index).pk],
+            [content_type_of(index).pk, json.dumps(phrases or {})],
         )

@@ -44,6 +44,11 @@ def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
         return None
 
 
+def completed(index: Index, text: str) -> str | None:
+    """Return what ``text``, whose last word is still being typed, probably means; None where that is unknown."""
+    return speller(index).completed(text) if index.text else None
+
+
 def speller(index: Index) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
     version = (_last_term(index), synonyms.version(), settings.GLOSSARY)

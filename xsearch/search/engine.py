@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source
-from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
 from xsearch.search.fusion import Ranking, fuse
@@ -127,12 +126,7 @@ class _Answer:
     def _hits(
         self, ranking: Ranking, places: Sequence[int], further: Mapping[int, int], *, explain: bool
     ) -> list[Hit | None]:
-        queryset = self._scope.queryset
-        if queryset.query.is_sliced or queryset.query.combinator:
-            queryset = queryset.model._base_manager.using(queryset.db).all()
-        if issubclass(queryset.model, EmbeddedModel):
-            queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
-        objects = {obj.pk: obj for obj in queryset.filter(pk__in=[ranking.keys[place] for place in places])}
+        objects = self._scope.fetched([ranking.keys[place] for place in places])
 
         def hit(place: int) -> Hit | None:
             obj = objects.get(ranking.keys[place])

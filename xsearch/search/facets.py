@@ -9,7 +9,7 @@ from typing import Any
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.filters import final_field, label_path
+from xsearch.filters import label_path, raw_path, value_labels
 from xsearch.registry import Index
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.results import FacetValue
@@ -35,7 +35,7 @@ def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
 
 def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequence[str]) -> Attributes:
     """Read the group and the facets ``names`` of the objects ``keys``, in one statement."""
-    paths = {name: (_raw_path(index, name), label_path(index, name)) for name in names}
+    paths = {name: (raw_path(index, name), label_path(index, name)) for name in names}
     wanted = [index.group_by or "pk", *(path for pair in paths.values() for path in pair)]
     if not keys or wanted == ["pk"]:
         return Attributes({key: key for key in keys}, {name: set() for name in names})
@@ -49,26 +49,10 @@ def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequen
     return Attributes(groups, values)
 
 
-def _raw_path(index: Index, name: str) -> str:
-    return f"{name}__pk" if label_path(index, name) != name else name
-
-
 def count_values(index: Index, name: str, attributes: Attributes) -> list[FacetValue]:
     """Return the most frequent values of a facet; variants of one product count once."""
     there = {entry for entry in attributes.values[name] if entry[2] not in (None, "")}
     counts = Counter((raw, readable) for _, raw, readable in there)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0][1])))[: settings.FACET_SIZE]
-    labels = _labels(index, name, [raw for (raw, _), _ in ordered])
-    return [
-        FacetValue(readable, labels.get(raw) or index.facet_label(name, readable), count)
-        for (raw, readable), count in ordered
-    ]
-
-
-def _labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
-    """Return what the related objects call themselves in the language of the page."""
-    field = final_field(index.model, name)
-    related: Any = field.related_model
-    if related:
-        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
-    return {value: str(label) for value, label in (field.flatchoices or ())}
+    labels = value_labels(index, name, dict(pair for pair, _ in ordered))
+    return [FacetValue(readable, labels[raw], count) for (raw, readable), count in ordered]

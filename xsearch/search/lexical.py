@@ -41,6 +41,11 @@ class LexicalQuery:
         """What a document must have any of."""
         return " | ".join(stretch.literal for stretch in self.stretches)
 
+    @property
+    def conjunction(self) -> str:
+        """What a document must have to have something of every stretch."""
+        return " & ".join(f"({stretch.literal})" for stretch in self.stretches)
+
     def score(self) -> LexicalScore:
         """Return the expression of a document's score: 1 when every word is in a field of weight A."""
         return LexicalScore("search_document", self.stretches)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from xsearch.models import EmbeddedModel
 from xsearch.registry import get_index
 
 Objects = models.QuerySet[Any]
@@ -28,6 +29,15 @@ class Scope:
             rows = rows.exclude(pk__in=self._examples)
         kept = {name: value for name, value in self._filters.items() if name not in self._names_on(without)}
         return self._index.filter_queryset(rows, kept)
+
+    def fetched(self, keys: Sequence[Any]) -> dict[Any, Any]:
+        """Return the objects ``keys`` by their keys, with what the queryset fetches along; some may be gone."""
+        queryset = self.queryset
+        if queryset.query.is_sliced or queryset.query.combinator:
+            queryset = queryset.model._base_manager.using(queryset.db).all()
+        if issubclass(queryset.model, EmbeddedModel):
+            queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
+        return {obj.pk: obj for obj in queryset.filter(pk__in=keys)}
 
     def is_filtered_on(self, field: str) -> bool:
         """Say whether there is a filter on ``field``."""

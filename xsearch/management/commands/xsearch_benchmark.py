@@ -24,7 +24,7 @@ class Command(BaseCommand):
     help = (
         "Measure queries, indexing and memory on the catalogue in the database (catalogue), the bundled encoder"
         " (bundled), torch against exported models in their real shapes (models), bulk indexing (bulk), and search"
-        " over made-up catalogues of growing size (growth). What is made up lives in a database of its own, which"
+        " (growth) and suggestions (suggest) over made-up catalogues of growing size. What is made up lives in a database of its own, which"
         " is dropped at the end."
     )
 
