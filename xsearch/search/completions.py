@@ -73,12 +73,16 @@ def _completion(facet: str, text: str, labels: str, objects_with: int, examples:
     return Completion(text, label, facet, objects_with, tuple(json.loads(examples)))
 
 
+def is_in_page_language(text: str) -> bool:
+    """Say whether a text is written as the page is: with Chinese characters, or without."""
+    return (_HAN.search(text) is not None) == (get_language() or "").startswith("zh")
+
+
 def _order(one: Completion, key: str) -> tuple[Any, ...]:
     """Return what sorts completions: the page's language, where they have the key, frequent and short ones first."""
-    is_chinese_page = (get_language() or "").startswith("zh")
     own = typed_key(one.label)
     return (
-        (_HAN.search(own) is not None) != is_chinese_page,
+        not is_in_page_language(own),
         # Where it is not there at all, it is its sound, or the label in another language.
         not own.startswith(key),
         key not in own,

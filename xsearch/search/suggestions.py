@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from django.db import models
 
 from xsearch.registry import Index, get_index
 from xsearch.search.begun import begun_objects, frequent_words, last_words
-from xsearch.search.completions import Completion, completions
+from xsearch.search.completions import Completion, completions, is_in_page_language
 from xsearch.search.corrections import completed
 from xsearch.search.popular import popular_queries
 from xsearch.search.scope import Objects, Scope
@@ -73,7 +74,7 @@ def _for(index: Index, objects: Objects, typed: str) -> Suggestions:
     # Words that stand together begin many phrases; only others are looked for in the documents.
     keys = begun_objects(index, objects, typed) if len(phrases) < _ENOUGH else []
     words = last_words(index, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
-    examples = [index.model._meta.pk.to_python(key) for one in (*phrases, *facets) for key in one.examples]
+    examples = [index.model._meta.pk.to_python(key) for key in _in_turn([one.examples for one in (*phrases, *facets)])]
     texts = [*words[:_WORDS], *(one.text for one in phrases)]
     return Suggestions(texts, facets, objects=list(dict.fromkeys([*keys, *examples])))
 
@@ -81,7 +82,13 @@ def _for(index: Index, objects: Objects, typed: str) -> Suggestions:
 def _begun_words(phrases: Sequence[Completion], key: str) -> list[str]:
     """Return what ``key`` begins of ``phrases``, without what stands around it."""
     counts = Counter(word for one in phrases if (word := words_begun(one.text, key)))
-    return frequent_words(counts)
+    readable = {word: count for word, count in counts.items() if is_in_page_language(word)}
+    return frequent_words(Counter(readable) or counts)
+
+
+def _in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Return the first of each list, then the second of each, and so on."""
+    return [value for values in zip_longest(*lists) for value in values if value is not None]
 
 
 def _names(facets: Sequence[Completion]) -> list[str]:

@@ -19,11 +19,11 @@ _WRITTEN = re.compile(r"[\W_]+")
 
 
 class _Piece(NamedTuple):
-    """A word, how it sounds, and its initials; those of a word in Latin letters are itself."""
+    """A word and where it stands; its forms are the word, its sound and its initials, of Latin ones itself."""
 
-    text: str
-    sound: str
-    initials: str
+    forms: tuple[str, str, str]
+    start: int
+    end: int
 
 
 def typed_key(text: str) -> str:
@@ -44,48 +44,45 @@ def keys_of(text: str) -> list[str]:
     pieces = list(_pieces(fold(text)[0]))
     keys: dict[str, None] = {}
     for start in range(min(len(pieces), _MAX_STARTS)):
-        rest = pieces[start:]
-        keys.update(dict.fromkeys("".join(form)[:MAX_KEY] for form in zip(*rest, strict=True)))
+        forms = zip(*(piece.forms for piece in pieces[start:]), strict=True)
+        keys.update(dict.fromkeys("".join(form)[:MAX_KEY] for form in forms))
     return list(keys)
 
 
 def words_begun(text: str, key: str) -> str | None:
-    """Return the words of a text that a typed key begins: "red j" begins "Red jeans" of "Red jeans, slim"."""
-    pieces = list(_pieces(fold(text)[0]))
+    """Return the words of a text that a typed key begins, folded: "redj" begins "red jeans" of "Red jeans, slim"."""
+    folded = fold(text)[0]
+    pieces = list(_pieces(folded))
     for start in range(min(len(pieces), _MAX_STARTS)):
         for end in range(start + 1, len(pieces) + 1):
-            forms = ["".join(form) for form in zip(*pieces[start:end], strict=True)]
+            forms = ["".join(form) for form in zip(*(piece.forms for piece in pieces[start:end]), strict=True)]
             if any(form.startswith(key) for form in forms):
-                return _joined([piece.text for piece in pieces[start:end]])
+                return folded[pieces[start].start : pieces[end - 1].end]
             if not any(key.startswith(form) for form in forms):
                 break
     return None
 
 
-def _joined(words: list[str]) -> str:
-    """Return words as they are written in a row: Chinese ones without spaces."""
-    return re.sub(rf"(?<=[{HAN}]) (?=[{HAN}])", "", " ".join(words))
-
-
 def last_word(text: str) -> str:
     """Return the last word of a text, the last of the words that a run of Chinese characters is cut into."""
-    return next(reversed([piece.text for piece in _pieces(fold(text)[0])]), "")
+    return next(reversed([piece.forms[0] for piece in _pieces(fold(text)[0])]), "")
 
 
 def _pieces(folded: str) -> Iterator[_Piece]:
     for match in islice(_PIECE.finditer(folded), 2 * MAX_KEY):
         if HAN_WORD.fullmatch(match[0]):
-            yield from _chinese_pieces(match[0])
+            yield from _chinese_pieces(match[0], match.start())
         else:
             word = typed_key(match[0])
-            yield _Piece(word, word, word)
+            yield _Piece((word, word, word), *match.span())
 
 
-def _chinese_pieces(run: str) -> Iterator[_Piece]:
+def _chinese_pieces(run: str, offset: int) -> Iterator[_Piece]:
     """Yield the words of a run of Chinese characters, one after the other; the segmenter names parts of them too."""
     done = 0
     for word, start, end in chinese.segment(run):
         if start == done:
             done = end
-            sound = sound_of(word)
-            yield _Piece(word, sound.replace(" ", ""), "".join(syllable[0] for syllable in sound.split()))
+            syllables = sound_of(word).split()
+            forms = (word, "".join(syllables), "".join(syllable[0] for syllable in syllables))
+            yield _Piece(forms, offset + start, offset + end)
