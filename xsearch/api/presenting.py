@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xsearch.filters import filter_label
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xsearch.registry import Index
     from xsearch.search import Hit, SearchResults
     from xsearch.search.suggestions import Suggestions
@@ -21,6 +23,7 @@ def results_body(results: SearchResults, index: Index) -> dict[str, Any]:
         "query": results.query,
         "corrected": results.corrected,
         "transcript": results.transcript,
+        "alternatives": _alternatives(results.alternatives),
         "hits": [hit_body(hit, index) for hit in results.hits],
         "facets": {
             name: [{"value": v.value, "label": str(v.label), "count": v.count} for v in values]
@@ -82,11 +85,13 @@ def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[
         "language": transcript.language,
         "confidence": round(float(transcript.confidence), 4),
         "is_sure": transcript.is_sure,
-        "alternatives": [
-            {"text": text, "confidence": round(float(confidence), 4)} for text, confidence in transcript.alternatives
-        ],
+        "alternatives": _alternatives(transcript.alternatives),
         "degraded": degraded,
     }
+
+
+def _alternatives(pairs: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"text": text, "confidence": round(float(confidence), 4)} for text, confidence in pairs]
 
 
 def _number(value: Any) -> Any:

@@ -44,6 +44,7 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    heard: Sequence[tuple[str, float]] = (),
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -52,7 +53,8 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
+    ``corrected``, unless ``correct`` is false. ``heard`` are all hypotheses of what was said, (text, confidence),
+    where ``text`` is the first of them. Raises ``BadQuery`` for a query that cannot be
     answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
@@ -60,9 +62,10 @@ def search(
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size)
-    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct)
+    query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct, heard=heard)
     results.transcript, results.query = query.transcript, query.uncorrected or query.text
     results.corrected = query.text if query.uncorrected else None
+    results.alternatives = [*query.heard[1:]]
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(

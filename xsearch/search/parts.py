@@ -43,6 +43,20 @@ class VectorPart:
         return f"{self.modality}:{self.column}"
 
 
+@dataclass(frozen=True)
+class Several:
+    """Ways to say one thing, and the share that each has in it; the vector is the weighted mean."""
+
+    items: tuple[Any, ...]
+    shares: tuple[float, ...]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[Any, float]]) -> Several:
+        """Return the (item, share) ``pairs`` as one input."""
+        items, shares = zip(*pairs, strict=True)
+        return cls(items, shares)
+
+
 def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
     """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
     parts: list[VectorPart] = []
@@ -67,8 +81,9 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 
 
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+    several = content if isinstance(content, Several) else Several((content,), (1.0,))
     try:
-        vectors = encoder.encode_batch(modality, [content])
+        vectors = encoder.encode_batch(modality, list(several.items))
     except EncoderAway as error:
         logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
         return None
@@ -76,8 +91,10 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         return None
-    vector: NDArray[np.float32] = vectors[0]
-    return vector
+    if len(vectors) == 1:
+        return vectors[0]
+    mean = np.asarray(several.shares, np.float32) @ vectors
+    return (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
 
 
 def example_parts(index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]]) -> list[VectorPart]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
-from xsearch.search.voice import transcribe_waveform
+from xsearch.search.parts import Several
+from xsearch.search.voice import Hypothesis, shares, transcribe_waveform
 
 Crop = tuple[float, float, float, float]
 
@@ -29,6 +31,10 @@ class Query:
     transcript: str | None = None
     #: What was typed or said, where ``text`` is its correction.
     uncorrected: str | None = None
+    #: All that may have been said, the likeliest first: (text, confidence).
+    heard: Sequence[Hypothesis] = ()
+    #: What is searched for, corrected: (text, share). The first is ``text``.
+    said: Sequence[Hypothesis] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -46,9 +52,15 @@ def read_query(
     degraded: list[str],
     *,
     correct: bool = True,
+    heard: Sequence[Hypothesis] = (),
 ) -> Query:
-    """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
+    """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``.
+
+    ``heard`` is what was understood before, if ``text`` is still the first of it.
+    """
     query = Query(text=clean_text(text or ""))
+    if heard and clean_text(heard[0][0]) == query.text:
+        query.heard = [(clean_text(said), confidence) for said, confidence in heard]
     if image is not None:
         photo = load_image(image)
         query.inputs["image"] = crop_image(photo, crop) if crop else photo
@@ -56,9 +68,19 @@ def read_query(
         _listen(index, query, audio, language, degraded)
     if correct and (meant := corrected(index, query.text, degraded)):
         query.uncorrected, query.text = query.text, meant
+    query.said = _said(index, query, degraded, correct=correct)
     if query.text:
-        query.inputs["text"] = query.text
+        query.inputs["text"] = Several.of(query.said) if len(query.said) > 1 else query.text
     return query
+
+
+def _said(index: Index, query: Query, degraded: list[str], *, correct: bool) -> list[Hypothesis]:
+    """Return the texts to search for and their shares: of a typed query one, of a spoken one what may have been said."""
+    if not query.heard:
+        return [(query.text, 1.0)] if query.text else []
+    likely = shares([(text, confidence) for text, confidence in query.heard if text])
+    others = [(corrected(index, text, degraded) if correct else None) or text for text, _ in likely[1:]]
+    return list(zip([query.text, *others], [share for _, share in likely], strict=True))
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
@@ -71,7 +93,10 @@ def _listen(index: Index, query: Query, audio: Source, language: str | None, deg
         query.inputs["audio"] = waveform
     if transcript:
         query.transcript = "" if is_sound else transcript.text
-        query.text = f"{query.text} {query.transcript}".strip()
+        typed, query.text = query.text, f"{query.text} {query.transcript}".strip()
+        if query.transcript:
+            said = [(transcript.text, transcript.confidence), *transcript.alternatives]
+            query.heard = [(f"{typed} {text}".strip(), confidence) for text, confidence in said]
 
 
 def clean_text(text: str) -> str:

@@ -44,6 +44,8 @@ class SearchResults:
     query: str = ""
     #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
     corrected: str | None = None
+    #: What else may have been said, and the recogniser's confidence in it.
+    alternatives: list[tuple[str, float]] = field(default_factory=list)
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     took_ms: float = 0.0

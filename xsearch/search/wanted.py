@@ -9,7 +9,7 @@ from django.db import models
 
 from xsearch.registry import Index
 from xsearch.search.examples import mean_vectors
-from xsearch.search.lexical import LexicalQuery, lexical_query
+from xsearch.search.lexical import LexicalQuery, spoken_query
 from xsearch.search.parts import LEXICAL, VectorPart, encode_parts, example_parts
 from xsearch.search.reading import Query
 
@@ -36,7 +36,7 @@ def wanted_by(
     degraded: list[str],
 ) -> Wanted:
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
-    words = lexical_query(index, query.text) if query.text else None
+    words = spoken_query(index, query.said)
     parts = encode_parts(index, query.inputs, degraded)
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
