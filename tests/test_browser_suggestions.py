@@ -24,6 +24,11 @@ COMPOSE = """([selector, ...steps]) => {
     fire("input", InputEvent, { isComposing: true, data: text, inputType: "insertCompositionText" });
   }
 }"""
+TYPE = """([selector, text]) => {
+  const input = document.querySelector(selector);
+  input.value = text;
+  input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}"""
 END_COMPOSITION = """([selector, text]) => {
   const input = document.querySelector(selector);
   input.value = text;
@@ -34,6 +39,14 @@ END_COMPOSITION = """([selector, text]) => {
 
 def group(page, name):
     return page.get_by_role("group", name=name)
+
+
+def open_search(page, shop):
+    """Open the search page and go to its field with the keyboard."""
+    page.goto(f"{shop}/search/")
+    if not field(page).evaluate("input => input === document.activeElement"):
+        page.keyboard.press("Tab")
+    expect(field(page)).to_be_focused()
 
 
 def asked(page):
@@ -55,9 +68,7 @@ def active(page):
 
 
 def test_a_text_is_chosen_with_the_keyboard_alone(page, shop):
-    page.goto(f"{shop}/search/")
-    page.keyboard.press("Tab")
-    expect(field(page)).to_be_focused()
+    open_search(page, shop)
     expect(field(page)).to_have_attribute("aria-expanded", "false")
     typed(page, "jack")
     expect(field(page)).to_have_attribute("aria-expanded", "true")
@@ -78,8 +89,7 @@ def test_a_text_is_chosen_with_the_keyboard_alone(page, shop):
 
 
 def test_a_category_is_chosen_with_the_keyboard_alone(page, shop):
-    page.goto(f"{shop}/search/")
-    page.keyboard.press("Tab")
+    open_search(page, shop)
     typed(page, "mugs")
     page.keyboard.press("ArrowDown")
     expect(group(page, "Categories").get_by_role("option", selected=True)).to_have_text(re.compile("Mugs"))
@@ -101,8 +111,7 @@ def test_a_product_is_opened_with_the_keyboard_alone(page, shop):
 
 
 def test_home_end_escape_and_tab(page, shop):
-    page.goto(f"{shop}/search/")
-    page.keyboard.press("Tab")
+    open_search(page, shop)
     typed(page, "red")
     page.keyboard.press("Home")  # moves in the text while no option is active
     assert active(page) is None
@@ -123,8 +132,7 @@ def test_home_end_escape_and_tab(page, shop):
 
 
 def test_typing_errors_are_forgiven_and_that_is_said(page, shop):
-    page.goto(f"{shop}/search/")
-    page.keyboard.press("Tab")
+    open_search(page, shop)
     typed(page, "jakc")
     expect(page.locator(".xs-suggestions-note")).to_have_text("Suggestions for “jacket”")
     look(page, "suggestions_corrected")
@@ -165,9 +173,10 @@ def test_only_the_last_of_many_letters_is_asked_for_and_shown(page, shop):
     page.goto(f"{shop}/search/")
     requests = asked(page)
     field(page).focus()
-    page.keyboard.type("green lamp", delay=5)
+    for end in range(1, len("green lamp") + 1):  # faster than any machine types
+        page.evaluate(TYPE, [".xs-input", "green lamp"[:end]])
     expect(group(page, "Products").get_by_role("option")).to_have_text(re.compile("Green lamp"))
-    assert len(requests) < len("green lamp") / 2
+    assert len(requests) == 1
     before = len(requests)
     for key in ("Backspace", "p"):
         page.keyboard.press(key)

@@ -37,9 +37,37 @@ def typed(text, language="en", queryset=None, **options):
 
 def look():
     for language in ("en", "zh-hans"):
-        for text in ("j", "ja", "red ja", "jakc", "red jakc", "lyq", "lianyi", "连", "连衣", "红色连", "hong", "hongse lian","连一群", "shose", "mu", "t-sh"):
+        for text in (
+            "j",
+            "ja",
+            "red ja",
+            "jakc",
+            "red jakc",
+            "lyq",
+            "lianyi",
+            "连",
+            "连衣",
+            "红色连",
+            "hong",
+            "hongse lian",
+            "连一群",
+            "shose",
+            "mu",
+            "t-sh",
+        ):
             found = typed(text, language)
-            print(language, text, "|", found.corrected, "|", found.texts, "|", [(one.facet, one.label, one.objects_with) for one in found.facets], "|", found.titles)
+            print(
+                language,
+                text,
+                "|",
+                found.corrected,
+                "|",
+                found.texts,
+                "|",
+                [(one.facet, one.label, one.objects_with) for one in found.facets],
+                "|",
+                found.titles,
+            )
 
 
 def test_look(demo):

@@ -16,6 +16,7 @@ from xsearch.api.uploads import decode_inline
 Box = tuple[float, float, float, float]
 _CROP_SLACK = 1e-3  # fractions rounded by a browser
 _WEIGHT_MAX = 100.0
+_HEARD_MAX = 10
 
 
 class QueryField(serializers.CharField):
@@ -24,6 +25,15 @@ class QueryField(serializers.CharField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.validators = []  # DRF's refuse NUL and lone surrogates
+
+
+@extend_schema_field({"type": "string", "example": "shop.Product"})
+class ModelField(serializers.Field["list[str]", Any, Any, Any]):
+    """Labels of indexes: those that are registered were looked up already."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return what was given."""
+        return data
 
 
 @extend_schema_field({"type": "string", "format": "binary"})
@@ -77,6 +87,24 @@ class WeightsField(serializers.Field[dict[str, float], Any, Any, Any]):
         if not all(math.isfinite(value) and 0 <= value <= _WEIGHT_MAX for value in weights.values()):
             raise serializers.ValidationError(_("Each weight must be a number from 0 to 100."))
         return weights
+
+
+@extend_schema_field(
+    {"type": "string", "example": '[{"text": "red mug", "confidence": 0.8}, {"text": "red rug", "confidence": 0.5}]'}
+)
+class HeardField(serializers.Field[list[tuple[str, float]], Any, Any, Any]):
+    """What may have been said, the likeliest first: ``transcript`` and ``alternatives`` of transcribe/, as JSON."""
+
+    def to_internal_value(self, data: Any) -> list[tuple[str, float]]:
+        """Return (text, confidence) pairs."""
+        try:
+            found = json.loads(data) if isinstance(data, str) else data
+            pairs = [(str(one["text"]), float(one["confidence"])) for one in found[:_HEARD_MAX]]
+        except (TypeError, ValueError, KeyError, RecursionError):
+            pairs = []
+        if not pairs or not all(0 <= confidence <= 1 for _text, confidence in pairs):
+            raise serializers.ValidationError(_('Send a JSON list of {"text", "confidence"}, confidence from 0 to 1.'))
+        return pairs
 
 
 def _as_object(data: Any) -> dict[Any, Any]:

@@ -104,10 +104,10 @@ def _texts(english: str, chinese: str, rng: random.Random) -> Iterator[tuple[str
 
 def _fill(index: Index, size: int) -> list[Titles]:
     """Add products with titles of their own, without vectors, until there are ``size``; returns their titles."""
-    first = BenchmarkProduct.objects.count()
+    first = BenchmarkProduct._base_manager.count()
     made = [_product(number) for number in range(first, size)]
     for start in range(0, len(made), _BATCH):
-        BenchmarkProduct.objects.bulk_create(product for product, _ in made[start : start + _BATCH])
+        BenchmarkProduct._base_manager.bulk_create(product for product, _ in made[start : start + _BATCH])
     record(index, {product.pk: [*titles, product.colour] for product, titles in made})
     with connection.cursor() as cursor:
         cursor.execute(

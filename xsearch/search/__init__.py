@@ -11,13 +11,23 @@ from typing import Any
 from xsearch.errors import BadQuery
 from xsearch.search.engine import search, similar
 from xsearch.search.results import FacetValue, Hit, SearchResults
+from xsearch.search.several import search_all
 from xsearch.search.suggestions import Suggestions, suggest, suggestions_for
 from xsearch.search.voice import transcribe
 
 __all__ = [
-    "BadQuery", "FacetValue", "Hit", "SearchResults", "Suggestions", "search", "similar", "suggest", "suggestions_for",
+    "BadQuery",
+    "FacetValue",
+    "Hit",
+    "SearchResults",
+    "Suggestions",
+    "search",
+    "search_all",
+    "similar",
+    "suggest",
+    "suggestions_for",
     "transcribe",
-]  # fmt: skip
+]
 
 
 class _CallableRoom(ModuleType):

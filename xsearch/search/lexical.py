@@ -55,8 +55,8 @@ class LexicalQuery:
     def tiers(self) -> list[str]:
         """Return what to look for in turn until there are enough candidates: all words, the rarer ones, any."""
         if self.alternatives:
-            every = zip_longest(*(each.tiers() for each in self.alternatives))
-            return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in every]
+            together = zip_longest(*(each.tiers() for each in self.alternatives))
+            return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in together]
         if sum(self.documents) <= MAX_SCORED or len(self.stretches) == 1:
             return [self.literal]
         rarest = [stretch for _count, stretch in sorted(zip(self.documents, self.stretches, strict=True), key=_first)]

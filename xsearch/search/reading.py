@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
@@ -16,6 +17,7 @@ from xsearch.registry import Index
 from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
 from xsearch.search.parts import Several
+from xsearch.search.together import companions, once
 from xsearch.search.voice import Hypothesis, shares, transcribe_waveform
 
 Crop = tuple[float, float, float, float]
@@ -62,11 +64,10 @@ def read_query(
     if heard and clean_text(heard[0][0]) == query.text:
         query.heard = [(clean_text(said), confidence) for said, confidence in heard]
     if image is not None:
-        photo = load_image(image)
-        query.inputs["image"] = crop_image(photo, crop) if crop else photo
+        query.inputs["image"] = once(("photo", id(image)), lambda: _photo(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
-    if correct and (meant := corrected(index, query.text, degraded)):
+    if correct and (meant := corrected(companions(index), query.text, degraded)):
         query.uncorrected, query.text = query.text, meant
     query.said = _said(index, query, degraded, correct=correct)
     if query.text:
@@ -75,20 +76,26 @@ def read_query(
 
 
 def _said(index: Index, query: Query, degraded: list[str], *, correct: bool) -> list[Hypothesis]:
-    """Return the texts to search for and their shares: of a typed query one, of a spoken one what may have been said."""
+    """Return the texts to search for and their shares: of a typed query one, of a spoken one what may be meant."""
     if not query.heard:
         return [(query.text, 1.0)] if query.text else []
     likely = shares([(text, confidence) for text, confidence in query.heard if text])
-    others = [(corrected(index, text, degraded) if correct else None) or text for text, _ in likely[1:]]
+    others = [(corrected(companions(index), text, degraded) if correct else None) or text for text, _ in likely[1:]]
     return list(zip([query.text, *others], [share for _, share in likely], strict=True))
+
+
+def _photo(image: Source, crop: Crop | None) -> Image.Image:
+    photo = load_image(image)
+    return crop_image(photo, crop) if crop else photo
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
     """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with."""
-    waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
-    transcript, left_out = transcribe_waveform(waveform, language, index)
+    indexes = companions(index)
+    waveform = once(("recording", id(audio)), lambda: load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS))
+    transcript, left_out = once(("speech", id(audio)), lambda: transcribe_waveform(waveform, language, indexes[0]))
     degraded += left_out
-    is_sound = not (transcript and transcript.is_sure) and has_vectors(index, "audio")
+    is_sound = not (transcript and transcript.is_sure) and any(has_vectors(one, "audio") for one in indexes)
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:

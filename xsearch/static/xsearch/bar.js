@@ -95,6 +95,7 @@ export class Bar {
     body.set("q", this.input.value.trim());
     if (this.literal) body.set("literal", "1");
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
+    if (this.voice.stillStands()) body.set("heard", JSON.stringify(this.voice.heard));
     if (this.photo.blob) body.set("image", this.photo.blob, "photo");
     if (this.sound) body.set("audio", this.sound, "sound");
     if (page > 1) body.set("page", page);

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contenttypes', '0002_remove_content_type_name'),
-        ('xsearch', '0003_synonyms'),
+        ('xsearch', '0004_rebuild'),
     ]
 
     operations = [
