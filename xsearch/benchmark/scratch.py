@@ -162,7 +162,8 @@ def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> 
         cursor.execute(
             f"INSERT INTO {IndexRecord._meta.db_table} (content_type_id, object_id, status, revision, forced,"  # noqa: S608
             " source_hashes, fingerprints, phrases, attempts, last_error, marked_at, not_before)"
-            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', coalesce(%s::jsonb -> id::text, '[]'), 0, '', now(), now()"
+            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', coalesce(%s::jsonb -> id::text, '[]'), 0, '',"
+            " now(), now()"
             f" FROM {BenchmarkProduct._meta.db_table} ON CONFLICT DO NOTHING",
             [content_type_of(index).pk, json.dumps(phrases or {})],
         )

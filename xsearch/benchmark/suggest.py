@@ -71,7 +71,7 @@ def measure_suggestions(sizes: Sequence[int], repeats: int, progress: Callable[[
 
 
 def _typed(index: Index, titles: Sequence[Titles], repeats: int) -> dict[str, Timing]:
-    rng = random.Random("typed")
+    rng = random.Random("typed")  # noqa: S311 - no secret
     times: dict[str, list[float]] = {}
     request(index, "warm up")
     for english, chinese in rng.sample(titles, min(repeats, len(titles))):
@@ -120,7 +120,7 @@ def _fill(index: Index, size: int) -> list[Titles]:
 
 def _product(number: int) -> tuple[BenchmarkProduct, Titles]:
     """Return a product and its titles: a made-up name, and what it is in both languages."""
-    rng = random.Random(number)
+    rng = random.Random(number)  # noqa: S311
     name = "".join(rng.choices(_SYLLABLES, k=3)).title()
     colour, material, kind = (rng.choice(list(words)) for words in (_COLOURS, _MATERIALS, _KINDS))
     english = f"{name} {colour} {material} {kind} {number}"

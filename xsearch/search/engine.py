@@ -56,11 +56,11 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. ``heard`` are all hypotheses of what was said,
-    (text, confidence), where ``text`` is the first of them. In a large catalogue the first pages and the facets come from the
-    likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and takes
-    longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
-    ``search_all``. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
+    ``corrected``, unless ``correct`` is false. ``heard`` are all hypotheses of what was said, (text, confidence),
+    where ``text`` is the first. In a large catalogue the first pages and the facets come from the likely objects,
+    and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and takes longer.
+    Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see ``search_all``.
+    Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -70,7 +70,7 @@ def search(
     query = read_query(index, text, image, audio, crop, language, results.degraded, correct=correct, heard=heard)
     results.transcript, results.query = query.transcript, query.uncorrected or query.text
     results.corrected = query.text if query.uncorrected else None
-    results.alternatives = [*query.heard[1:]]
+    results.alternatives = [(text, confidence) for text, confidence in query.heard[1:] if text]
     if query.is_empty and not (like or unlike):
         if audio is None:
             raise BadQuery(
