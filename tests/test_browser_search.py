@@ -25,7 +25,7 @@ def test_typing_suggests_and_finds_without_a_reload(page, shop):
     page.evaluate("window.same = true")
     look(page, "start")
     field(page).press_sequentially("red", delay=20)
-    options = page.get_by_role("option")
+    options = page.get_by_role("group", name="Searches").get_by_role("option")
     expect(options).to_have_count(3)
     look(page, "suggestions")
     field(page).press("ArrowDown")

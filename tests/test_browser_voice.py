@@ -76,6 +76,24 @@ def test_what_is_spoken_is_found_and_can_be_corrected(listening, shop):
         expect_first(page, "^Red mug$")
 
 
+def test_what_else_may_have_been_said_is_searched_for_and_offered(listening, shop):
+    with opened(listening) as page:
+        page.goto(f"{shop}/search/")
+        with page.expect_response("**/transcribe/") as transcribed:
+            page.locator(MICROPHONE).click()
+        others = [other["text"] for other in transcribed.value.json()["alternatives"]]
+        assert others
+        buttons = page.get_by_role("group", name="Did you say").get_by_role("button")
+        expect(buttons).to_have_text(others[:3])
+        look(page, "did_you_say")
+        with page.expect_request(lambda request: request.method == "POST" and "/search/" in request.url) as searched:
+            page.get_by_role("button", name="Search", exact=True).click()
+        assert all(f'"text":"{text}"' in searched.value.post_data for text in others)
+        buttons.first.click()
+        expect(page.locator(".xs-input")).to_have_value(others[0])
+        expect(buttons).to_have_count(0)
+
+
 def test_the_meter_moves_while_someone_speaks(listening, shop):
     with opened(listening) as page:
         page.goto(f"{shop}/search/")

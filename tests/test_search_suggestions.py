@@ -149,3 +149,14 @@ def test_the_words_that_a_key_begins():
     assert words_begun("黑色条纹棉质连衣裙", "lyq") == "连衣裙"
     assert words_begun("Red jeans", "blue") is None
     assert [last_word(text) for text in ("red ja", "红色连", "", "…")] == ["ja", "连", "", ""]
+
+
+def test_popular_queries_stand_beside_the_other_suggestions(demo):
+    pytest.importorskip("xsearch.behaviour")
+    from xsearch.indexing.outbox import content_type_of
+    from xsearch.models import PopularQuery
+
+    several = {"content_type": content_type_of(get_index(Product)), "askers": 50, "searches": 60}
+    PopularQuery.objects.create(text="jacket for rain", **several)
+    PopularQuery.objects.create(text="jacket", **several)
+    assert typed("jack").popular == ["jacket for rain"]  # "jacket" is a suggestion already

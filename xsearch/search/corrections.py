@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from django.db import DatabaseError
@@ -36,20 +36,24 @@ def corrected(indexes: Sequence[Index], text: str, degraded: list[str]) -> str |
     with_words = [index for index in indexes if index.text]
     if not text or not with_words:
         return None
-    try:
-        return once(("correction", text), lambda: speller(*with_words).correct(text))
-    except DatabaseError:
-        raise
-    except Exception:
-        # A query is answered as it was typed, whatever a library throws.
-        logger.exception("Correcting a query failed")
-        degraded.append("spelling")
-        return None
+    return _survived(lambda: once(("correction", text), lambda: speller(*with_words).correct(text)), degraded)
 
 
 def completed(index: Index, text: str) -> str | None:
     """Return what ``text``, whose last word is still being typed, probably means; None where that is unknown."""
-    return speller(index).completed(text) if index.text else None
+    return _survived(lambda: speller(index).completed(text), []) if index.text else None
+
+
+def _survived(correct: Callable[[], str | None], degraded: list[str]) -> str | None:
+    """Return the correction, or None: a query is answered as it was typed, whatever a library throws."""
+    try:
+        return correct()
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("Correcting a query failed")
+        degraded.append("spelling")
+        return None
 
 
 def speller(*indexes: Index) -> Speller:

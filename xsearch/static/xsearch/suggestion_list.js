@@ -1,6 +1,6 @@
 /* What stands in the list of suggestions: groups of texts, popular queries, categories and products. */
 
-/* Returns the groups that have anything; an item has a text to search for, filters, or an address. */
+/* Returns the groups that have anything; an item has a text to search for, a label and filters, or an address. */
 export function groupsOf(found, texts) {
   const groups = [
     { name: "texts", title: texts.suggestionTexts, items: (found.suggestions ?? []).map((text) => ({ text })) },
@@ -12,7 +12,7 @@ export function groupsOf(found, texts) {
 }
 
 function categoryOf(category) {
-  return { filters: { [category.filter]: [category.value] }, category };
+  return { filters: { [category.filter]: [category.value] }, label: category.label, category };
 }
 
 function productOf(product) {

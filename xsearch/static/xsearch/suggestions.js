@@ -150,7 +150,7 @@ export class Suggestions {
   choose(item) {
     this.close();
     if (item.url) return location.assign(item.url);
-    this.bar.input.value = item.text ?? "";
+    this.bar.input.value = item.text ?? item.label;
     this.bar.literal = false;
     if (item.filters) this.bar.filters = { ...(this.bar.config.fixed ? this.bar.base : {}), ...item.filters };
     return this.bar.search({ push: true });
