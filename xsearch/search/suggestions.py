@@ -55,10 +55,10 @@ def suggestions_for(queryset: Objects, typed: str, *, limit: int = 8) -> Suggest
     if not typed_key(typed):
         return Suggestions()
     found = _for(index, scope.objects(), typed)
-    if not (found.texts or found.facets or found.objects) and (meant := completed(index, typed)):
+    if not found.objects and (meant := completed(index, typed)):
         found = _for(index, scope.objects(), meant)
-        found.corrected = meant
-        found.texts = [meant, *found.texts] if found.objects else found.texts
+        if found.objects:
+            found.corrected, found.texts = meant, [meant, *found.texts]
     found.texts = _different(found.texts, known=[typed, *_names(found.facets)])[:limit]
     found.popular = _different(popular_queries(index, typed, POPULAR), known=[typed, *found.texts])
     there = scope.fetched(found.objects[: 2 * OBJECTS])
