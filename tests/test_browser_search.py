@@ -44,7 +44,7 @@ def test_escape_brings_back_what_was_typed(page, shop):
     page.goto(f"{shop}/search/")
     field(page).press_sequentially("blue", delay=20)
     page.get_by_role("option").first.wait_for()
-    field(page).press("ArrowUp")
+    field(page).press("ArrowDown")
     assert field(page).input_value() != "blue"
     field(page).press("Escape")
     assert field(page).input_value() == "blue"

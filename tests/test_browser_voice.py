@@ -31,17 +31,19 @@ def write_wave(path, samples, rate_hz):
     return path
 
 
+def record(folder, text):
+    """Record a voice that says ``text``."""
+    if not shutil.which("espeak-ng"):
+        pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", text], check=True, timeout=30)
+    with wave.open(str(folder / "raw.wav")) as file:
+        return write_wave(folder / "spoken.wav", file.readframes(file.getnframes()), file.getframerate())
+
+
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
     """A recording of "yellow lamp"."""
-    if not shutil.which("espeak-ng"):
-        pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
-    folder = tmp_path_factory.mktemp("speech")
-    subprocess.run(
-        ["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", "yellow lamp"], check=True, timeout=30
-    )
-    with wave.open(str(folder / "raw.wav")) as file:
-        return write_wave(folder / "yellow_lamp.wav", file.readframes(file.getnframes()), file.getframerate())
+    return record(tmp_path_factory.mktemp("speech"), "yellow lamp")
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +78,12 @@ def test_what_is_spoken_is_found_and_can_be_corrected(listening, shop):
         expect_first(page, "^Red mug$")
 
 
-def test_what_else_may_have_been_said_is_searched_for_and_offered(listening, shop):
-    with opened(listening) as page:
+def test_what_else_may_have_been_said_is_searched_for_and_offered(shop, playwright, tmp_path):
+    doubtful = record(tmp_path, "bread mug")
+    with (
+        launched(playwright, ALLOW_MEDIA, f"--use-file-for-fake-audio-capture={doubtful}%noloop") as browser,
+        opened(browser) as page,
+    ):
         page.goto(f"{shop}/search/")
         with page.expect_response("**/transcribe/") as transcribed:
             page.locator(MICROPHONE).click()

@@ -88,8 +88,10 @@ def test_strange_texts_are_no_errors(demo, text):
 
 def test_what_is_hidden_is_not_suggested(demo):
     visible = Product.objects.exclude(category__name="Coats & Jackets")
-    found = typed("denim ja", queryset=visible)
-    assert (found.texts, found.facets, found.objects) == ([], [], [])
+    for text in ("denim ja", "jack", "夹克", "jakc"):
+        found = typed(text, queryset=visible)
+        assert not [one for one in found.texts if "jacket" in one and "denim" in one], text
+        assert not [one for one in found.objects if one.category.name == "Coats & Jackets"], text
     assert typed("jack", queryset=visible).facets == []
     sliced = Product.objects.filter(title__contains="jacket").order_by("pk")[:2]
     assert len(typed("jacket", queryset=sliced).objects) == 2
@@ -109,6 +111,7 @@ def test_suggestions_follow_the_catalogue(db):
     def titles():
         return {one.text: one.objects_with for one in Suggestion.objects.filter(facet="")}
 
+    Product.objects.all().delete()
     hats, socks = Category.objects.create(name="Hats", slug="hats"), Category.objects.create(name="Socks", slug="s")
     first = Product.objects.create(sku="1", title="Straw hat", category=hats)
     second = Product.objects.create(sku="2", title="Straw hat", category=hats)

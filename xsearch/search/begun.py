@@ -69,6 +69,8 @@ def last_words(index: Index, keys: Sequence[Any], typed: str) -> list[str]:
 
 
 def frequent_words(counts: Counter[str]) -> list[str]:
-    """Return words by how frequent they are, of "jacket" and "jackets" the more frequent one."""
-    by_stem = {english.stem(word): word for word, _ in reversed(counts.most_common())}
-    return sorted(by_stem.values(), key=lambda word: (-counts[word], word))
+    """Return words by how frequent they are, of "jacket" and "jackets" the more frequent or shorter one."""
+    by_stem: dict[str, str] = {}
+    for word in sorted(counts, key=lambda word: (-counts[word], len(word), word)):
+        by_stem.setdefault(english.stem(word), word)
+    return list(by_stem.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
@@ -94,8 +94,9 @@ def _order(one: Completion, key: str) -> tuple[Any, ...]:
 
 
 def _visible(index: Index, objects: Objects, found: Sequence[Completion]) -> list[Completion]:
-    """Return those of ``found`` that lead to an object that the customer may see."""
+    """Return those of ``found`` that lead to an object that the customer may see, with such objects only."""
     to_key = index.model._meta.pk.to_python
     keys = {example: to_key(example) for one in found for example in one.examples}
     there = set(objects.filter(IsAnyOf("pk", list(keys.values()))).values_list("pk", flat=True)) if keys else set()
-    return [one for one in found if any(keys[example] in there for example in one.examples)]
+    seen = (replace(one, examples=tuple(each for each in one.examples if keys[each] in there)) for one in found)
+    return [one for one in seen if one.examples]

@@ -55,10 +55,10 @@ def suggestions_for(queryset: Objects, typed: str, *, limit: int = 8) -> Suggest
     if not typed_key(typed):
         return Suggestions()
     found = _for(index, scope.objects(), typed)
-    if not found.objects and (meant := completed(index, typed)):
-        found = _for(index, scope.objects(), meant)
-        if found.objects:
-            found.corrected, found.texts = meant, [meant, *found.texts]
+    if not (found.texts or found.facets) and (meant := completed(index, typed)):
+        better = _for(index, scope.objects(), meant)
+        if better.objects:
+            found, better.corrected, better.texts = better, meant, [meant, *better.texts]
     found.texts = _different(found.texts, known=[typed, *_names(found.facets)])[:limit]
     found.popular = _different(popular_queries(index, typed, POPULAR), known=[typed, *found.texts])
     there = scope.fetched(found.objects[: 2 * OBJECTS])
@@ -75,7 +75,8 @@ def _for(index: Index, objects: Objects, typed: str) -> Suggestions:
     keys = begun_objects(index, objects, typed) if len(phrases) < _ENOUGH else []
     words = last_words(index, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
     examples = [index.model._meta.pk.to_python(key) for key in _in_turn([one.examples for one in (*phrases, *facets)])]
-    texts = [*words[:_WORDS], *(one.text for one in phrases)]
+    written = {typed_key(one.text): one.text for one in phrases}
+    texts = [*(written.get(typed_key(word), word) for word in words[:_WORDS]), *written.values()]
     return Suggestions(texts, facets, objects=list(dict.fromkeys([*keys, *examples])))
 
 
