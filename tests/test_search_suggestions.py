@@ -151,6 +151,7 @@ def test_the_words_that_a_key_begins():
     assert words_begun("White T-Shirt, slim", "tsh") == "t-shirt"
     assert words_begun("黑色条纹棉质连衣裙", "lyq") == "连衣裙"
     assert words_begun("Red jeans", "blue") is None
+    assert words_begun("demo-mug-1", "mu") is None
     assert [last_word(text) for text in ("red ja", "红色连", "", "…")] == ["ja", "连", "", ""]
 
 

@@ -15,6 +15,7 @@ from xsearch.text.pinyin import sound_of
 MAX_KEY = 40  # characters
 _MAX_STARTS = 8  # words of a text at which one may begin
 _PIECE = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:'s\b)?")
+_CODE = re.compile(r"(?=\S*\d)[!-~]+")
 _WRITTEN = re.compile(r"[\W_]+")
 
 
@@ -50,7 +51,12 @@ def keys_of(text: str) -> list[str]:
 
 
 def words_begun(text: str, key: str) -> str | None:
-    """Return the words of a text that a typed key begins, folded: "redj" begins "red jeans" of "Red jeans, slim"."""
+    """Return the words of a text that a typed key begins, folded: "redj" begins "red jeans" of "Red jeans, slim".
+
+    What stands in a code, such as "demo-mug-1", is no word.
+    """
+    if _CODE.fullmatch(text):
+        return None
     folded = fold(text)[0]
     pieces = list(_pieces(folded))
     for start in range(min(len(pieces), _MAX_STARTS)):
