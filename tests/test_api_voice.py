@@ -1,6 +1,7 @@
 """Spoken queries over HTTP: understood, or named as not understood."""
 
 import io
+import json
 import shutil
 import subprocess
 import wave
@@ -30,9 +31,13 @@ def shop(django_db_setup, django_db_blocker, tmp_path_factory):
 @pytest.fixture(scope="module")
 def speech():
     """The words "yellow lamp", spoken."""
+    return spoken("yellow lamp")
+
+
+def spoken(text):
     if not shutil.which("espeak-ng"):
         pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
-    command = ["espeak-ng", "-v", "en-us", "-s", "130", "--stdout", "yellow lamp"]
+    command = ["espeak-ng", "-v", "en-us", "-s", "130", "--stdout", text]
     return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
 
 
@@ -107,3 +112,26 @@ def test_each_recogniser_says_what_it_trusts_unless_the_shop_does(client, shop, 
 def test_words_and_speech_are_one_query(client, shop, speech):
     body = client.post(f"{API}search/", {"audio": recording(speech), "q": "mug"}).json()
     assert {"Yellow lamp", "Yellow mug"} <= {hit["title"] for hit in body["hits"]}
+
+
+def test_all_that_was_heard_is_searched_for(client, shop):
+    body = client.post(f"{API}transcribe/", {"audio": recording(spoken("bread mug")), "lang": "en"}).json()
+    assert body["alternatives"]
+    heard = [{"text": body["transcript"], "confidence": body["confidence"]}, *body["alternatives"]]
+    sent = {"q": body["transcript"], "heard": json.dumps(heard)}
+    found = client.post(f"{API}search/", sent).json()
+    assert found["alternatives"] == body["alternatives"]
+    assert found["hits"][0]["title"] == "Red mug"
+    as_json = client.post(f"{API}search/", {"q": sent["q"], "heard": heard}, content_type="application/json").json()
+    assert [hit["id"] for hit in as_json["hits"]] == [hit["id"] for hit in found["hits"]]
+    typed = client.post(f"{API}search/", sent | {"q": "green lamp"}).json()
+    assert typed["alternatives"] == []
+
+
+@pytest.mark.parametrize(
+    "heard", ["x", "{}", "[]", "[1]", '[{"text": "a"}]', '[{"text": "a", "confidence": 2}]', "null"]
+)
+def test_what_was_heard_must_be_texts_with_confidences(client, shop, heard):
+    answer = client.post(f"{API}search/", {"q": "red mug", "heard": heard})
+    assert answer.status_code == 400
+    assert "confidence" in answer.json()["detail"]

@@ -31,17 +31,19 @@ def write_wave(path, samples, rate_hz):
     return path
 
 
+def record(folder, text):
+    """Record a voice that says ``text``."""
+    if not shutil.which("espeak-ng"):
+        pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
+    subprocess.run(["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", text], check=True, timeout=30)
+    with wave.open(str(folder / "raw.wav")) as file:
+        return write_wave(folder / "spoken.wav", file.readframes(file.getnframes()), file.getframerate())
+
+
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
     """A recording of "yellow lamp"."""
-    if not shutil.which("espeak-ng"):
-        pytest.skip("no espeak-ng: install it (apt-get install espeak-ng)")
-    folder = tmp_path_factory.mktemp("speech")
-    subprocess.run(
-        ["espeak-ng", "-v", "en-us", "-s", "130", "-w", folder / "raw.wav", "yellow lamp"], check=True, timeout=30
-    )
-    with wave.open(str(folder / "raw.wav")) as file:
-        return write_wave(folder / "yellow_lamp.wav", file.readframes(file.getnframes()), file.getframerate())
+    return record(tmp_path_factory.mktemp("speech"), "yellow lamp")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,28 @@ def test_what_is_spoken_is_found_and_can_be_corrected(listening, shop):
         expect(page.locator(".xs-heard")).to_have_count(0)
         page.keyboard.press("Enter")
         expect_first(page, "^Red mug$")
+
+
+def test_what_else_may_have_been_said_is_searched_for_and_offered(shop, playwright, tmp_path):
+    doubtful = record(tmp_path, "bread mug")
+    with (
+        launched(playwright, ALLOW_MEDIA, f"--use-file-for-fake-audio-capture={doubtful}%noloop") as browser,
+        opened(browser) as page,
+    ):
+        page.goto(f"{shop}/search/")
+        with page.expect_response("**/transcribe/") as transcribed:
+            page.locator(MICROPHONE).click()
+        others = [other["text"] for other in transcribed.value.json()["alternatives"]]
+        assert others
+        buttons = page.get_by_role("group", name="Did you say").get_by_role("button")
+        expect(buttons).to_have_text(others[:3])
+        look(page, "did_you_say")
+        with page.expect_request(lambda request: request.method == "POST" and "/search/" in request.url) as searched:
+            page.get_by_role("button", name="Search", exact=True).click()
+        assert all(f'"text":"{text}"' in searched.value.post_data for text in others)
+        buttons.first.click()
+        expect(page.locator(".xs-input")).to_have_value(others[0])
+        expect(buttons).to_have_count(0)
 
 
 def test_the_meter_moves_while_someone_speaks(listening, shop):

@@ -17,7 +17,17 @@ from PIL import Image, ImageDraw
 from shop.models import Brand, Category, Product
 from tests.widget_encoder import COLOURS
 from xsearch.indexing import index_pending, vocabulary
-from xsearch.models import EncoderSpace, Event, IndexRecord, Popularity, PopularQuery, QueryLog, Term, Visitor
+from xsearch.models import (
+    EncoderSpace,
+    Event,
+    IndexRecord,
+    Popularity,
+    PopularQuery,
+    QueryLog,
+    Suggestion,
+    Term,
+    Visitor,
+)
 from xsearch.registry import get_index
 from xsearch.views import SearchView
 
@@ -75,7 +85,7 @@ def fill():
 
 def clear():
     """Take everything away that ``fill`` made."""
-    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, *BEHAVIOUR):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, Suggestion, *BEHAVIOUR):
         model.objects.all().delete()
 
 

@@ -89,6 +89,26 @@ def label_path(index: Index, name: str) -> str:
     return f"{name}{LOOKUP_SEP}{chosen}"
 
 
+def raw_path(index: Index, name: str) -> str:
+    """Return the lookup of what tells a filter's values apart: "category" → "category__pk"."""
+    return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
+
+
+def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+    """Return what the values of a filter, {raw: readable}, are called in the language of the page."""
+    own = _own_labels(index, name, list(readable))
+    return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
+
+
+def _own_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
+    """Return what related objects and choices call themselves."""
+    field = final_field(index.model, name)
+    related: Any = field.related_model
+    if related:
+        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
+    return {value: str(label) for value, label in (field.flatchoices or ())}
+
+
 def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
     bare, bound = _bound_of(index, name)
     field = final_field(index.model, bare)

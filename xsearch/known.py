@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from xsearch.behaviour.acts import acts_of
-from xsearch.filters import field_label, label_path
+from xsearch.filters import field_label, label_path, raw_path, value_labels
 from xsearch.models import Event, QueryLog, Visitor
 from xsearch.registry import Index, registered
-from xsearch.search.facets import raw_path, value_labels
 from xsearch.search.taste import LEAST_PRICES, PRICE
 
 _SHOWN = 200
@@ -147,11 +146,8 @@ def _likes_of(index: Index, name: str, acts: dict[str, float]) -> Likes:
     for key, raw, readable in index.get_queryset().filter(pk__in=acts).values_list("pk", *paths):
         if readable not in (None, ""):
             weights[raw, readable] += acts[str(key)]
-    labels = value_labels(index, name, [raw for raw, _readable in weights])
-    ordered = [
-        (labels.get(raw) or index.facet_label(name, readable), weight)
-        for (raw, readable), weight in sorted(weights.items(), key=lambda item: -item[1])
-    ]
+    labels = value_labels(index, name, dict(weights.keys()))
+    ordered = [(labels[raw], weight) for (raw, _), weight in sorted(weights.items(), key=lambda item: -item[1])]
     liked = [label for label, weight in ordered if weight > 0]
     disliked = [label for label, weight in reversed(ordered) if weight < 0]
     return Likes(field_label(index, name), liked[:_LIKES], disliked[:_LIKES])

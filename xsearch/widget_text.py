@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 def script_texts() -> dict[str, str]:
     """Return every text of the script by name; ``{…}`` is filled in by the script."""
-    return {**_photo_texts(), **_voice_texts(), **_result_texts()}
+    return {**_photo_texts(), **_voice_texts(), **_suggestion_texts(), **_result_texts()}
 
 
 def _photo_texts() -> dict[str, str]:
@@ -31,6 +31,7 @@ def _voice_texts() -> dict[str, str]:
         "transcribing": _("Understanding …"),
         "heard": _("Heard: “{text}”"),
         "removeHeard": _("Forget what was heard"),
+        "didYouSay": _("Did you say"),
         "unsure": _("Did you say this? Correct it, or press Enter to search."),
         "notUnderstood": _("I did not understand that. Try again, or type."),
         "microphoneDenied": _("The microphone is blocked. Allow it in the browser's settings, or type."),
@@ -44,9 +45,19 @@ def _voice_texts() -> dict[str, str]:
     }
 
 
+def _suggestion_texts() -> dict[str, str]:
+    return {
+        "suggestions": _("{count} suggestions. Use the arrow keys."),
+        "suggestionsFor": _("Suggestions for “{text}”"),
+        "suggestionTexts": _("Searches"),
+        "popularQueries": _("Popular searches"),
+        "categories": _("Categories"),
+        "products": _("Products"),
+    }
+
+
 def _result_texts() -> dict[str, str]:
     return {
         "searching": _("Searching …"),
         "failed": _("The search did not answer. Check the connection and try again."),
-        "suggestions": _("{count} suggestions. Use the arrow keys."),
     }

@@ -145,6 +145,12 @@ class PageQuery:
         """Return the address of this query with its words searched for as they are."""
         return self.url(literal=True)
 
+    def of_words(self, text: str) -> str:
+        """Return the address of other words that may have been said, with the same filters."""
+        other = copy(self)
+        other.q, other.literal, other.chosen_modes = text, False, {}
+        return f"{other.url()}&spoken=1"
+
     def without_filters(self) -> str | None:
         """Return the address without any filter, or None if there is none."""
         return self.url({name: [] for name in self.filters}) if self.filters else None
@@ -277,6 +283,12 @@ def reasons(index: Index, hit: Hit) -> list[str]:
     """Return what moved a result to where it stands, in plain words; nothing if it only made room."""
     names = hit.personal["because"] if hit.personal else []
     return [_("Looks") if name == LOOK else field_label(index, name) for name in names]
+
+
+def did_you_say(query: PageQuery, results: SearchResults) -> list[dict[str, str]]:
+    """Return what else may have been said in the recording, each with the address that searches for it."""
+    texts = [text for text, _ in results.alternatives] if query.has_audio else []
+    return [{"text": text, "url": query.of_words(text)} for text in texts]
 
 
 def notices(degraded: list[str]) -> list[str]:

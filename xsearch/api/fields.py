@@ -19,6 +19,7 @@ Box = tuple[float, float, float, float]
 _CROP_SLACK = 1e-3  # fractions rounded by a browser
 _WEIGHT_MAX = 100.0
 _CONDITIONS_MAX = 50
+_HEARD_MAX = 10
 
 
 class QueryField(serializers.CharField):
@@ -126,6 +127,24 @@ class ConditionsField(serializers.Field[list[str], Any, Any, Any]):
         if len(ids) > _CONDITIONS_MAX or not all(isinstance(each, str) and len(each) <= ID_MAX for each in ids):
             raise serializers.ValidationError(_("Send ids of conditions, as an answer holds them in interpretation."))
         return ids
+
+
+@extend_schema_field(
+    {"type": "string", "example": '[{"text": "red mug", "confidence": 0.8}, {"text": "red rug", "confidence": 0.5}]'}
+)
+class HeardField(serializers.Field[list[tuple[str, float]], Any, Any, Any]):
+    """What may have been said, the likeliest first: ``transcript`` and ``alternatives`` of transcribe/, as JSON."""
+
+    def to_internal_value(self, data: Any) -> list[tuple[str, float]]:
+        """Return (text, confidence) pairs."""
+        try:
+            found = json.loads(data) if isinstance(data, str) else data
+            pairs = [(str(one["text"]), float(one["confidence"])) for one in found[:_HEARD_MAX]]
+        except (TypeError, ValueError, KeyError, RecursionError):
+            pairs = []
+        if not pairs or not all(0 <= confidence <= 1 for _text, confidence in pairs):
+            raise serializers.ValidationError(_('Send a JSON list of {"text", "confidence"}, confidence from 0 to 1.'))
+        return pairs
 
 
 def _as_object(data: Any) -> dict[Any, Any]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from xsearch.filters import field_label
 from xsearch.registry import get_index
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from xsearch.registry import Index
     from xsearch.search import Hit, SearchResults
+    from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Condition, Interpretation
 
@@ -22,6 +26,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "corrected": results.corrected,
         "transcript": results.transcript,
         "interpretation": interpretation_body(results.interpretation),
+        "alternatives": _alternatives(results.alternatives),
         "hits": [hit_body(hit, get_index(type(hit.object))) for hit in results.hits],
         "facets": _facets(results),
         "total": results.total,
@@ -74,19 +79,41 @@ def condition_body(condition: Condition) -> dict[str, Any]:
 
 def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
     """Return one result with the fields that its index adds."""
-    extra = {name: _number(value) for name, value in index.card(hit.object).items()}
-    body = extra | {
-        "id": hit.object.pk,
+    body = object_body(hit.object, index) | {
         "model": index.label,
         "score": round(float(hit.score), 4),
         "matched_by": list(hit.matched_by),
-        "title": index.title(hit.object),
-        "url": index.url(hit.object),
-        "image": index.image_url(hit.object),
         "variants": hit.variants,
     }
     some = {"personal": hit.personal, "explain": hit.explain}
     return body | {name: value for name, value in some.items() if value is not None}
+
+
+def object_body(obj: Any, index: Index) -> dict[str, Any]:
+    """Return what customers see of an object: title, address and photo, with the fields that its index adds."""
+    extra = {name: _number(value) for name, value in index.card(obj).items()}
+    own = {"id": obj.pk, "title": index.title(obj), "url": index.url(obj), "image": index.image_url(obj)}
+    return extra | own
+
+
+def suggestions_body(found: Suggestions, index: Index) -> dict[str, Any]:
+    """Return the suggestions for what a customer types."""
+    return {
+        "suggestions": found.texts,
+        "categories": [
+            {
+                "filter": facet.facet,
+                "filter_label": field_label(index, facet.facet),
+                "value": facet.text,
+                "label": facet.label,
+                "count": facet.objects_with,
+            }
+            for facet in found.facets
+        ],
+        "popular": found.popular,
+        "products": [object_body(obj, index) for obj in found.objects],
+        "corrected": found.corrected,
+    }
 
 
 def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[str, Any]:
@@ -99,11 +126,13 @@ def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[
         "language": transcript.language,
         "confidence": round(float(transcript.confidence), 4),
         "is_sure": transcript.is_sure,
-        "alternatives": [
-            {"text": text, "confidence": round(float(confidence), 4)} for text, confidence in transcript.alternatives
-        ],
+        "alternatives": _alternatives(transcript.alternatives),
         "degraded": degraded,
     }
+
+
+def _alternatives(pairs: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    return [{"text": text, "confidence": round(float(confidence), 4)} for text, confidence in pairs]
 
 
 def _number(value: Any) -> Any:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from xsearch.api.fields import (
     ConditionsField,
     CropField,
+    HeardField,
     IdsField,
     ModelField,
     QueryField,
@@ -105,6 +106,9 @@ class SearchRequest(TextSearchRequest):
     )
     audio = UploadField(required=False, help_text="A recording. In JSON: base64 text or a data: URL.")
     crop = CropField(required=False, help_text="Part of the upright (first) photo: x,y,w,h as fractions.")
+    heard = HeardField(
+        required=False, help_text="What may have been said, where q is the first of it: all of it is searched for."
+    )
 
 
 class SimilarRequest(Request):
@@ -113,11 +117,13 @@ class SimilarRequest(Request):
     page_size = serializers.IntegerField(required=False, default=12, min_value=1, max_value=100)
 
 
-class SuggestRequest(Request):
-    """The beginning of what a customer types."""
+class SuggestRequest(LanguageMixin, Request):
+    """The beginning of what a customer types; ``lang`` is that of the labels and titles in the answer."""
 
     q = QueryField(required=False, allow_blank=True, default="", trim_whitespace=False)
-    limit = serializers.IntegerField(required=False, default=8, min_value=1, max_value=20)
+    limit = serializers.IntegerField(
+        required=False, default=8, min_value=1, max_value=20, help_text="How many texts at most."
+    )
 
 
 class TranscribeRequest(LanguageMixin, Request):
@@ -194,6 +200,13 @@ class ModelResultsSerializer(serializers.Serializer[Any]):
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
 
 
+class AlternativeSerializer(serializers.Serializer[Any]):
+    """Another thing that may have been said."""
+
+    text = serializers.CharField()
+    confidence = serializers.FloatField()
+
+
 class ResultsSerializer(serializers.Serializer[Any]):
     """The answer to a search."""
 
@@ -204,6 +217,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     )
     transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
     interpretation = InterpretationSerializer(allow_null=True, help_text="Null for a query without words.")
+    alternatives = AlternativeSerializer(many=True, help_text="What else may have been said.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     models = serializers.DictField(
@@ -219,17 +233,32 @@ class ResultsSerializer(serializers.Serializer[Any]):
     took_ms = serializers.FloatField()
 
 
+class CategorySerializer(FacetValueSerializer):
+    """A value of a facet, which leads to the results that are limited to it."""
+
+    filter = serializers.CharField(help_text="The parameter of a search that takes the value.")
+    filter_label = serializers.CharField()
+
+
+class SuggestedProductSerializer(serializers.Serializer[Any]):
+    """One of the best products; an index adds fields of its own, such as price."""
+
+    id = serializers.CharField(help_text="Primary key: a number or a text.")
+    title = serializers.CharField()
+    url = serializers.CharField(allow_null=True)
+    image = serializers.CharField(allow_null=True)
+
+
 class SuggestionsSerializer(serializers.Serializer[Any]):
-    """Completions of what a customer types."""
+    """What a customer may mean who has typed so much."""
 
-    suggestions = serializers.ListField(child=serializers.CharField())
-
-
-class AlternativeSerializer(serializers.Serializer[Any]):
-    """Another thing that may have been said."""
-
-    text = serializers.CharField()
-    confidence = serializers.FloatField()
+    suggestions = serializers.ListField(child=serializers.CharField(), help_text="Texts to search for.")
+    categories = CategorySerializer(many=True)
+    popular = serializers.ListField(child=serializers.CharField(), help_text="What several people have asked.")
+    products = SuggestedProductSerializer(many=True)
+    corrected = serializers.CharField(
+        allow_null=True, help_text="What the suggestions are for, where nothing begins like what was typed."
+    )
 
 
 class TranscriptSerializer(serializers.Serializer[Any]):

@@ -12,11 +12,12 @@ from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.docs import answers
 from xsearch.api.examples import find_examples, find_object
-from xsearch.api.presenting import results_body, transcript_body
+from xsearch.api.languages import speaking
+from xsearch.api.presenting import results_body, suggestions_body, transcript_body
 from xsearch.api.throttling import limit
 from xsearch.behaviour import record_event, record_search, remembered_visitor
 from xsearch.errors import BadQuery
-from xsearch.search import search_all, similar, suggest, transcribe
+from xsearch.search import search_all, similar, suggestions_for, transcribe
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -111,11 +112,11 @@ class SuggestView(IndexView):
         responses=answers(serializers.SuggestionsSerializer, 400, 429, 503),
     )
     def get(self, request: Request) -> Response:
-        """Suggest queries that begin like this one."""
+        """Suggest texts, categories, popular queries and products for the beginning of a query."""
         asked = self.read(request, serializers.SuggestRequest)
-        prefix, size = asked.values["q"], asked.values["limit"]
-        found = suggest(self.get_queryset(asked.index), prefix, limit=size) if prefix.strip() else []
-        return Response({"suggestions": found})
+        with speaking(asked.values.get("lang")):
+            found = suggestions_for(self.get_queryset(asked.index), asked.values["q"], limit=asked.values["limit"])
+            return Response(suggestions_body(found, asked.index))
 
 
 class TranscribeView(XsearchView):

@@ -58,7 +58,7 @@ def record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, 
 
 
 def _record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, asked: Mapping[str, Any]) -> None:
-    is_typed = asked.get("q") and not any(asked.get(name) for name in ("image", "audio", "spoken"))
+    is_typed = asked.get("q") and not any(asked.get(name) for name in ("image", "audio", "spoken", "heard"))
     text = storable(results.corrected or results.query) if is_typed else ""
     QueryLog.objects.create(
         query_id=results.query_id,

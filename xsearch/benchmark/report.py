@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xsearch.benchmark import bulk, catalogue, models, scale, swap
+from xsearch.benchmark import bulk, catalogue, models, scale, suggest, swap
 from xsearch.benchmark.bar import at_least, at_most
 from xsearch.benchmark.photos import photos
 from xsearch.benchmark.shapes import SHAPES
@@ -17,7 +17,7 @@ from xsearch.encoders import encoder_from_spec
 from xsearch.media import load_image
 from xsearch.registry import Index
 
-PARTS = ("catalogue", "bundled", "models", "bulk", "growth", "swap")
+PARTS = ("catalogue", "bundled", "models", "bulk", "growth", "swap", "suggest")
 BUNDLED = {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}}
 
 Figures = dict[str, Any]
@@ -57,6 +57,8 @@ def measure(index: Index, request: Request) -> Figures:
             figures |= scale.measure_growth(request.sizes, _served(encoders), request.repeats, request.progress)
     if "swap" in request.parts:
         figures["swap"] = swap.measure_swap(max(request.sizes), request.repeats, request.progress)
+    if "suggest" in request.parts:
+        figures["suggestions"] = suggest.measure_suggestions(request.sizes, request.repeats, request.progress)
     return figures | {"bars": list(bars(figures))}
 
 
@@ -94,6 +96,8 @@ def bars(figures: Figures) -> Iterator[Figures]:
             what = f"{int(size):,} × {scale.DIMENSION}, filter passes {share}"
             yield at_least(f"{what}: recall@10", found["recall@10"], 0.98)
             yield at_most(f"{what}: p95 ms of SQL", found["p95_ms"], 10)
+    for size, found in list(figures.get("suggestions", {}).items())[-1:]:
+        yield at_most(f"suggestions at {int(size):,} products: p95 ms", found["all"]["p95_ms"], suggest.ALLOWED_MS)
     if "memory" in figures:
         yield at_most("web worker after its first photo query: MB", figures["memory"]["after_photo_query_mb"], 300)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -114,7 +115,7 @@ def grow(
     for start in range(0, len(photos), _CHUNK):
         stop = min(start + _CHUNK, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
-    _record(index)
+    record(index)
     opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
     before_indexes()
     # The one that photo queries walk.
@@ -158,12 +159,14 @@ def _document(title: str, colour: str) -> str | None:
     return tsvector_literal({"A": [title], "B": [colour]})
 
 
-def _record(index: Index) -> None:
+def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> None:
+    """Record every product as indexed; ``phrases`` are what they are called."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {IndexRecord._meta.db_table} (content_type_id, object_id, status, revision, forced,"  # noqa: S608
             " source_hashes, fingerprints, phrases, attempts, last_error, marked_at, not_before)"
-            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', '[]', 0, '', now(), now()"
+            " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', coalesce(%s::jsonb -> id::text, '[]'), 0, '',"
+            " now(), now()"
             f" FROM {BenchmarkProduct._meta.db_table} ON CONFLICT DO NOTHING",
-            [content_type_of(index).pk],
+            [content_type_of(index).pk, json.dumps(phrases or {})],
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 
 from xsearch.conf import settings
+from xsearch.indexing import suggestions
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index, registered
@@ -72,7 +73,7 @@ def refresh_if_due(index: Index) -> None:
 
 @transaction.atomic
 def refresh(index: Index) -> None:
-    """Count in how many documents of ``index`` each term occurs."""
+    """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
     if not index.text:
         return
     content_type = content_type_of(index)
@@ -83,6 +84,7 @@ def refresh(index: Index) -> None:
         Term.objects.filter(content_type=content_type).delete()
         cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
     _note_forms(content_type.pk)
+    suggestions.refresh(index)
     _spoken.pop(index.label, None)
 
 

@@ -1,13 +1,14 @@
-"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, words, events, visitors."""
+"""Tables of xsearch: embedding columns for the host's models, outbox, live spaces, words, suggestions, visitors."""
 
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
 from xsearch.models.spaces import EncoderSpace
+from xsearch.models.suggestions import Suggestion, SuggestionKey
 from xsearch.models.visitors import Popularity, PopularQuery, QueryLog, Visitor
 from xsearch.models.words import Synonym, Term
 
 __all__ = [
     "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog", "SearchOverview",
-    "Synonym", "Term", "Visitor",
+    "Suggestion", "SuggestionKey", "Synonym", "Term", "Visitor",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from xsearch.errors import BadQuery
 from xsearch.search.engine import search, similar
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.several import search_all
-from xsearch.search.suggestions import suggest
+from xsearch.search.suggestions import Suggestions, suggest, suggestions_for
 from xsearch.search.voice import transcribe
 
 __all__ = [
@@ -20,10 +20,12 @@ __all__ = [
     "FacetValue",
     "Hit",
     "SearchResults",
+    "Suggestions",
     "search",
     "search_all",
     "similar",
     "suggest",
+    "suggestions_for",
     "transcribe",
 ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -49,12 +49,21 @@ def corrected(indexes: Sequence[Index], text: str, degraded: list[str], version:
     with_words = [index for index in indexes if index.text]
     if not text or not with_words:
         return None
+    return _survived(lambda: speller(*with_words, version=version).correct(text), degraded)
+
+
+def completed(index: Index, text: str) -> str | None:
+    """Return what ``text``, whose last word is still being typed, probably means; None where that is unknown."""
+    return _survived(lambda: speller(index).completed(text), []) if index.text else None
+
+
+def _survived(correct: Callable[[], str | None], degraded: list[str]) -> str | None:
+    """Return the correction, or None: a query is answered as it was typed, whatever a library throws."""
     try:
-        return speller(*with_words, version=version).correct(text)
+        return correct()
     except DatabaseError:
         raise
     except Exception:
-        # A query is answered as it was typed, whatever a library throws.
         logger.exception("Correcting a query failed")
         degraded.append("spelling")
         return None

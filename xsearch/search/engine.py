@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import Source
-from xsearch.models import EmbeddedModel
 from xsearch.registry import Index, get_index
 from xsearch.search.examples import check_examples
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
@@ -54,6 +53,7 @@ def search(
     correct: bool = True,
     understand: bool = True,
     modes: Mapping[str, Mode] | None = None,
+    heard: Sequence[tuple[str, float]] = (),
     exact: bool = False,
     load: bool = True,
 ) -> SearchResults:
@@ -67,7 +67,8 @@ def search(
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
     ``corrected``, unless ``correct`` is false. Prices, named values and negations in the words become conditions, said
     in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
-    override them, and ``filters`` on the same field win. For a ``user`` (or ``Visitor``) who agreed to be remembered,
+    override them, and ``filters`` on the same field win. ``heard`` are all hypotheses of what was said, (text,
+    confidence), where ``text`` is the first. For a ``user`` (or ``Visitor``) who agreed to be remembered,
     the order follows their taste, within bounds. In a large catalogue the first pages and the facets come from
     the likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and
     takes longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
@@ -80,9 +81,20 @@ def search(
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size, like=list(like), unlike=list(unlike))
     query = read_query(
-        index, text, image, audio, crop, language, results.degraded, correct=correct, understood=understand, modes=modes
+        index,
+        text,
+        image,
+        audio,
+        crop,
+        language,
+        results.degraded,
+        correct=correct,
+        understood=understand,
+        modes=modes,
+        heard=heard,
     )
     results.transcript, results.query, results.corrected = query.transcript, query.said, query.corrected
+    results.alternatives = [(said, confidence) for said, confidence in query.heard[1:] if said]
     if query.interpretation:
         query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
     if query.is_empty and not (like or unlike):
@@ -194,12 +206,7 @@ class _Answer:
     def _hits(
         self, ranking: Ranking, places: Sequence[int], further: Mapping[int, int], *, explain: bool
     ) -> list[Hit | None]:
-        queryset = self._scope.queryset
-        if queryset.query.is_sliced or queryset.query.combinator:
-            queryset = queryset.model._base_manager.using(queryset.db).all()
-        if issubclass(queryset.model, EmbeddedModel):
-            queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
-        objects = {obj.pk: obj for obj in queryset.filter(pk__in=[ranking.keys[place] for place in places])}
+        objects = self._scope.fetched([ranking.keys[place] for place in places])
 
         def hit(place: int) -> Hit | None:
             obj = objects.get(ranking.keys[place])

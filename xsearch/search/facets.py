@@ -9,7 +9,7 @@ from typing import Any
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.filters import final_field, label_path
+from xsearch.filters import label_path, raw_path, value_labels
 from xsearch.registry import Index
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.results import FacetValue
@@ -49,27 +49,10 @@ def read_attributes(index: Index, using: str, keys: Sequence[Any], names: Sequen
     return Attributes(groups, values)
 
 
-def raw_path(index: Index, name: str) -> str:
-    """Return the lookup of what a facet is told apart by: the key of a related object, or the value itself."""
-    return f"{name}__pk" if label_path(index, name) != name else name
-
-
 def count_values(index: Index, name: str, attributes: Attributes) -> list[FacetValue]:
     """Return the most frequent values of a facet; variants of one product count once."""
     there = {entry for entry in attributes.values[name] if entry[2] not in (None, "")}
     counts = Counter((raw, readable) for _, raw, readable in there)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0][1])))[: settings.FACET_SIZE]
-    labels = value_labels(index, name, [raw for (raw, _), _ in ordered])
-    return [
-        FacetValue(readable, labels.get(raw) or index.facet_label(name, readable), count)
-        for (raw, readable), count in ordered
-    ]
-
-
-def value_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
-    """Return how raw values call themselves in the language of the page: related objects, and choices."""
-    field = final_field(index.model, name)
-    related: Any = field.related_model
-    if related:
-        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
-    return {value: str(label) for value, label in (field.flatchoices or ())}
+    labels = value_labels(index, name, dict(pair for pair, _ in ordered))
+    return [FacetValue(readable, labels[raw], count) for (raw, readable), count in ordered]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from django.db import models
@@ -35,11 +35,18 @@ class LexicalQuery:
     stretches: Sequence[Stretch]
     #: How many documents have a word of each stretch, at most.
     documents: Sequence[int]
+    #: What it was put together from: other ways to have said the same.
+    alternatives: Sequence[LexicalQuery] = ()
 
     @property
     def literal(self) -> str:
         """What a document must have any of."""
         return " | ".join(stretch.literal for stretch in self.stretches)
+
+    @property
+    def conjunction(self) -> str:
+        """What a document must have to have something of every stretch."""
+        return " & ".join(f"({stretch.literal})" for stretch in self.stretches)
 
     def score(self) -> LexicalScore:
         """Return the expression of a document's score: 1 when every word is in a field of weight A."""
@@ -47,6 +54,9 @@ class LexicalQuery:
 
     def tiers(self) -> list[str]:
         """Return what to look for in turn until there are enough candidates: all words, the rarer ones, any."""
+        if self.alternatives:
+            together = zip_longest(*(each.tiers() for each in self.alternatives))
+            return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in together]
         if sum(self.documents) <= MAX_SCORED or len(self.stretches) == 1:
             return [self.literal]
         rarest = [stretch for _count, stretch in sorted(zip(self.documents, self.stretches, strict=True), key=_first)]
@@ -117,6 +127,27 @@ def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
     return LexicalQuery(_shared_out(stretches, counts), documents)
+
+
+def spoken_query(index: Index, said: Sequence[tuple[str, float]]) -> LexicalQuery | None:
+    """Return the full-text query for texts of which one was said, (text, share); None where none has a word.
+
+    A word counts by the shares of the texts that have it. Texts of words that no document has are left out.
+    """
+    found = [(query, share) for text, share in said if (query := lexical_query(index, text))]
+    found = [(query, share) for query, share in found if sum(query.documents)] or found[:1]
+    if len(found) < 2:
+        return found[0][0] if found else None
+    whole = sum(share for _, share in found)
+    stretches: dict[Any, Stretch] = {}
+    documents: dict[Any, int] = {}
+    for query, share in found:
+        for stretch, count in zip(query.stretches, query.documents, strict=True):
+            key = (tuple(word.readings for word in stretch.words), stretch.others)
+            stretches[key] = stretch.scaled(share / whole, beside=stretches.get(key))
+            documents[key] = count
+    alternatives = [query for query, _ in found]
+    return LexicalQuery(list(stretches.values()), list(documents.values()), alternatives)
 
 
 def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:

@@ -48,6 +48,20 @@ class VectorPart:
         return f"{self.modality}:{self.column}"
 
 
+@dataclass(frozen=True)
+class Several:
+    """Ways to say one thing, and the share that each has in it; the vector is the weighted mean."""
+
+    items: tuple[Any, ...]
+    shares: tuple[float, ...]
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[Any, float]]) -> Several:
+        """Return the (item, share) ``pairs`` as one input."""
+        items, shares = zip(*pairs, strict=True)
+        return cls(items, shares)
+
+
 def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
     """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
     parts: list[VectorPart] = []
@@ -74,14 +88,14 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
 
 def encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     """Return the unit vector of an input, shape (dimension,), or of several photos of one thing; None on failure."""
-    name = content if isinstance(content, str) else id(content)
+    name = content if isinstance(content, str | Several) else id(content)
     return once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
 
 
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
     try:
-        # Several photos of one thing are one: their mean, in which what they share outweighs what only one shows.
-        vectors = encoder.encode_batch(modality, content if isinstance(content, list) else [content])
+        several = _several(content)
+        vectors = encoder.encode_batch(modality, list(several.items))
     except EncoderAway as error:
         logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
         return None
@@ -89,8 +103,16 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         return None
-    vector: NDArray[np.float32] = normalise(vectors.mean(axis=0, keepdims=True))[0]
+    vector: NDArray[np.float32] = normalise(np.asarray([several.shares], np.float32) @ vectors)[0]
     return vector
+
+
+def _several(content: Any) -> Several:
+    """Return the parts of one input; what photos of one thing share outweighs in their mean what only one shows."""
+    if isinstance(content, Several):
+        return content
+    items = content if isinstance(content, list) else [content]
+    return Several(tuple(items), (1 / len(items),) * len(items))
 
 
 def example_parts(

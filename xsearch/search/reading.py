@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,9 +16,9 @@ from xsearch.errors import BadQuery
 from xsearch.media import MediaError, Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.examples import has_vectors
-from xsearch.search.meaning import meaning_of
+from xsearch.search.meaning import Meaning, meaning_of
 from xsearch.search.together import companions, once
-from xsearch.search.voice import transcribe_waveform
+from xsearch.search.voice import Hypothesis, shares, transcribe_waveform
 from xsearch.understanding import Interpretation, Mode
 
 Crop = tuple[float, float, float, float]
@@ -37,6 +37,10 @@ class Query:
     #: All of it with typing errors corrected; None where there was nothing to correct.
     corrected: str | None = None
     interpretation: Interpretation | None = None
+    #: All that may have been said, the likeliest first: (text, confidence).
+    heard: Sequence[Hypothesis] = ()
+    #: What is searched for as words: (text, share). The first is ``text``.
+    texts: Sequence[Hypothesis] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -56,22 +60,41 @@ def read_query(
     correct: bool = True,
     understood: bool = True,
     modes: Mapping[str, Mode] | None = None,
+    heard: Sequence[Hypothesis] = (),
 ) -> Query:
-    """Decode the media, understand the recording and the words; what is not available goes to ``degraded``."""
+    """Decode the media, understand the recording and the words; what is not available goes to ``degraded``.
+
+    ``heard`` is what was understood of a recording before, if ``text`` is still the first of it.
+    """
     query = Query(text=clean_text(text or ""))
+    if heard and clean_text(heard[0][0]) == query.text:
+        query.heard = [(clean_text(said), confidence) for said, confidence in heard]
     if image is not None:
         query.inputs["image"] = once(("photo", id(image)), lambda: _photos(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
     query.said = query.text
     if query.text:
-        read = partial(meaning_of, correct=correct, understood=understood and settings.UNDERSTAND, modes=modes)
-        meaning = once(("meaning", query.text), lambda: read(companions(index), query.said, degraded))
+        understood = understood and settings.UNDERSTAND
+        read = partial(_meaning, index, degraded, correct=correct, understood=understood, modes=modes)
+        meaning = read(query.text)
         query.corrected, query.interpretation = meaning.corrected, meaning.interpretation
         query.text = meaning.interpretation.text
-    if query.text:
-        query.inputs["text"] = query.text
+        query.texts = _texts(query, lambda said: read(said).interpretation.text)
     return query
+
+
+def _meaning(index: Index, degraded: list[str], text: str, **options: Any) -> Meaning:
+    meaning: Meaning = once(("meaning", text), lambda: meaning_of(companions(index), text, degraded, **options))
+    return meaning
+
+
+def _texts(query: Query, words_of: Callable[[str], str]) -> list[Hypothesis]:
+    """Return what to search for and its shares: of a typed query one text, of a spoken one what may be meant."""
+    likely = shares([(said, confidence) for said, confidence in query.heard if said]) or [(query.said, 1.0)]
+    (_, first), *others = likely
+    texts = [(query.text, first), *((words_of(said), share) for said, share in others)]
+    return [(text, share) for text, share in texts if text]
 
 
 def _photos(image: Source | Sequence[Source], crop: Crop | None) -> list[Image.Image]:
@@ -106,7 +129,10 @@ def _listen(index: Index, query: Query, audio: Source, language: str | None, deg
         query.inputs["audio"] = waveform
     if transcript:
         query.transcript = "" if is_sound else transcript.text
-        query.text = f"{query.text} {query.transcript}".strip()
+        typed, query.text = query.text, f"{query.text} {query.transcript}".strip()
+        if query.transcript:
+            said = [(transcript.text, transcript.confidence), *transcript.alternatives]
+            query.heard = [(f"{typed} {text}".strip(), confidence) for text, confidence in said]
 
 
 def clean_text(text: str) -> str:

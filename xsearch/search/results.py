@@ -69,6 +69,8 @@ class SearchResults:
     unlike: list[Any] = field(default_factory=list)
     #: Whether the order follows the taste of the customer.
     is_personal: bool = False
+    #: What else may have been said, and the recogniser's confidence in it.
+    alternatives: list[tuple[str, float]] = field(default_factory=list)
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
     #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 
 from xsearch.filters import condition as has_value
+from xsearch.models import EmbeddedModel
 from xsearch.registry import get_index
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
@@ -47,6 +48,15 @@ class Scope:
         for name, values in self._excluded.items():
             rows = rows if name == without else rows.exclude(has_value(self._index, name, values))
         return rows
+
+    def fetched(self, keys: Sequence[Any]) -> dict[Any, Any]:
+        """Return the objects ``keys`` by their keys, with what the queryset fetches along; some may be gone."""
+        queryset = self.queryset
+        if queryset.query.is_sliced or queryset.query.combinator:
+            queryset = queryset.model._base_manager.using(queryset.db).all()
+        if issubclass(queryset.model, EmbeddedModel):
+            queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
+        return {obj.pk: obj for obj in queryset.filter(pk__in=keys)}
 
     def is_filtered_on(self, field: str) -> bool:
         """Say whether there is a filter on ``field``."""

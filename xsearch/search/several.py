@@ -124,6 +124,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
         page=first.page,
         page_size=first.page_size,
         transcript=first.transcript,
+        alternatives=first.alternatives,
         query=first.query,
         corrected=first.corrected,
         interpretation=_interpretation([found[label] for label in shown]),

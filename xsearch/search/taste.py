@@ -18,10 +18,10 @@ from django.db.models import Aggregate, F, FloatField, Func, Subquery, TextField
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.conf import settings
+from xsearch.filters import raw_path
 from xsearch.registry import Index
 from xsearch.search.evidence import Floats
 from xsearch.search.expressions import IsAnyOf
-from xsearch.search.facets import raw_path
 from xsearch.stores import Store, main_store
 
 Objects = models.QuerySet[Any]

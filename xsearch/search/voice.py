@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from xsearch.conf import settings
@@ -20,6 +21,12 @@ from xsearch.speech import (
 )
 
 logger = logging.getLogger("xsearch.search")
+
+#: How many of the texts that a recogniser returns are searched for. Measured: more of them find no more.
+SEARCHED = 3
+
+#: A text that may have been said, and the confidence that it was.
+Hypothesis = tuple[str, float]
 
 
 def transcribe(
@@ -54,6 +61,17 @@ def phrases_of(index: Index | None = None) -> Phrases:
     if index is None:
         return Phrases()
     return Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
+
+
+def shares(heard: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Return the texts that are searched for, and how much each counts; together 1.
+
+    The further down a list of hypotheses, the more a text repeats the errors of those above it: each counts by its
+    confidence over its rank.
+    """
+    weights = {text: max(confidence, 1e-6) / rank for rank, (text, confidence) in enumerate(heard[:SEARCHED], start=1)}
+    whole = sum(weights.values())
+    return [(text, weight / whole) for text, weight in weights.items()]
 
 
 def _rated(transcript: Transcript, transcriber: Transcriber) -> Transcript:

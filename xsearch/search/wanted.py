@@ -13,8 +13,8 @@ from xsearch.search.changes import Change, read_change
 from xsearch.search.composition import compose
 from xsearch.search.examples import mean_vectors
 from xsearch.search.leanings import Leaning, unwanted_text
-from xsearch.search.lexical import LexicalQuery, lexical_query
-from xsearch.search.parts import LEXICAL, UNWANTED, VectorPart, encode_parts, example_parts
+from xsearch.search.lexical import LexicalQuery, spoken_query
+from xsearch.search.parts import LEXICAL, UNWANTED, Several, VectorPart, encode_parts, example_parts
 from xsearch.search.reading import Query
 
 
@@ -52,13 +52,15 @@ def wanted_by(
     unwanted = "" if everything else unwanted_text(query.interpretation)
     shown = "image" in query.inputs or bool(like)
     change = read_change(index, query.text, unwanted) if shown else Change(query.text)
-    words = lexical_query(index, change.words) if change.words else None
-    media = {name: content for name, content in query.inputs.items() if name != "text"}
-    texts = {name: text for name, text in (("text", change.words), (UNWANTED, unwanted)) if text}
-    parts = encode_parts(index, media | texts, degraded)
+    said = query.texts
+    if shown:
+        said = [(change.words, 1.0)] if change.words else []
+    texts = {"text": Several.of(said)} if said else {}
+    texts |= {UNWANTED: Several.of([(unwanted, 1.0)])} if unwanted else {}
+    parts = encode_parts(index, query.inputs | texts, degraded)
     spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     parts = compose(index, parts, change, degraded) if shown else parts
-    return Wanted(index, parts, words, everything=everything)
+    return Wanted(index, parts, spoken_query(index, said), everything=everything)

@@ -76,6 +76,12 @@ class Stretch:
         """The share of the score that its words have together."""
         return sum(word.weight for word in self.words)
 
+    def scaled(self, share: float, beside: Stretch | None = None) -> Stretch:
+        """Return the same with ``share`` of the weight, added to that of the same stretch ``beside`` it."""
+        known = [word.weight for word in beside.words] if beside else [0.0] * len(self.words)
+        pairs = zip(self.words, known, strict=True)
+        return replace(self, words=tuple(replace(word, weight=word.weight * share + other) for word, other in pairs))
+
     @property
     def literal(self) -> str:
         """What a document must have any of, as PostgreSQL's ``tsquery``."""

@@ -19,6 +19,7 @@ from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, Trans
 from xsearch.speech.pronounce import Lexicon
 from xsearch.speech.versioned import PerVersion
 from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
+from xsearch.text import analyse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,9 @@ SETTLING_S = 2.0
 NOISY_BELOW_DB = 18.0
 #: What is heard in hums and whistles; alone, these words search for nothing.
 _FILLERS = frozenset(["a", "an", "and", "i", "in", "the", "to"])
-_EXAMINED = 60  # of the n-best list, which repeats words that differ only in pronunciation
+_EXAMINED = 200  # of the n-best list, which repeats words that differ only in pronunciation or in "a" and "the"
+#: The decoder's scores are products over all frames, surer than they should be: flattened to this root.
+_FLATTENED = 20
 
 
 class PocketsphinxTranscriber(Transcriber):
@@ -104,9 +107,8 @@ class _Recogniser:
             best = self.decoder.hyp()
             if best is None or _FILLERS.issuperset(best.hypstr.split()):
                 return []
-            confidence = _confidence(best)
-            texts = islice(dict.fromkeys(self._texts(best.hypstr)), limit)
-            return [(text, confidence / rank) for rank, text in enumerate(texts, start=1)]
+            first = best.hypstr, _confidence(best)
+            return [first, *islice(self._alternatives(*first), limit - 1)]
 
     def _forget_last_speaker(self) -> None:
         """Let the noise tracker, which outlives a recording, start from the floor that every recording has."""
@@ -115,11 +117,24 @@ class _Recogniser:
         self.decoder.process_raw(to_int16(_floor(SETTLING_S)).tobytes(), no_search=True, full_utt=True)
         self.decoder.end_utt()
 
-    def _texts(self, best: str) -> Iterator[str]:
-        yield best
-        for hypothesis in islice(self.decoder.nbest(), _EXAMINED):
-            if hypothesis is not None and hypothesis.hypstr:
-                yield hypothesis.hypstr
+    def _alternatives(self, best: str, confidence: float) -> Iterator[tuple[str, float]]:
+        """Yield what else may have been said, if a search would tell it from what comes before, ever less sure."""
+        paths = [path for path in islice(self.decoder.nbest(), _EXAMINED) if path is not None and path.hypstr]
+        masses: dict[frozenset[str], float] = {}
+        texts: dict[frozenset[str], str] = {_content(best): best}
+        for path in paths:
+            masses[_content(path.hypstr)] = masses.get(_content(path.hypstr), 0.0) + path.score
+            texts.setdefault(_content(path.hypstr), path.hypstr)
+        greatest = max(masses.values(), default=0.0)
+        for content, text in islice(texts.items(), 1, None):
+            if content and greatest:
+                confidence *= min(1.0, (masses[content] / greatest)) ** (1 / _FLATTENED)
+                yield text, confidence
+
+
+def _content(text: str) -> frozenset[str]:
+    """Return what a search looks for."""
+    return frozenset(token.lexeme for token in analyse(text)) if not _FILLERS.issuperset(text.split()) else frozenset()
 
 
 def make_decoder(vocabulary: Vocabulary, options: dict[str, Any]) -> Any:

@@ -131,6 +131,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "notices": widgets.notices(results.degraded),
         "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
+        "did_you_say": widgets.did_you_say(query, results),
         "shown_q": results.corrected or query.q,
         "is_remembered": results.is_personal or (not query.personal and _is_remembered(context)),
         "switch": query.toggled_personal(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -41,6 +41,36 @@ class Neighbours:
         near = (self._words[number] for number in np.flatnonzero(close))
         found = [each for each in near if OSA.distance(word, each, score_cutoff=errors) <= errors]
         return [each for each in found if cost_of_edits(word, each) <= _allowed_cost(word)]
+
+
+class Begun:
+    """Finds the words whose beginning another is, be it with an error: "jakc" begins "jacket".
+
+    ``words`` maps each word to how frequent it is.
+    """
+
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._words = words
+        self._by_length: dict[int, tuple[dict[str, str], Neighbours]] = {}
+
+    def of(self, typed: str) -> dict[str, float]:
+        """Return the costs of the words that ``typed`` may begin, the most frequent of each beginning."""
+        found: dict[str, float] = {}
+        for length in range(max(len(typed) - 1, _MIN_LETTERS), len(typed) + 2):
+            words, neighbours = self._beginnings(length)
+            if typed in words:
+                return {}
+            costs = {words[near]: cost_of_edits(typed, near) for near in neighbours.of(typed)}
+            found |= {word: min(cost, found.get(word, cost)) for word, cost in costs.items()}
+        return found
+
+    def _beginnings(self, length: int) -> tuple[dict[str, str], Neighbours]:
+        """Return the most frequent word for each beginning of ``length``, and their neighbours; made when needed."""
+        if length not in self._by_length:
+            rare_first = sorted((word for word in self._words if len(word) >= length), key=lambda w: self._words[w])
+            words = {word[:length]: word for word in rare_first}
+            self._by_length[length] = words, Neighbours(words)
+        return self._by_length[length]
 
 
 def cost_of_edits(word: str, meant: str) -> float:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.chinese import HAN_WORD
-from xsearch.text.edits import TWO_ERRORS, Neighbours, cost_of_edits
+from xsearch.text.edits import TWO_ERRORS, Begun, Neighbours, cost_of_edits
 from xsearch.text.folding import fold
 from xsearch.text.pinyin import Sounds, may_be_pinyin, sound_of
 
@@ -23,6 +23,7 @@ _ONLY_IN_DESCRIPTIONS = 1.5  # costs of a word that stands in no title
 _LONG = 7  # letters: shorter words are corrected only to what stands in titles, longer ones by one error to others
 # Neither part of a model number nor of a contraction.
 _LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
+_LAST_LATIN = re.compile(r"(?<![a-z0-9&'.\-])[a-z]{3,}$")
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
 
 
@@ -84,6 +85,10 @@ class Speller:
         )
         return Sounds((word, sound_of(word), count) for word, count in words)
 
+    @cached_property
+    def _begun(self) -> Begun:
+        return Begun({word: count for word, count in self._frequency.items() if word in self._titles})
+
     def knows(self, word: str) -> bool:
         """Say whether a folded word is in the catalogue, is familiar, or says nothing anyway."""
         if word in english.STOP_WORDS or word in chinese.STOP_WORDS:
@@ -100,6 +105,19 @@ class Speller:
                 break
             corrected = better
         return corrected if corrected != text else None
+
+    def completed(self, text: str) -> str | None:
+        """Return ``text`` as it was probably meant, if its last word is only begun; None where that is unknown.
+
+        "red jakc" is "red jacket".
+        """
+        folded, origins = fold(text)
+        last = _LAST_LATIN.search(folded)
+        words = {word: self._likelihood(word, cost) for word, cost in self._begun.of(last[0]).items()} if last else {}
+        if last is None or not words:
+            return self.correct(text)
+        before = text[: origins[last.start()]]
+        return (self.correct(before) or before) + max(words, key=lambda word: (words[word], word))
 
     def _corrected_once(self, text: str) -> str:
         folded, origins = fold(_ADDRESS.sub(lambda address: "0" * len(address[0]), text))

@@ -24,8 +24,8 @@ class Command(BaseCommand):
     help = (
         "Measure queries, indexing and memory on the catalogue in the database (catalogue), the bundled encoder"
         " (bundled), torch against exported models in their real shapes (models), bulk indexing (bulk), and search"
-        " over made-up catalogues of growing size (growth), and swaps of vectors beside searches and saves (swap)."
-        " What is made up lives in a database of its own, which is dropped at the end."
+        " (growth), suggestions (suggest) and swaps of vectors beside searches and saves (swap) over made-up"
+        " catalogues. What is made up lives in a database of its own, which is dropped at the end."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

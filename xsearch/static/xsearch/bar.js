@@ -38,7 +38,7 @@ export class Bar {
 
   own() {
     this.wording = wordingOf(location.href);
-    if (isSpoken(location.href)) this.voice.heard = this.input.value;
+    if (isSpoken(location.href)) this.voice.hear(this.input.value);
     this.results.attach({
       refine: (address) => this.refine(address),
       more: (address) => this.more(address),
@@ -99,6 +99,7 @@ export class Bar {
     this.marks().forEach(([name, value]) => body.append(name, value));
     for (const [name, values] of Object.entries(this.filters)) values.forEach((value) => body.append(name, value));
     this.photos.items.forEach(({ blob }) => body.append("image", blob, "photo"));
+    if (this.voice.heard.length > 1 && this.voice.stillStands()) body.set("heard", JSON.stringify(this.voice.heard));
     if (this.sound) body.set("audio", this.sound, "sound");
     if (page > 1) body.set("page", page);
     return body;
@@ -106,7 +107,7 @@ export class Bar {
 
   /* What else the server must know of the query. */
   marks() {
-    return [...this.wording, ...(this.voice.isUntouched() ? [["spoken", "1"]] : [])];
+    return [...this.wording, ...(this.voice.stillStands() ? [["spoken", "1"]] : [])];
   }
 
   address() {
@@ -135,7 +136,7 @@ export class Bar {
     this.wording = wordingOf(location.href);
     this.sound = null;
     this.voice.clear();
-    this.voice.heard = isSpoken(location.href) ? this.input.value : null;
+    if (isSpoken(location.href)) this.voice.hear(this.input.value);
     this.say("");
     const kept = await keptPhotos(state?.xsearchPhotos ?? []);
     this.photos.clear();

@@ -2,6 +2,8 @@
 
 import { canRecord, Recorder } from "./recorder.js";
 
+const OFFERED = 3; /* alternatives */
+
 export class Voice {
   constructor(bar) {
     this.bar = bar;
@@ -11,11 +13,7 @@ export class Voice {
     this.meter = bar.form.querySelector(".xs-meter");
     this.below = bar.form.querySelector("[data-xs-heard]");
     this.recorder = null;
-    this.heard = null; /* the transcript, of which the server keeps nothing unless the customer changes it */
-  }
-
-  isUntouched() {
-    return this.heard !== null && this.bar.input.value.trim() === this.heard.trim();
+    this.heard = []; /* all that may have been said, the likeliest first */
   }
 
   start() {
@@ -77,17 +75,49 @@ export class Voice {
   }
 
   /* What was heard stands in the field, where it can be corrected; a doubtful text waits for Enter. */
-  trust({ transcript, is_sure: isSure }) {
+  trust({ transcript, confidence, alternatives, is_sure: isSure }) {
     this.bar.input.value = transcript;
     this.bar.wording = [];
-    this.heard = transcript;
     this.chip(this.bar.texts.heard.replace("{text}", transcript), this.bar.texts.removeHeard, () => {
       this.bar.input.value = "";
       this.bar.input.focus();
     });
+    this.hear(transcript, confidence, alternatives);
+    this.offer(alternatives.slice(0, OFFERED));
     if (isSure) return this.bar.search({ push: true });
     this.bar.say(this.bar.texts.unsure, "quiet");
     return this.bar.input.select();
+  }
+
+  hear(text, confidence = 1, alternatives = []) {
+    this.heard = [{ text, confidence }, ...alternatives];
+  }
+
+  /* The search looks for all of it, and the server keeps none of it, as long as the field holds what was heard. */
+  stillStands() {
+    return this.heard.length > 0 && this.heard[0].text === this.bar.input.value.trim();
+  }
+
+  offer(alternatives) {
+    if (!alternatives.length) return;
+    const group = Object.assign(document.createElement("div"), { className: "xs-did-you-say" });
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", this.bar.texts.didYouSay);
+    const label = Object.assign(document.createElement("span"), { textContent: this.bar.texts.didYouSay });
+    group.append(label, ...alternatives.map(({ text }) => this.offered(text)));
+    this.below.append(group);
+  }
+
+  offered(text) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "xs-link", textContent: text });
+    button.addEventListener("click", () => {
+      this.clear();
+      this.bar.say("");
+      this.bar.input.value = text;
+      this.hear(text);
+      this.bar.search({ push: true });
+    });
+    return button;
   }
 
   notUnderstood(degraded, recording) {
@@ -125,6 +155,7 @@ export class Voice {
 
   clear() {
     this.bar.sound = null;
+    this.heard = [];
     this.below.replaceChildren();
   }
 

@@ -1,0 +1,134 @@
+"""The suggestions of an index, kept like its vocabulary: what is new is added, what is gone is dropped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
+from django.db.models import Count
+from django.utils import translation
+
+from xsearch.filters import label_path, raw_path, value_labels
+from xsearch.indexing.outbox import content_type_of
+from xsearch.models import IndexRecord, Suggestion, SuggestionKey
+from xsearch.registry import Index
+from xsearch.text.beginnings import keys_of
+
+EXAMPLES = 4  # objects
+#: Of facets; those of phrases are below, by how many objects have them.
+FACET_TIER = 9
+_MAX_VALUES = 2_000  # of a facet
+_MIN_LENGTH = 2  # characters
+
+# By orders of magnitude: what hardly anything has stands behind what much has.
+_TIER = (
+    f"CASE WHEN facet <> '' THEN {FACET_TIER} ELSE least(length(objects_with::text) - (objects_with = 1)::int, 3) END"
+)
+#: The tiers that there are, the most telling first.
+TIERS = (FACET_TIER, 3, 2, 1, 0)
+
+_GATHER = """
+CREATE TEMP TABLE xsearch_wanted ON COMMIT DROP AS
+SELECT ''::text AS facet, phrase AS text, '{{}}'::jsonb AS labels, count(*)::int AS objects_with,
+       to_jsonb((array_agg(object_id ORDER BY id))[1:{examples}]) AS examples
+FROM {records}, jsonb_array_elements_text(phrases) AS phrase
+WHERE content_type_id = %s AND length(phrase) >= {shortest}
+GROUP BY phrase
+"""
+_ADD = """
+INSERT INTO xsearch_wanted SELECT * FROM jsonb_to_recordset(%s::jsonb)
+AS made(facet text, text text, labels jsonb, objects_with int, examples jsonb)
+"""
+_SYNCHRONISE = (
+    """
+DELETE FROM {keys} USING {suggestions} AS kept
+WHERE suggestion_id = kept.id AND kept.content_type_id = %s
+  AND NOT EXISTS (SELECT FROM xsearch_wanted AS wanted WHERE {same})
+""",
+    """
+DELETE FROM {suggestions} AS kept
+WHERE content_type_id = %s AND NOT EXISTS (SELECT FROM xsearch_wanted AS wanted WHERE {same})
+""",
+    """
+UPDATE {suggestions} AS kept SET objects_with = wanted.objects_with, examples = wanted.examples
+FROM xsearch_wanted AS wanted
+WHERE content_type_id = %s AND {same}
+  AND (kept.objects_with, kept.examples) IS DISTINCT FROM (wanted.objects_with, wanted.examples)
+""",
+    """
+UPDATE {keys} AS stored SET tier = {tier}
+FROM {suggestions} AS kept
+WHERE suggestion_id = kept.id AND kept.content_type_id = %s AND stored.tier <> {tier}
+""",
+)
+_INSERT = """
+INSERT INTO {suggestions} AS made (content_type_id, facet, text, labels, objects_with, examples)
+SELECT %s, facet, text, labels, objects_with, examples FROM xsearch_wanted AS wanted
+WHERE NOT EXISTS (SELECT FROM {suggestions} AS kept WHERE content_type_id = %s AND {same})
+RETURNING id, text, labels::text, {tier}
+"""
+#: What the statements have in common.
+_WORDING = {
+    "keys": SuggestionKey._meta.db_table,
+    "suggestions": Suggestion._meta.db_table,
+    "same": "kept.facet = wanted.facet AND kept.text = wanted.text AND kept.labels = wanted.labels",
+    "tier": _TIER,
+}
+
+
+def refresh(index: Index) -> None:
+    """Bring the suggestions up to date with what is indexed; must run in a transaction, by one worker at a time."""
+    content_type_id = content_type_of(index).pk
+    facets = [row for name in index.facets for row in _facet_rows(index, name)]
+    with connection.cursor() as cursor:
+        gather = _GATHER.format(records=IndexRecord._meta.db_table, examples=EXAMPLES, shortest=_MIN_LENGTH)
+        cursor.execute(gather, [content_type_id])
+        cursor.execute(_ADD, [json.dumps(facets)])
+        cursor.execute("ANALYZE xsearch_wanted")
+        for statement in _SYNCHRONISE:
+            cursor.execute(statement.format(**_WORDING), [content_type_id])
+        cursor.execute(_INSERT.format(**_WORDING), [content_type_id] * 2)
+        made = cursor.fetchall()
+        cursor.execute("DROP TABLE xsearch_wanted")
+    _write_keys(content_type_id, made)
+
+
+def _write_keys(content_type_id: int, made: Sequence[tuple[int, str, str, int]]) -> None:
+    columns = f"COPY {SuggestionKey._meta.db_table} (content_type_id, suggestion_id, tier, key) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(columns) as copy:
+        for pk, text, labels, tier in made:
+            names = dict.fromkeys(json.loads(labels).values()) or [text]
+            for key in dict.fromkeys(key for name in names for key in keys_of(name)):
+                copy.write_row((content_type_id, pk, tier, key))
+
+
+def _facet_rows(index: Index, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the values of a facet with their labels in every language of the site."""
+    found = _facet_values(index, name)
+    labels = _labels(index, name, {raw: readable for raw, readable, *_ in found})
+    for raw, readable, count, keys in found:
+        examples = [str(key) for key in keys[:EXAMPLES]]
+        yield {"facet": name, "text": str(readable), "labels": labels[raw], "objects_with": count, "examples": examples}
+
+
+def _facet_values(index: Index, name: str) -> list[tuple[Any, Any, int, list[Any]]]:
+    """Return (raw value, readable value, number of objects, their keys) of the most frequent values."""
+    raw, label = raw_path(index, name), label_path(index, name)
+    objects = index.get_queryset().select_related(None).order_by().exclude(**{f"{raw}__isnull": True})
+    counted = objects.values(raw, label).annotate(xs_count=Count("pk"), xs_keys=ArrayAgg("pk", order_by="pk"))
+    rows = counted.order_by("-xs_count").values_list(raw, label, "xs_count", "xs_keys")[:_MAX_VALUES]
+    return [row for row in rows if row[1] not in (None, "")]
+
+
+def _labels(index: Index, name: str, readable: dict[Any, Any]) -> dict[Any, dict[str, str]]:
+    """Return {raw value: {language: label}}."""
+    labels: dict[Any, dict[str, str]] = {raw: {} for raw in readable}
+    for code, _name in django_settings.LANGUAGES if django_settings.USE_I18N else [(django_settings.LANGUAGE_CODE, "")]:
+        with translation.override(code):
+            for raw, label in value_labels(index, name, readable).items():
+                labels[raw][code] = label
+    return labels
