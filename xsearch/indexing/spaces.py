@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder, EncoderError, encoder_from_spec, get_encoder
-from xsearch.encoders.registry import encoder_spec
+from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
 from xsearch.indexing import schema
+from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.locking import lock_table
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace, IndexRecord, StagedVector
@@ -35,9 +35,9 @@ def bound_modalities(index: Index) -> list[str]:
 
 
 def target_encoder(modality: str) -> Encoder:
-    """Return the encoder that the settings name for a column; raises ``EncoderError``."""
+    """Return the encoder that the settings name for a column, with its adapter; raises ``EncoderError``."""
     alias = settings.EMBEDDINGS[modality]
-    encoder = get_encoder(alias)
+    encoder = configured_encoder(alias)
     if modality not in encoder.modalities:
         raise EncoderError(
             f"XSEARCH['EMBEDDINGS'][{modality!r}] is {alias!r}, which encodes only "
@@ -87,7 +87,7 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
         defaults={
             "fingerprint": encoder.fingerprint,
             "dimension": encoder.dimension,
-            "spec": encoder_spec(settings.EMBEDDINGS[modality]),
+            "spec": configured_spec(settings.EMBEDDINGS[modality]),
         },
     )
     if created:
@@ -161,7 +161,7 @@ def _swap(stores: Sequence[Store], space: EncoderSpace, encoder: Encoder) -> boo
     for store in stores:
         _move_staged(store, encoder.fingerprint)
     now.fingerprint, now.dimension, now.since = encoder.fingerprint, encoder.dimension, timezone.now()
-    now.spec = encoder_spec(settings.EMBEDDINGS[now.modality])
+    now.spec = configured_spec(settings.EMBEDDINGS[now.modality])
     now.save()
     return True
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
-from xsearch.encoders import get_encoder
 from xsearch.indexing import schema
+from xsearch.indexing.adapters import configured_encoder
 from xsearch.indexing.outbox import claimable, content_type_of, without_record
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
@@ -81,7 +81,7 @@ def encoder_status(alias: str) -> dict[str, Any]:
         "error": None,
     }
     try:
-        encoder = get_encoder(alias)
+        encoder = configured_encoder(alias)
         return facts | {
             "modalities": sorted(encoder.modalities),
             "dimension": encoder.dimension,

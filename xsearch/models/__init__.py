@@ -1,5 +1,6 @@
-"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, words, events."""
+"""Tables of xsearch: embedding columns for the host's models, the outbox, the live spaces, adapters, words, events."""
 
+from xsearch.models.adapters import Adapter
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
@@ -7,5 +8,6 @@ from xsearch.models.spaces import EncoderSpace, StagedVector
 from xsearch.models.words import Synonym, Term
 
 __all__ = [
-    "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Synonym", "Term",
+    "Adapter", "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Synonym",
+    "Term",
 ]  # fmt: skip
