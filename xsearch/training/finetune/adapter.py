@@ -82,7 +82,8 @@ class AdapterModule(nn.Module):
 
     def scale(self, kind: str) -> Tensor:
         """Return the inverse temperature of photos with photos ("image") or with captions ("text")."""
-        return self.log_scales[kind].exp().clamp(max=_MAX_SCALE)
+        scale: Tensor = self.log_scales[kind].exp()
+        return scale.clamp(max=_MAX_SCALE)
 
     def matrices(self) -> dict[str, Vectors]:
         """Return the trained matrices by modality, as they are served."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 from collections import Counter, defaultdict
@@ -48,12 +47,6 @@ class Catalogue:
     products: list[Product] = field(default_factory=list)
     clicks: list[tuple[int, int]] = field(default_factory=list)
     without_photo: int = 0
-
-    @property
-    def digest(self) -> str:
-        """Hash of everything that training sees of the products, but for the content of the files."""
-        facts = [(item.pk, [str(photo) for photo in item.photos], item.captions, item.values) for item in self.products]
-        return hashlib.sha256(repr((facts, self.clicks)).encode()).hexdigest()
 
     def attributes(self) -> dict[str, list[str]]:
         """Return the values by attribute that several products share, for attributes with several of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,14 @@ class Material:
     labels: dict[str, Numbers]  # the same among all values, also those whose names the encoder does not know
     looks: Numbers  # (n,) equal for products that show the same photo
     clicks: Numbers  # (k, 2) products that one query led to
+
+    def digest(self) -> str:
+        """Hash of all of it."""
+        found = hashlib.sha256()
+        arrays = (*vars(self.photos).values(), self.captions, *self.said, *self.labels.values(), self.clicks)
+        for array in arrays:
+            found.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()
 
     def adapted(self, matrices: Mapping[str, Vectors]) -> Material:
         """Return the material as an adapter would have it; views, which only training sees, stay as they are."""
@@ -85,8 +94,8 @@ def _looks(photos: EncodedPhotos, count: int) -> Numbers:
     """Give products that share a photo one number: nobody could tell which of them a customer means."""
     looks = np.arange(count)
     for start in range(0, len(photos.clean), 512):
-        same = photos.clean[start : start + 512] @ photos.clean.T > _TWINS
-        for one, other in zip(*np.nonzero(same), strict=True):
+        same = np.argwhere(photos.clean[start : start + 512] @ photos.clean.T > _TWINS)
+        for one, other in same:
             first, second = looks[photos.owners[start + one]], looks[photos.owners[other]]
             looks[looks == max(first, second)] = min(first, second)
     return looks

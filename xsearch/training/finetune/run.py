@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors.numpy import save
 
 from xsearch.encoders import Encoder
@@ -23,6 +27,7 @@ from xsearch.training.loop import Schedule, choose_device, fit
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+_ALL, _MARK = "all", "run.sha256"
 MIN_PRODUCTS = 20
 _STOPPING_SHARE = 0.1  # of the products that are learned from, those that say when to stop
 _EVALUATIONS, _PATIENCE = 12, 4
@@ -69,13 +74,14 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progr
             f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}, and does "
             "something useful from a few hundred on."
         )
+    _begin(material, plan, progress)
     after: Ranks = {}
     for number, held_out in enumerate(_folds(products, plan), start=1):
         matrices = _train(material, np.setdiff1d(products, held_out), plan, f"fold-{number}", progress)
         for kind, places in rank(material.adapted(matrices), held_out).items():
             after.setdefault(kind, {}).update(places)
     verdict = compare(rank(material, products), after)
-    matrices = _train(material, products, plan, "all", progress)
+    matrices = _train(material, products, plan, _ALL, progress)
     if "text" in encoder.modalities:  # without captions, texts go the way of the photos
         matrices.setdefault("text", matrices["image"])
     manifest = _manifest(catalogue, material, encoder, plan, verdict)
@@ -90,6 +96,17 @@ def _material(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Prog
         raise FinetuneError("No product has a photo. Fine-tuning learns from photos: declare `image` in the Index.")
     photos = encode_photos(catalogue, encoder, plan.amounts, plan.seed, plan.folder / "vectors", progress)
     return gather(catalogue, photos, encoder)
+
+
+def _begin(material: Material, plan: Plan, progress: Progress) -> None:
+    """Remove what is left of a run that saw other products or was asked for something else."""
+    facts = replace(plan, folder=Path(), device="")
+    digest, mark = hashlib.sha256(repr((facts, material.digest())).encode()).hexdigest(), plan.folder / _MARK
+    if mark.is_file() and mark.read_text(encoding="ascii") != digest:
+        progress("The catalogue or the options have changed: training begins anew.")
+        for folder in (*plan.folder.glob("fold-*"), plan.folder / _ALL):
+            shutil.rmtree(folder, ignore_errors=True)
+    mark.write_text(digest, encoding="ascii")
 
 
 def _folds(products: Numbers, plan: Plan) -> Iterator[Numbers]:
@@ -112,9 +129,21 @@ def _train(material: Material, products: Numbers, plan: Plan, name: str, progres
         patience=_PATIENCE,
         seed=plan.seed,
     )
-    outcome = fit(task, schedule, plan.folder / name, task.weighting())
+    with _one_thread():
+        outcome = fit(task, schedule, plan.folder / name, task.weighting())
     progress(f"{name}: best after {outcome.best_step} of {outcome.steps} steps, MRR {outcome.figures['score']:.3f}")
     return task.module.matrices()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: for matrices this small, several mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _manifest(

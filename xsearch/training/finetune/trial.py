@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.encoders.base import Vectors
-from xsearch.evaluation.significance import SIGNIFICANT, Difference, confidence_interval, paired_difference
+from xsearch.evaluation.significance import SIGNIFICANT, Difference, Interval, confidence_interval, paired_difference
 from xsearch.training.finetune.material import Material, Numbers
 
 CUTS = (1, 5, 10)
@@ -113,8 +113,8 @@ class Comparison:
     products: int
     before: dict[str, float]
     after: dict[str, float]
-    before_interval: tuple[float, float]
-    after_interval: tuple[float, float]
+    before_interval: Interval
+    after_interval: Interval
     difference: Difference
 
     def as_dict(self) -> dict[str, Any]:
@@ -181,8 +181,8 @@ def _compared(before: dict[int, list[int]], after: dict[int, list[int]]) -> Comp
         len(before),
         _figures(before),
         _figures(after),
-        tuple(confidence_interval(one)),
-        tuple(confidence_interval(other)),
+        confidence_interval(one),
+        confidence_interval(other),
         paired_difference(one, other),
     )
 

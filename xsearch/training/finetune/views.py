@@ -29,7 +29,7 @@ from xsearch.training.retrieval_trials import hard_photo
 SIDE = 224  # pixels of the views that training sees
 _MASK_SIDE = 72
 _MAX_SIDE = 512  # pixels of what is spoilt for the trial: more than any model looks at
-_CHUNK = 48  # photos that are read, spoilt and encoded together, and kept when the run is killed
+_CHUNK = 24  # photos that are read, spoilt and encoded together, and kept when the run is killed
 _TEXTS = 256
 
 Progress = Callable[[str], None]
@@ -62,8 +62,11 @@ def encode_photos(
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(number, photo) for number, product in enumerate(catalogue.products) for photo in product.photos]
-    key = f"{encoder.fingerprint} {catalogue.digest} {amounts} {seed}"
-    run = hashlib.sha256(key.encode()).hexdigest()[:16]
+    key = (encoder.fingerprint, [(number, str(photo)) for number, photo in jobs], amounts, seed)
+    run = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    for file in folder.glob("*.npz"):
+        if not file.name.startswith(run):  # of other photos, or of another encoder
+            file.unlink()
     chunks = []
     for start in range(0, len(jobs), _CHUNK):
         file = folder / f"{run}-{start:06}.npz"
@@ -90,7 +93,7 @@ def _encode_chunk(jobs: Sequence[tuple[int, MediaFile]], encoder: Encoder, amoun
         found = [(owner, image) for (owner, _file), image in zip(jobs, read_ones, strict=True) if image]
         images = [image for _owner, image in found]
         spoilt = list(pool.map(_spoil(amounts.queries), images, range(seed, seed + len(images))))
-    views = [list(_views(images, seed, number)) for number in range(amounts.views)] if images else []
+    views = list(_views(images, amounts.views, seed)) if images else []
     size = (len(images), -1, encoder.dimension)
     return {
         "owners": np.array([owner for owner, _image in found], np.int64),
@@ -121,14 +124,15 @@ def _spoil(count: int) -> Callable[[Image.Image, int], list[Image.Image]]:
     return spoil
 
 
-def _views(images: Sequence[Image.Image], seed: int, number: int) -> Iterator[Image.Image]:
-    """Yield one view of each photo: another crop, angle, light and background, blurred and noisy."""
+def _views(images: Sequence[Image.Image], count: int, seed: int) -> Iterator[list[Image.Image]]:
+    """Yield views of the photos: each of another crop, angle, light and background, blurred and noisy."""
     pixels = np.stack([square(image, SIDE) for image in images])
     masks = np.stack([_mask(one) for one in pixels])
     tensors = torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(masks)[:, None]
-    views, _cover = random_views(*tensors, SIDE, CAMERA, generator(seed, number))
-    for view in (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy():
-        yield Image.fromarray(view)
+    for number in range(count):
+        views, _cover = random_views(*tensors, SIDE, CAMERA, generator(seed, number))
+        rows = (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        yield [Image.fromarray(row) for row in rows]
 
 
 def _mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
