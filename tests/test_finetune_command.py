@@ -33,7 +33,7 @@ pytest_plugins = ["tests.export_fixtures"]
 
 QUICK = ("--views", "2", "--folds", "2", "--steps", "60", "--rate", "0.01", "--json")
 #: This shop's own words for things that the bundled model calls otherwise.
-SHELVES = {"sofa": "ellipse", "mug": "rectangle"}
+SHELVES = {"mug": "ellipse", "sofa": "rectangle"}
 COLOURS = {"red": (200, 30, 40), "blue": (40, 80, 200), "green": (40, 140, 70)}
 
 
@@ -55,7 +55,7 @@ def drawn(shelf, colour, seed):
 
 @pytest.fixture
 def catalogue():
-    """A shop whose sofas are all round and whose mugs are all square."""
+    """A shop whose mugs are all round and whose sofas are all square, photographed from above."""
     shelves = {name: Category.objects.create(name=name, slug=name) for name in SHELVES}
     for number in range(36):
         shelf, colour = list(SHELVES)[number % 2], list(COLOURS)[number // 2 % 3]
@@ -71,7 +71,8 @@ def finetune(out, *options):
 
 
 def fingerprints():
-    return {space.fingerprint for space in live_spaces(get_index(Product)).values()}
+    spaces = live_spaces(get_index(Product))
+    return {spaces[modality].fingerprint for modality in ("text", "image")}
 
 
 def test_the_bundled_encoder_learns_this_shops_words_and_the_adapter_goes_live(catalogue, tmp_path):
@@ -92,7 +93,7 @@ def test_the_bundled_encoder_learns_this_shops_words_and_the_adapter_goes_live(c
         adapted.encode_batch(
             "image", [Image.open(drawn(shelf, colour, 1000 + seed)) for seed in range(4) for colour in COLOURS]
         )
-        for shelf in SHELVES
+        for shelf in ("sofa", "mug")
     )
     word = adapted.encode_batch("text", ["sofa"])[0]
     assert np.mean(sofas @ word) > np.mean(mugs @ word) + 0.1  # also for drawings that are in no catalogue
@@ -228,7 +229,7 @@ class TestRefusals:
         use_encoder()
         noise(1)
         (tmp_path / "file").touch()
-        with pytest.raises(CommandError, match="cannot be written"):
+        with pytest.raises(CommandError, match="can be written"):
             finetune(tmp_path / "file")
 
     @pytest.mark.parametrize("options", [("--folds", "1"), ("--views", "0"), ("--rate", "0"), ("--rank", "0")])
@@ -246,10 +247,10 @@ class TestWhatIsRead:
 
     def test_titles_values_and_pairs_of_values_are_captions_and_article_numbers_are_not(self, catalogue):
         first = read_catalogue(get_index(Product), 100, 0).products[0]
-        assert first.titles == ["red sofa"]
-        assert {"red sofa", "sofa", "red"} <= set(first.captions)
+        assert first.titles == ["red mug"]
+        assert {"red mug", "mug", "red"} <= set(first.captions)
         assert "P0" not in first.captions
-        assert first.values == {"category": "sofa", "colour": "red"}
+        assert first.values == {"category": "mug", "colour": "red"}
 
     def test_all_photos_of_a_product_belong_to_it(self, catalogue):
         ProductPhoto.objects.create(product=catalogue[0], image=drawn("sofa", "red", 500))

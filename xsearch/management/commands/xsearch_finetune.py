@@ -72,7 +72,8 @@ class Command(BaseCommand):
         except (EncoderError, FinetuneError, TrainingError, LookupError) as error:
             raise CommandError(str(error.args[0])) from error
         except OSError as error:
-            raise CommandError(f"{plan.folder} cannot be written: {error.strerror}.") from error
+            cure = f"See that {plan.folder} can be written, and that the storage of the photos answers."
+            raise CommandError(f"{error}. {cure}") from error
 
     def _install(self, report: Report) -> None:
         from xsearch.indexing.adapters import install

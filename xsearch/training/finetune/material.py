@@ -94,8 +94,8 @@ def _looks(photos: EncodedPhotos, count: int) -> Numbers:
     """Give products that share a photo one number: nobody could tell which of them a customer means."""
     looks = np.arange(count)
     for start in range(0, len(photos.clean), 512):
-        same = np.argwhere(photos.clean[start : start + 512] @ photos.clean.T > _TWINS)
-        for one, other in same:
+        near = photos.clean[start : start + 512] @ photos.clean.T
+        for one, other in np.argwhere(near > _TWINS).tolist():
             first, second = looks[photos.owners[start + one]], looks[photos.owners[other]]
             looks[looks == max(first, second)] = min(first, second)
     return looks

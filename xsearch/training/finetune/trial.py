@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +51,11 @@ def _by_other_photo(material: Material, chosen: NDArray[np.bool_]) -> dict[int, 
 def _by_title(material: Material, products: Numbers) -> dict[int, list[int]]:
     pairs = [(int(product), int(title)) for product in products for title in material.titles[product]]
     owners, titles = np.array(pairs, np.int64).reshape(-1, 2).T
-    twins = [[other for other, said in enumerate(material.titles) if title in said] for title in titles]
-    return _ranks(material, material.captions[titles], owners, twins=twins)
+    named: dict[int, list[int]] = defaultdict(list)
+    for product, found in enumerate(material.titles):
+        for title in found.tolist():
+            named[title].append(product)
+    return _ranks(material, material.captions[titles], owners, twins=[named[title] for title in titles.tolist()])
 
 
 def _ranks(

@@ -29,7 +29,7 @@ from xsearch.training.retrieval_trials import hard_photo
 SIDE = 224  # pixels of the views that training sees
 _MASK_SIDE = 72
 _MAX_SIDE = 512  # pixels of what is spoilt for the trial: more than any model looks at
-_CHUNK = 24  # photos that are read, spoilt and encoded together, and kept when the run is killed
+_CHUNK = 48  # photos that are read, spoilt and encoded together, and kept when the run is killed
 _TEXTS = 256
 
 Progress = Callable[[str], None]
@@ -62,7 +62,7 @@ def encode_photos(
     """
     folder.mkdir(parents=True, exist_ok=True)
     jobs = [(number, photo) for number, product in enumerate(catalogue.products) for photo in product.photos]
-    key = (encoder.fingerprint, [(number, str(photo)) for number, photo in jobs], amounts, seed)
+    key = (encoder.fingerprint, [(number, str(photo)) for number, photo in jobs], amounts, seed, _CHUNK)
     run = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
     for file in folder.glob("*.npz"):
         if not file.name.startswith(run):  # of other photos, or of another encoder
