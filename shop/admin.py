@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from shop.models import Brand, Category, Product, ProductPhoto
+import xsearch
+from shop.models import Brand, Category, Product, ProductPhoto, StylePost
 from xsearch.admin import IndexedAdmin
 
 admin.site.site_header = _("Finders – shop owner")
@@ -87,6 +90,55 @@ class ProductAdmin(IndexedAdmin, admin.ModelAdmin):
     def thumbnail(self, product: Product) -> SafeString | str:
         """Return the main photo, small."""
         return _thumbnail(product.photo)
+
+
+@admin.register(StylePost)
+class StylePostAdmin(IndexedAdmin, admin.ModelAdmin):
+    """What customers share, to be approved or hidden."""
+
+    list_display = ["thumbnail", "title", "author", "created_at", "is_visible"]
+    list_display_links = ["thumbnail", "title"]
+    list_filter = ["is_visible", "created_at"]
+    search_fields = ["title", "title_zh", "text", "text_zh", "author"]
+    autocomplete_fields = ["products"]
+    readonly_fields = ["thumbnail"]
+    actions = ["approve", "hide"]
+    fields = [
+        "thumbnail",
+        ("is_visible", "created_at"),
+        "author",
+        ("title", "title_zh"),
+        ("text", "text_zh"),
+        "photo",
+        "products",
+    ]
+
+    class Media:
+        css = {"all": ["shop/admin.css"]}
+
+    @admin.display(description=_("photo"))
+    def thumbnail(self, post: StylePost) -> SafeString | str:
+        """Return the photo, small."""
+        return _thumbnail(post.photo)
+
+    @admin.action(description=_("Approve: show to customers"), permissions=["change"])
+    def approve(self, request: HttpRequest, posts: QuerySet[StylePost]) -> None:
+        """Show the chosen posts to customers."""
+        self._show(request, posts, is_visible=True)
+
+    @admin.action(description=_("Hide from customers"), permissions=["change"])
+    def hide(self, request: HttpRequest, posts: QuerySet[StylePost]) -> None:
+        """Hide the chosen posts from customers."""
+        self._show(request, posts, is_visible=False)
+
+    def _show(self, request: HttpRequest, posts: QuerySet[StylePost], *, is_visible: bool) -> None:
+        keys = list(posts.values_list("pk", flat=True))
+        with transaction.atomic():
+            StylePost.objects.filter(pk__in=keys).update(is_visible=is_visible)
+            xsearch.mark(StylePost.objects.filter(pk__in=keys))  # an update tells nobody
+        count = len(keys)
+        message = ngettext("%(count)s post was changed.", "%(count)s posts were changed.", count) % {"count": count}
+        self.message_user(request, message)
 
 
 def _thumbnail(file: Any) -> SafeString | str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -96,6 +97,38 @@ class ProductPhoto(EmbeddedModel):
 
     def __str__(self) -> str:
         return f"{self.product} #{self.position}"
+
+
+class StylePost(EmbeddedModel):
+    """What a customer shares: a photo of things from the shop, and some words; seen once the shop has approved it."""
+
+    #: Of posts that were loaded from a file: their id there.
+    reference = models.CharField(_("reference"), max_length=64, unique=True, null=True, blank=True, editable=False)
+    author = models.CharField(_("name"), max_length=60)
+    title = models.CharField(_("title"), max_length=80)
+    title_zh = models.CharField(_("Chinese title"), max_length=80, blank=True)
+    text = models.TextField(_("text"), max_length=600)
+    text_zh = models.TextField(_("Chinese text"), max_length=600, blank=True)
+    photo = models.ImageField(_("photo"), upload_to="posts/", max_length=300)
+    products = models.ManyToManyField(Product, verbose_name=_("products"), blank=True, related_name="posts")
+    is_visible = models.BooleanField(_("visible"), default=False, help_text=_("Customers see and find it."))
+    created_at = models.DateTimeField(_("shared"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("style post")
+        verbose_name_plural = _("style posts")
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return _in_language(self.title, self.title_zh)
+
+    def get_absolute_url(self) -> str:
+        return reverse("shop:post", args=[self.pk])
+
+    @property
+    def local_text(self) -> str:
+        """The text in the language of the page, where there is one."""
+        return _in_language(self.text, self.text_zh)
 
 
 def _in_language(english: str, chinese: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 import xsearch
-from shop.models import Product
+from shop.models import Product, StylePost
 from shop.words import COLOURS
 
 
@@ -32,3 +32,20 @@ class ProductIndex(xsearch.Index):
         if name == "colour":
             return str(COLOURS.get(value.lower(), value))
         return super().facet_label(name, value)
+
+
+@xsearch.register(StylePost)
+class StylePostIndex(xsearch.Index):
+    """What customers share, by the words, by the photo, and by the products on it."""
+
+    text = {
+        "A": ["title", "title_zh"],
+        "C": ["text", "text_zh"],
+        "D": ["products__title", "products__title_zh"],
+    }
+    image = "photo"
+    template = "shop/post_card.html"
+
+    def get_queryset(self) -> QuerySet[StylePost]:
+        """Leave out what the shop has not approved."""
+        return StylePost.objects.filter(is_visible=True)

@@ -116,7 +116,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
 
+# Whether what customers share waits until somebody approves it in the admin.
+POSTS_NEED_APPROVAL = os.environ.get("POSTS_NEED_APPROVAL", "1") == "1"
+
 # A demonstration on one's own machine, where scripts try what they like: limits far above the defaults.
 XSEARCH: dict[str, object] = {
-    "THROTTLE_RATES": {"search": "6000/min", "media": "6000/min", "suggest": "6000/min", "events": "6000/min"},
+    "THROTTLE_RATES": {
+        "search": "6000/min",
+        "media": "6000/min",
+        "suggest": "6000/min",
+        "events": "6000/min",
+        "posts": "20/hour",
+    },
 }

@@ -5,7 +5,7 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import include, path, register_converter
 from django.views.generic import RedirectView
 
-from shop import media, views
+from shop import media, post_views, views
 
 
 class Key:
@@ -28,6 +28,10 @@ shop = [
     path("product/<key:sku>/", views.product, name="product"),
     path("categories/", views.categories, name="categories"),
     path("category/<key:slug>/", views.category, name="category"),
+    path("styles/", post_views.posts, name="posts"),
+    path("styles/<int:pk>/", post_views.post, name="post"),
+    path("styles/share/", post_views.share, name="share"),
+    path("styles/share/thanks/", post_views.thanks, name="thanks"),
     path("about/", views.about, name="about"),
     path("try/<str:name>", views.sample, name="sample"),
 ]

@@ -52,6 +52,7 @@ class ProductSearchView(SearchView):
     """The search page; ``?sample=`` and ``?photo_of=`` search with a photo that the shop has itself."""
 
     template_name = "shop/search.html"
+    model = "all"
     page_size = PAGE_SIZE
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -17,7 +17,10 @@ def _media_in_tmp(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _no_vector_indexes_left(request):
-    """Drop what tests with real transactions built: it is for vectors of their length, and a flush leaves it."""
+    """Drop what tests with real transactions built: it is for vectors of their length, and a flush leaves it.
+
+    So it does with columns beside the live ones, and with the comments that say whose vectors are in them.
+    """
     marker = request.node.get_closest_marker("django_db")
     if not (marker and marker.kwargs.get("transaction")):
         yield
@@ -30,6 +33,12 @@ def _no_vector_indexes_left(request):
         cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'xsearch_%' AND indexdef LIKE '%hnsw%'")
         for (name,) in cursor.fetchall():
             cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute(
+            "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attname LIKE '%_embedding_beside'"
+        )
+        for table, column in cursor.fetchall():
+            live = column.removesuffix("_beside")
+            cursor.execute(f'ALTER TABLE {table} DROP COLUMN "{column}"; COMMENT ON COLUMN {table}."{live}" IS NULL')
 
 
 @pytest.fixture(scope="session")

@@ -118,6 +118,17 @@ def is_vector(stored, content, dimension=16, revision="1"):
     return stored is not None and len(stored) == dimension and bool(np.allclose(stored, wanted, atol=2e-3))
 
 
+def beside(modality="image", model=Product):
+    """Return {key: vector} of the column beside, without the rows that have none; nothing if there is no column."""
+    [store] = {store.key: store for store in get_index(model).stores_for(modality) if not store.many}.values()
+    with connection.cursor() as cursor:
+        names = [c.name for c in connection.introspection.get_table_description(cursor, store.table)]
+        if store.beside not in names:
+            return {}
+        cursor.execute(f'SELECT "{store.row_key}", "{store.beside}"::text FROM "{store.table}"')
+        return {key: np.array(json.loads(vector)) for key, vector in cursor.fetchall() if vector}
+
+
 def wait_until(condition, timeout_s=60):
     """Wait for another process or thread."""
     end = time.monotonic() + timeout_s

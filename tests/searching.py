@@ -2,7 +2,7 @@
 
 from shop.models import Brand, Category, Product
 from xsearch.indexing import index_pending, vocabulary
-from xsearch.models import EncoderSpace, IndexRecord, StagedVector, Term
+from xsearch.models import EncoderSpace, IndexRecord, Term
 from xsearch.registry import get_index
 from xsearch.search.background import forget_samples
 
@@ -17,6 +17,6 @@ def index_all():
 
 def wipe():
     """Remove what a fixture of a module has committed, so that the next module may use another encoder."""
-    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, StagedVector, Term):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term):
         model.objects.all().delete()
     forget_samples()

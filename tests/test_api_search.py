@@ -22,6 +22,7 @@ KEYS = {
     "transcript",
     "hits",
     "facets",
+    "total_is_exact",
     "total",
     "close",
     "page",

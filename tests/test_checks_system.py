@@ -192,14 +192,14 @@ def test_w032_vectors_of_another_encoder(use_encoder, settings):
         },
         "EMBEDDINGS": {"text": "test", "image": "new", "audio": None},
     }
-    only("xsearch.W032", "The image vectors of shop.Product are not those", "manage.py xsearch_index shop.Product")
+    only("xsearch.W032", "The image vectors of shop.Product are not those", "manage.py xsearch_rebuild shop.Product")
 
 
 def test_w033_missing_index():
     add("A", photo=1)
     run()
     store = next(store for store in get_index(Product).stores() if store.key == "image:photos")
-    schema.drop_vector_index(store)
+    schema.drop_vector_index(store, store.column)
     only(
         "xsearch.W033", "shop.ProductPhoto.image_embedding has no vector index", "manage.py xsearch_index shop.Product"
     )

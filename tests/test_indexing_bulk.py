@@ -78,11 +78,11 @@ class TestBuilding:
         run()
         monkeypatch.setattr(schema, "_GRAPH_BYTES_A_ROW", 2**30)
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 2048}
-        assert schema._build_memory_kb(store(), 16) == 2048 * 1024
+        assert schema._build_memory_kb(store(), "image_embedding", 16) == 2048 * 1024
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 4096}
-        assert 3 * 2**20 <= schema._build_memory_kb(store(), 16) < 4096 * 1024
+        assert 3 * 2**20 <= schema._build_memory_kb(store(), "image_embedding", 16) < 4096 * 1024
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 1}
-        assert schema._build_memory_kb(store(), 16) >= 16 * 1024  # PostgreSQL's own setting
+        assert schema._build_memory_kb(store(), "image_embedding", 16) >= 16 * 1024  # PostgreSQL's own setting
 
     def test_the_session_s_settings_are_as_before_afterwards(self, monkeypatch):
         during = []

@@ -8,11 +8,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from shop.models import Product
 from tests.encoders import HashEncoder, TwoStepHashEncoder
-from tests.indexing import add, is_vector, picture, picture_file, run, run_some, wait_until
+from tests.indexing import add, beside, is_vector, picture, picture_file, run, run_some, wait_until
 from xsearch.indexing import pipeline, preparing
 from xsearch.indexing.pipeline import EncoderTimes, Pipeline
 from xsearch.indexing.preparing import size_bytes
-from xsearch.models import StagedVector
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +142,7 @@ def test_a_photo_is_prepared_once_for_each_space_while_one_is_built(monkeypatch,
     products[0].refresh_from_db()
     assert len(decoded) == 1
     assert is_vector(products[0].image_embedding, picture(50))
-    assert is_vector(StagedVector.objects.get(modality="image").vector, picture(50), revision="2")
+    assert is_vector(beside()[products[0].pk], picture(50), revision="2")
 
 
 def test_the_threads_leave_the_database_alone_whatever_happens(monkeypatch, use_encoder):

@@ -11,6 +11,7 @@ from shop.models import Product, ProductPhoto
 from tests.encoders import HashEncoder
 from tests.indexing import (
     add,
+    beside,
     expire_leases,
     is_vector,
     make_due,
@@ -23,11 +24,12 @@ from tests.indexing import (
     wait_until,
 )
 from tests.test_indexing_workers import in_thread, while_encoding
-from xsearch.indexing import outbox, schema, spaces, work
-from xsearch.models import EncoderSpace, StagedVector
+from xsearch.indexing import columns, outbox, rebuilding, schema, spaces, work
+from xsearch.models import EncoderSpace
 from xsearch.registry import get_index
 from xsearch.search.parts import encode_parts
 from xsearch.search.retrieval import retrieve
+from xsearch.search.swaps import SpaceSwapped
 from xsearch.search.wanted import Wanted
 
 pytestmark = pytest.mark.django_db
@@ -87,12 +89,11 @@ class TestChange:
             assert report.indexed == 1
             assert are_all(16, "1")
             assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
-            assert StagedVector.objects.filter(modality="image").count() == done
+            assert len(beside()) == done
         assert run().indexed == 1
         dimension = options.get("dimension", 16)
         assert are_all(dimension, "2")
         assert live() == {"text": f"hash:{dimension}:2", "image": f"hash:{dimension}:2"}
-        assert not StagedVector.objects.exists()
         assert f"halfvec({dimension})" in index_definition()
 
     def test_the_space_remembers_how_its_encoder_is_made(self, products, use_encoder):
@@ -220,7 +221,7 @@ class TestChangesMeanwhile:
         from django.core.files.base import ContentFile
 
         product = half_built[0]
-        assert StagedVector.objects.filter(row_id=str(product.pk), modality="image").exists()
+        assert product.pk in beside()
         product.photo = ContentFile(b"nonsense", name="x.png") if photo else ""
         product.save()
         run()
@@ -233,7 +234,6 @@ class TestChangesMeanwhile:
         half_built[3].delete()
         run()
         assert are_all(16, "2")
-        assert not StagedVector.objects.exists()
 
     def test_new_content_is_found_while_the_next_encoder_cannot_work(self, products, use_encoder):
         use_encoder("BrokenEncoder", revision="2")
@@ -330,9 +330,10 @@ class TestAtTheSameTime:
     def test_a_second_swap_to_the_same_space_does_nothing(self, products, use_encoder):
         use_encoder(revision="2")
         stale()
+        run_some(9)
         before = spaces.live_spaces(index())["image"]
-        run()
-        assert not spaces._try_swap(index(), before, spaces.target_encoder("image"))
+        work.settle(index())
+        assert not rebuilding._exchange(columns.column_set(index(), "image"), before, "former")
         assert are_all(16, "2")
 
     def test_a_swap_gives_way_to_a_transaction_of_the_shop(self, products, use_encoder, monkeypatch):
@@ -341,26 +342,25 @@ class TestAtTheSameTime:
         with monkeypatch.context() as patch:
             patch.setattr(work, "settle", lambda _index: None)
             run()
-        stores = [store for store in index().stores() if store.key == "image"]
-        space, target = spaces.live_spaces(index())["image"], spaces.target_encoder("image")
+        ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: spaces._swap(stores, space, target))() is False
+            assert in_thread(lambda: rebuilding._exchange(ours, space, "former"))() is False
             assert live()["image"] == "hash:16:1"
         work.settle(index())
         assert are_all(16, "2")
 
-    def test_the_shop_goes_on_while_a_swap_waits_to_drop_the_old_index(self, products, use_encoder):
+    def test_the_shop_goes_on_while_a_swap_waits(self, products, use_encoder):
         use_encoder(dimension=24, revision="2")
         stale()
+        run_some(1)
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
             swapping = in_thread(run)
-            wait_until(lambda: StagedVector.objects.filter(modality="image").count() == 3)
+            wait_until(lambda: len(beside()) == 4)
             Product.objects.get(pk=products[1].pk).save()
             assert xsearch.search(Product.objects.all(), image=picture(2)).hits[0].object.sku == "A2"
         swapping()
-        make_due()
         run()
         assert are_all(24, "2")
 
@@ -375,7 +375,8 @@ class TestAtTheSameTime:
         use_encoder(dimension=24, revision="2")
         stale()
         run()
-        assert not any(np.isfinite(retrieve(wanted, Product.objects.all(), degraded).columns["image:image"]))
+        with pytest.raises(SpaceSwapped):
+            retrieve(wanted, Product.objects.all(), degraded)
 
     def test_every_search_during_a_rebuild_finds_its_photo(self, products, use_encoder):
         use_encoder(dimension=24, revision="2")

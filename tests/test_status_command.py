@@ -101,7 +101,7 @@ def test_failures_to_be_retried_are_counted(products):
 
 def test_a_missing_database_index_is_named(products):
     store = next(store for store in get_index(Product).stores() if store.modality == "text")
-    schema.drop_vector_index(store)
+    schema.drop_vector_index(store, store.column)
     assert column(status(), "text")["index"] == {
         "name": schema.index_name(store, "text_embedding"),
         "present": False,
@@ -119,7 +119,7 @@ def test_another_configured_encoder_shows_as_being_built(products):
             "hash:16:1",
             "hash:16:2",
         )
-        assert "being made anew" in texts()
+        assert "are not those of the configured encoder" in texts()
         assert "hash:16:2" in run()
 
 

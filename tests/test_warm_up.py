@@ -13,6 +13,7 @@ from django.test import override_settings
 import xsearch
 from shop.models import Product
 from tests.indexing import add, run, start_process, wait_until
+from xsearch.registry import registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,6 +165,7 @@ def test_the_command_loads_everything_and_says_what_it_took(settings):
         ("builtin", "image"),
         ("logmel", "audio"),
         ("PocketsphinxTranscriber", "speech"),
+        *((index.label, "words") for index in registered() if index.text),
     }
     assert all(one["error"] is None for one in found["models"])
     assert all("256 dimensions, builtin-" in one["facts"] for one in found["models"] if one["name"] == "builtin")

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from shop.models import Brand, Category, Product
 from tests.widget_encoder import COLOURS
 from xsearch.indexing import index_pending, vocabulary
-from xsearch.models import EncoderSpace, Event, IndexRecord, StagedVector, Term
+from xsearch.models import EncoderSpace, Event, IndexRecord, Term
 from xsearch.registry import get_index
 from xsearch.views import SearchView
 
@@ -73,7 +73,7 @@ def fill():
 
 def clear():
     """Take everything away that ``fill`` made."""
-    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, StagedVector, Term, Event):
+    for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, Event):
         model.objects.all().delete()
 
 

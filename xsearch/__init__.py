@@ -8,14 +8,15 @@ from xsearch.registry import Index, register
 
 if TYPE_CHECKING:
     from xsearch.indexing import mark, pause_indexing
-    from xsearch.search import search
+    from xsearch.search import search, search_all
     from xsearch.warming import warm_up
 
 __version__ = "0.1.0"
-__all__ = ["Index", "mark", "pause_indexing", "register", "search", "warm_up"]
+__all__ = ["Index", "mark", "pause_indexing", "register", "search", "search_all", "warm_up"]
 
 _LAZY = {
     "search": "xsearch.search",
+    "search_all": "xsearch.search",
     "mark": "xsearch.indexing",
     "pause_indexing": "xsearch.indexing",
     "warm_up": "xsearch.warming",

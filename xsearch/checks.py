@@ -180,7 +180,7 @@ def _check_spaces(alias: str) -> Iterator[CheckMessage]:
         for modality, space in spaces.live_spaces(index).items():
             if targets.get(modality, space.fingerprint) != space.fingerprint:
                 text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
-                yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W032")
+                yield CheckWarning(text, hint=f"python manage.py xsearch_rebuild {index.label}", id="xsearch.W032")
             for store in index.stores_for(modality):
                 if not schema.has_index(store, store.column, space.dimension):
                     text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."

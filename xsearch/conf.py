@@ -49,6 +49,7 @@ DEFAULTS: dict[str, Any] = {
     "EXACT_ROWS": 3000,  # where no more rows than this pass the filters, every one is scored
     "CANDIDATES": 100,  # of more rows, how many nearest ones are taken from each embedding column
     "MATCHES": 500,  # and how many that have the words of the query
+    "SCORED_ROWS": 100_000,  # of no more rows than this, all are scored for an exact total and for pages beyond those
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.utils.text import capfirst
 
 if TYPE_CHECKING:
     from xsearch.stores import Store
+
+#: Names all indexes together.
+ALL = "all"
+
+ModelNames = type[models.Model] | str | Iterable[type[models.Model] | str] | None
 
 _indexes: dict[type[models.Model], Index] = {}
 _on_register: list[Callable[[Index], None]] = []
@@ -30,6 +36,8 @@ class Index:
     facets: Sequence[str] = ()
     #: Field that variants of one product have in common; of each group only the best result is shown.
     group_by: str | None = None
+    #: Template of one result in lists: it gets ``hit``, with what the API says of it and its ``object``.
+    template: str = "xsearch/hit.html"
     #: Accessor of the companion model that holds the embeddings, if the model itself does not.
     store: str | None = None
 
@@ -40,6 +48,10 @@ class Index:
     def label(self) -> str:
         """The model's label, such as "shop.Product"."""
         return self.model._meta.label
+
+    def name(self) -> str:
+        """Return what customers read above a list of these objects, such as "Products"."""
+        return capfirst(str(self.model._meta.verbose_name_plural))
 
     def get_queryset(self) -> models.QuerySet[Any]:
         """Return the objects that are indexed and, unless the caller says otherwise, searched."""
@@ -148,9 +160,9 @@ def registered() -> list[Index]:
 
 
 def get_index(model: type[models.Model] | str | None = None) -> Index:
-    """Return the index of a model or its label (any case); without one, the only index there is."""
+    """Return the index of a model or its label (any case); without one, the first that was registered."""
     if model is None:
-        return _only_index()
+        return _first_index()
     if isinstance(model, str):
         found = next((index for index in _indexes.values() if index.label.lower() == model.lower()), None)
     else:
@@ -163,7 +175,24 @@ def get_index(model: type[models.Model] | str | None = None) -> Index:
     raise LookupError(f"{name} is not registered with xsearch. Registered: {known}.")
 
 
-def _only_index() -> Index:
+def get_indexes(named: ModelNames = None) -> list[Index]:
+    """Return the indexes of one or several models or labels, also of "shop.Product,shop.Post" or "all".
+
+    Without any it is the first that was registered. Raises ``LookupError`` for what is not registered.
+    """
+    models = [named] if isinstance(named, str | type) else named or ()
+    return list(dict.fromkeys(index for model in models for index in _named_by(model))) or [_first_index()]
+
+
+def _named_by(model: type[models.Model] | str) -> Iterator[Index]:
+    if not isinstance(model, str):
+        yield get_index(model)
+        return
+    for label in filter(None, map(str.strip, model.split(","))):
+        yield from registered() if label.lower() == ALL else [get_index(label)]
+
+
+def _first_index() -> Index:
     if not _indexes:
         raise LookupError("Nothing is registered with xsearch: declare an index in a search.py of your app.")
     return next(iter(_indexes.values()))

@@ -37,6 +37,11 @@ class Store:
         return f"{self.modality}_embedding"
 
     @property
+    def beside(self) -> str:
+        """The name of the column beside it, which Django does not know: it is there while two spaces are kept."""
+        return f"{self.column}_beside"
+
+    @property
     def owner(self) -> type[models.Model]:
         """The model whose table has the column: a parent, where the model inherits it by multi-table inheritance."""
         return self.model._meta.get_field(self.column).model

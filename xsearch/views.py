@@ -23,16 +23,16 @@ from xsearch.api.problems import Problem, problem_of
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
-from xsearch.registry import get_index
-from xsearch.search import search
+from xsearch.registry import get_indexes
+from xsearch.search import search_all
 from xsearch.widgets import PageQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from django.db.models import Model, QuerySet
+    from django.db.models import QuerySet
 
-    from xsearch.registry import Index
+    from xsearch.registry import Index, ModelNames
     from xsearch.search import SearchResults
 
 #: Sent by the widgets, which want the results without the page around them.
@@ -53,8 +53,11 @@ class SearchView(TemplateView):
     template_name = "xsearch/search.html"
     #: What the widgets get when they ask for results only.
     fragment_template_name = "xsearch/results_content.html"
-    #: Model or label of the index; None: the only one.
-    model: type[Model] | str | None = None
+    #: Model or label of the index; None: the first. Several (a list, or "all") are searched together, and the
+    #: page lets its visitors choose among them.
+    model: ModelNames = None
+    #: Where a page for several starts: the label of one of them, or "all"; empty: the first.
+    scope: str = ""
     page_size = 24
 
     @classmethod
@@ -69,7 +72,8 @@ class SearchView(TemplateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Keep uploads in memory and out of error reports."""
-        self.index = get_index(self.model)
+        self.indexes = get_indexes(self.model)
+        self.index = self.indexes[0]
         self.upload_handler: MemoryUploadHandler = keep_in_memory(request, _MEDIA)
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
         response = super().dispatch(request, *args, **kwargs)
@@ -87,40 +91,46 @@ class SearchView(TemplateView):
             values = _fields(request.POST) | parameters.collect(request.FILES)
             self.upload_handler.check()
         except Exception as error:  # noqa: BLE001 - bugs are raised again
-            return self.refuse(error, PageQuery(self.index, {}))
+            return self.refuse(error, self.query({}))
         if not self.wants_fragment() and not any(name in values for name in _MEDIA):
-            return HttpResponseRedirect(
-                PageQuery(self.index, values).url() or request.path, status=HTTPStatus.SEE_OTHER
-            )
+            return HttpResponseRedirect(self.query(values).url() or request.path, status=HTTPStatus.SEE_OTHER)
         return self.answer(values)
+
+    def query(self, values: dict[str, Any]) -> PageQuery:
+        """Return what was asked for."""
+        return PageQuery(self.index, values, self.indexes, self.scope)
 
     def answer(self, values: dict[str, Any]) -> HttpResponse:
         """Search and answer with the page or the fragment."""
-        query = PageQuery(self.index, values)
+        query = self.query(values)
         try:
-            results = self.find(values) if query.asks else None
+            results = self.find(values | {"model": query.labels}) if query.asks else None
         except Exception as error:  # noqa: BLE001 - bugs are raised again
             return self.refuse(error, query)
         return self.show(query, results, None)
 
     def find(self, values: dict[str, Any]) -> SearchResults:
-        """Run the search; parameters that belong to neither the search nor the index are ignored."""
+        """Run the search; parameters that belong to neither the search nor the index are ignored.
+
+        ``values["model"]`` has the labels of the indexes that hits come from; the others are only counted.
+        """
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
-        known = {*SearchRequest().fields, *self.index.filter_names()} - {"model", "explain"}
+        filters = [name for index in self.indexes for name in index.filter_names()]
+        known = {*SearchRequest().fields, *filters} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in known}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
-        asked = {"page_size": self.page_size, **spoken, **asked, "model": self.index.label}
+        asked = {"page_size": self.page_size, **spoken, **asked, "model": [index.label for index in self.indexes]}
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name not in ("model", "explain")}
         user = getattr(self.request, "user", None)
-        return search(
-            self.get_queryset(self.index),
+        return search_all(
+            [self.get_queryset(index) for index in self.indexes],
+            only=values.get("model", ()),
             filters=checked.filters,
             text=options.pop("q", None),
             language=options.pop("lang", None),
             correct=not options.pop("literal", False),
             user=user if user is not None and user.is_authenticated else None,
-            facets=self.index.facets,
             **options,
         )
 
@@ -135,7 +145,7 @@ class SearchView(TemplateView):
 
     def show(self, query: PageQuery, results: SearchResults | None, error: Problem | None) -> HttpResponse:
         """Render the page, or the results alone where the widgets ask for them."""
-        context = self.get_context_data(query=query, results=results, error=error, index=self.index)
+        context = self.get_context_data(query=query, results=results, error=error, index=query.index)
         response = self.response_class(
             request=self.request,
             template=[self.fragment_template_name] if self.wants_fragment() else self.get_template_names(),

@@ -22,7 +22,7 @@ _RATE_HZ = 16_000
 
 @dataclass(frozen=True)
 class WarmedUp:
-    """One encoder with one modality, or one recogniser: what it is and took, or why it cannot work."""
+    """One encoder with one modality, the words of an index, or a recogniser: what it took, or why it cannot work."""
 
     name: str
     kind: str
@@ -33,18 +33,23 @@ class WarmedUp:
 
 
 def warm_up(*, speech: bool = True) -> list[WarmedUp]:
-    """Load every encoder that fills a column and, with ``speech``, every recogniser; none stops the others.
+    """Load every encoder that fills a column, the words and, with ``speech``, every recogniser; none stops the others.
 
     Call it in a process that serves, after it was forked: in gunicorn's ``post_worker_init``, for example.
     """
-    steps = [*_encoder_steps(), *(_speech_steps() if speech else ())]
+    steps = [*_encoder_steps(), *_word_steps(), *(_speech_steps() if speech else ())]
     return [_timed(*step) for step in steps]
 
 
 def warm_up_worker(**kwargs: Any) -> None:  # noqa: ARG001 - what Celery's signal sends
     """Load the encoders of a Celery worker's process, beside its work: one that starts too slowly is killed."""
     if settings.WARM_UP:
-        threading.Thread(target=warm_up, kwargs={"speech": False}, name="xsearch-warm-up", daemon=True).start()
+        threading.Thread(target=_load_encoders, name="xsearch-warm-up", daemon=True).start()
+
+
+def _load_encoders() -> None:
+    for step in _encoder_steps():
+        _timed(*step)
 
 
 def _encoder_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
@@ -65,6 +70,28 @@ def _encoder_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
 def _encode(encoder: Any, modality: str) -> str:
     encoder.encode_batch(modality, [_sample(modality)])
     return f"{encoder.dimension} dimensions, {encoder.fingerprint}"
+
+
+def _word_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+    from xsearch.registry import registered
+
+    for index in registered():
+        if index.text:
+            yield index.label, "words", lambda index=index: _read_words(index)  # type: ignore[misc]
+
+
+def _read_words(index: Any) -> str:
+    """Load the segmenter, the glossary and the words that typing errors are corrected with."""
+    from xsearch.search.corrections import corrected
+    from xsearch.search.lexical import lexical_query
+
+    try:
+        for text in (_sample("text"), "红色连衣裙"):
+            corrected(index, text, [])
+            lexical_query(index, text)
+    except (DatabaseError, InterfaceError):
+        return "not loaded: the database cannot be asked"
+    return "spelling, glossary, synonyms"
 
 
 def _speech_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:

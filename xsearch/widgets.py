@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -14,30 +15,61 @@ from django.utils.translation import gettext as _
 from xsearch.api.presenting import hit_body
 from xsearch.errors import BadQuery
 from xsearch.filters import final_field
+from xsearch.registry import ALL, get_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xsearch.registry import Index
-    from xsearch.search import SearchResults
+    from xsearch.search import Hit, SearchResults
 
 Values = dict[str, list[str]]
 _YES = ("true", "1", "on", "yes")
 
 
 class PageQuery:
-    """What the customer asked for on a search page: ``q``, ``filters``, and whether with a photo or recording."""
+    """What the customer asked for on a search page: ``q``, ``filters``, and whether with a photo or recording.
 
-    def __init__(self, index: Index, values: Mapping[str, Any]) -> None:
-        self.index = index
+    A page for several ``indexes`` has a ``scope``: the label of the one that is shown, or "all"; as long as none
+    is chosen it is ``default``, or else ``index``, the first of them.
+    """
+
+    def __init__(
+        self, index: Index, values: Mapping[str, Any], indexes: Sequence[Index] = (), default: str = ""
+    ) -> None:
+        self.indexes = list(indexes) or [index]
+        self.default = _scope(default, self.indexes) or index.label
+        self.scope = _scope(str(_first(values.get("model", ""))), self.indexes) or self.default
+        #: The index that is shown; of all, the first.
+        self.index = next((one for one in self.indexes if one.label == self.scope), self.indexes[0])
         self.q = str(_first(values.get("q", "")))
         self.filters: Values = {
-            name: _texts(values[name]) for name in index.filter_names() if name in values and name != "q"
+            name: _texts(values[name]) for name in self.filter_names() if name in values and name != "q"
         }
         #: Whether the words are searched for as they are, without correction.
         self.literal = str(_first(values.get("literal", ""))).lower() in _YES
         self.has_image = "image" in values
         self.has_audio = "audio" in values
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the indexes that are shown."""
+        return [index.label for index in self.shown]
+
+    @property
+    def shown(self) -> list[Index]:
+        """The indexes that are shown."""
+        return self.indexes if self.scope == ALL else [self.index]
+
+    def filter_names(self) -> list[str]:
+        """Return the parameters that filter any of the indexes."""
+        return list(dict.fromkeys(name for index in self.indexes for name in index.filter_names()))
+
+    def within(self, index: Index) -> PageQuery:
+        """Return this query as one over ``index``, whose filters alone it has; its addresses lead to this one."""
+        own = copy(self)
+        own.index = index
+        return own
 
     @property
     def asks(self) -> bool:
@@ -49,14 +81,27 @@ class PageQuery:
         """Whether a photo or recording is part of the query, which no address can hold."""
         return self.has_image or self.has_audio
 
-    def url(self, filters: Values | None = None, *, page: int | None = None, literal: bool | None = None) -> str:
-        """Return the address, relative to the page, of this query with other ``filters`` or another page."""
+    def url(
+        self,
+        filters: Values | None = None,
+        *,
+        page: int | None = None,
+        literal: bool | None = None,
+        scope: str | None = None,
+    ) -> str:
+        """Return the address, relative to the page, of this query with other ``filters``, another page or scope."""
         pairs = self.words(literal=self.literal if literal is None else literal)
+        pairs += self.scope_pairs(scope)
         for name, texts in (self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
         if page and page > 1:
             pairs.append(("page", str(page)))
         return f"?{urlencode(pairs)}" if pairs else "?"
+
+    def scope_pairs(self, scope: str | None = None) -> list[tuple[str, str]]:
+        """Return the parameter of the scope, of which the default needs none."""
+        scope = scope or self.scope
+        return [] if scope == self.default else [("model", scope)]
 
     def words(self, *, literal: bool) -> list[tuple[str, str]]:
         """Return the parameters of the words."""
@@ -89,7 +134,7 @@ class Option:
     """One value of a facet, with the address that chooses it or takes it back."""
 
     label: str
-    count: int | None
+    count: int | str | None
     url: str
     chosen: bool
 
@@ -135,6 +180,7 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
     return [
         Option(_chosen_label(query, name, text, labels), None, query.toggled(name, text), chosen=True)
         for name, texts in query.filters.items()
+        if name in query.index.filter_names()
         for text in texts
     ]
 
@@ -145,13 +191,16 @@ def ranges(query: PageQuery) -> list[Range]:
     return [_range(query, name) for name in names if name in query.index.filters]
 
 
-def cards(index: Index, results: SearchResults) -> list[dict[str, Any]]:
-    """Return what a template shows of each hit: the fields of the API, ``object`` and ``position``."""
+def cards(results: SearchResults) -> list[dict[str, Any]]:
+    """Return what a template shows of each hit: the fields of the API, ``object``, ``position``, and how to show it."""
     first = (results.page - 1) * results.page_size + 1
-    return [
-        {**hit_body(hit, index), "object": hit.object, "position": position}
-        for position, hit in enumerate(results.hits, start=first)
-    ]
+    return [_card(hit, get_index(type(hit.object)), position) for position, hit in enumerate(results.hits, start=first)]
+
+
+def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
+    kind = capfirst(str(index.model._meta.verbose_name))
+    shown = {"object": hit.object, "position": position, "template": index.template, "kind": kind}
+    return {**hit_body(hit, index), **shown}
 
 
 def notices(degraded: list[str]) -> list[str]:
@@ -203,10 +252,16 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
 
 def _range(query: PageQuery, name: str) -> Range:
     ends = (f"{name}_min", f"{name}_max")
-    hidden = query.words(literal=query.literal)
+    hidden = query.words(literal=query.literal) + query.scope_pairs()
     hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
     least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
     return Range(name, filter_label(query.index, name), least, greatest, hidden)
+
+
+def _scope(asked: str, indexes: Sequence[Index]) -> str:
+    """Return the scope that was asked for as it is written here; empty where there is none such."""
+    known = [index.label for index in indexes] + ([ALL] if len(indexes) > 1 else [])
+    return next((scope for scope in known if scope.lower() == asked.lower()), "")
 
 
 def _filters_of(index: Index, kind: type[models.Field[Any, Any]]) -> list[str]:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shop.catalogue.texts import kind_texts, texts
+from shop.catalogue.texts import kind_texts, texts, with_articles
 from shop.rendering import COLOURS, KINDS, MATERIALS, PATTERNS, Look, random_look
 
 PRODUCTS_PER_KIND = 7
@@ -146,10 +146,7 @@ def _descriptions(look: Look, number: int) -> Pair:
 
 def _coloured(text: str, look: Look, language: str) -> str:
     colour = getattr(COLOURS[look.colour], language)
-    text = text.format(colour=colour, second=getattr(COLOURS[look.second_colour], language))
-    for vowel in "aeiou":  # "a orange cap"
-        text = text.replace(f" a {vowel}", f" an {vowel}").replace(f"A {vowel}", f"An {vowel}")
-    return text
+    return with_articles(text.format(colour=colour, second=getattr(COLOURS[look.second_colour], language)))
 
 
 def _nth(choices: list[Pair], number: int) -> Pair:

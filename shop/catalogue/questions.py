@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from shop.catalogue.products import DemoProduct
-from shop.catalogue.texts import kind_texts
+from shop.catalogue.texts import kind_texts, with_articles
 from shop.rendering import COLOURS, KINDS, PATTERNS, Look
 
 SPOKEN_QUERIES = 80
@@ -28,8 +28,7 @@ def spoken_queries(products: Sequence[DemoProduct]) -> Iterator[dict[str, Any]]:
         text = phrase.format(words)
         if product.look.kind in _PLURAL:
             text = text.replace(" a ", " ")
-        for vowel in "aeiou":
-            text = text.replace(f" a {vowel}", f" an {vowel}")
+        text = with_articles(text)
         if words in seen:
             continue
         seen.add(words)

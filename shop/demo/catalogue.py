@@ -1,4 +1,4 @@
-"""The demonstration catalogue: made once, loaded once."""
+"""The demonstration catalogue and its style posts: made once, loaded once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from django.core.management import call_command
 from django.db import connection
 
 from shop.demo.servers import without_password
+from shop.loading import load_posts
 from shop.models import Product
 
 #: The code that draws and describes the products; a change there makes a new catalogue.
 _MAKERS = ("catalogue", "rendering", "management/commands/make_catalogue.py")
 FILE_NAME = "catalogue.jsonl"
+POSTS_NAME = "posts.jsonl"
 
 
 def make_once(folder: Path, products: int | None, run: Callable[..., None]) -> bool:
@@ -27,7 +29,7 @@ def make_once(folder: Path, products: int | None, run: Callable[..., None]) -> b
     """
     stamp = folder / ".made"
     made_by = _fingerprint_of_makers(products)
-    if _read(stamp) == made_by and (folder / FILE_NAME).exists():
+    if _read(stamp) == made_by and all((folder / name).exists() for name in (FILE_NAME, POSTS_NAME)):
         return False
     stamp.unlink(missing_ok=True)
     count = [] if products is None else [f"--products={products}"]
@@ -46,10 +48,11 @@ def make_once(folder: Path, products: int | None, run: Callable[..., None]) -> b
 def load_once(folder: Path) -> bool:
     """Load the catalogue unless this database has had it already; returns whether it did."""
     stamp = folder / ".loaded"
-    state = f"{_hash([folder / FILE_NAME])} {_database()}"
+    state = f"{_hash([folder / FILE_NAME, folder / POSTS_NAME])} {_database()}"
     if _read(stamp) == state and Product.objects.exists():
         return False
     call_command("load_catalogue", str(folder / FILE_NAME), verbosity=1)
+    load_posts(folder / POSTS_NAME)
     stamp.write_text(state)
     return True
 

@@ -29,10 +29,10 @@ class BadReference(ValueError):  # noqa: N818 - a line of the file, not a failur
     """A file that a catalogue names and that cannot be used; the text says why."""
 
 
-def store_photo(folder: Path, reference: str, sku: str) -> str:
-    """Keep the picture ``reference`` (relative to ``folder``) and return its name in the storage."""
+def store_photo(folder: Path, reference: str, sku: str, *, kind: str = "products") -> str:
+    """Keep the picture ``reference`` (relative to ``folder``) in the storage's folder ``kind`` and return its name."""
     content = _read(folder, reference, search_settings.IMAGE_MAX_BYTES)
-    stem = _stem("products", sku, content)
+    stem = _stem(kind, sku, content)
     if name := _kept(stem, _SHOWN.values(), Product._meta.get_field("photo").storage):
         return name
     try:

@@ -78,8 +78,14 @@ def _columns(label: str, model: dict[str, Any]) -> Iterator[Finding]:
     for column in model["columns"]:
         if column["state"] == "rebuilding":
             text = _(
-                "The %(part)s vectors of %(label)s are being made anew by the configured encoder; until all are "
-                "there, customers search the old ones. To begin: manage.py xsearch_index %(label)s"
+                "The %(part)s vectors of %(label)s are not those of the configured encoder; until all of its are "
+                "there, customers search the old ones. To begin or go on: manage.py xsearch_rebuild %(label)s"
+            )
+            yield Finding("info", text % {"part": column["key"], "label": label})
+        elif column.get("beside"):
+            text = _(
+                "The former %(part)s vectors of %(label)s are kept, to go back to with manage.py xsearch_rebuild "
+                "--rollback. They cost space and time; once you are content, drop them: xsearch_rebuild --forget"
             )
             yield Finding("info", text % {"part": column["key"], "label": label})
         if column["filled"] and not column["index"]["present"]:

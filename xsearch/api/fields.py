@@ -26,6 +26,15 @@ class QueryField(serializers.CharField):
         self.validators = []  # DRF's refuse NUL and lone surrogates
 
 
+@extend_schema_field({"type": "string", "example": "shop.Product"})
+class ModelField(serializers.Field["list[str]", Any, Any, Any]):
+    """Labels of indexes: those that are registered were looked up already."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return what was given."""
+        return data
+
+
 @extend_schema_field({"type": "string", "format": "binary"})
 class UploadField(serializers.Field["bytes | UploadedFile[bytes]", Any, Any, Any]):
     """A file, or its bytes as base64 text or ``data:`` URL."""

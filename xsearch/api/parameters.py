@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
-from xsearch.registry import Index, get_index
+from xsearch.registry import Index, get_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +24,16 @@ _IGNORED = ("csrfmiddlewaretoken",)
 
 @dataclass(frozen=True)
 class Parameters:
-    """The checked parameters of a request."""
+    """The checked parameters of a request, and the indexes it is about."""
 
-    index: Index
+    indexes: list[Index]
     values: dict[str, Any]
     filters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def index(self) -> Index:
+        """The index, or the first of several."""
+        return self.indexes[0]
 
 
 def read(request: Request, serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
@@ -49,9 +54,9 @@ def collect(source: Any) -> dict[str, Any]:
 
 def check(values: Mapping[str, Any], serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
     """Return the checked parameters; ``filters`` says whether those of the index are allowed too."""
-    index = _index(values.get("model"))
+    indexes = _indexes(values.get("model"), several=serializer.takes_several_models)
     own = serializer().fields
-    allowed = [name for name in index.filter_names() if name not in own] if filters else []
+    allowed = [name for index in indexes for name in index.filter_names() if name not in own] if filters else []
     extra = {name: value for name, value in values.items() if name not in own}
     for name, value in extra.items():
         if name not in allowed:
@@ -59,12 +64,12 @@ def check(values: Mapping[str, Any], serializer: type[RequestSerializer], *, fil
         _check_filter(name, value)
     bound = serializer(data={name: value for name, value in values.items() if name in own})
     bound.is_valid(raise_exception=True)
-    return Parameters(index, dict(bound.validated_data), extra)
+    return Parameters(indexes, dict(bound.validated_data), extra)
 
 
 def _unknown(name: str, known: list[str]) -> BadQuery:
     detail = _("Unknown parameter %(name)s. Allowed: %(allowed)s.")
-    names = {"name": repr(name[:60]), "allowed": ", ".join(known)}
+    names = {"name": repr(name[:60]), "allowed": ", ".join(dict.fromkeys(known))}
     return BadQuery(detail % names, code="unknown_parameter")
 
 
@@ -75,11 +80,14 @@ def _check_filter(name: str, value: Any) -> None:
             raise BadQuery(detail % {"name": name}, code="bad_parameter")
 
 
-def _index(label: Any) -> Index:
+def _indexes(labels: Any, *, several: bool) -> list[Index]:
     try:
-        return get_index(str(label) if label else None)
+        found = get_indexes([str(label) for label in (labels if isinstance(labels, list) else [labels]) if label])
     except LookupError as error:
         raise BadQuery(str(error.args[0]), code="unknown_model") from error
+    if len(found) > 1 and not several:
+        raise BadQuery(_("This is about one model: name it in `model`."), code="one_model")
+    return found
 
 
 def _is_text(value: str) -> bool:

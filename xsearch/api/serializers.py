@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from xsearch.api.fields import CropField, QueryField, UploadField, WeightsField
+from xsearch.api.fields import CropField, ModelField, QueryField, UploadField, WeightsField
 from xsearch.conf import settings
 from xsearch.models import Event
 
@@ -20,11 +20,10 @@ _LANGUAGE = RegexValidator(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}\Z", _("Se
 class Request(serializers.Serializer[Any]):
     """What every request about an index may say."""
 
-    model = serializers.CharField(
-        required=False,
-        max_length=100,
-        help_text="Label of the index, if there are several.",
-    )
+    #: Whether ``model`` may name several indexes.
+    takes_several_models: ClassVar[bool] = False
+
+    model = ModelField(required=False, help_text="Label of the index; without it, the first that is registered.")
 
 
 class LanguageMixin(serializers.Serializer[Any]):
@@ -55,10 +54,17 @@ class PagedRequest(Request):
 class TextSearchRequest(LanguageMixin, PagedRequest):
     """A search by text in the address of the request."""
 
+    takes_several_models = True
+
+    model = ModelField(
+        required=False,
+        help_text="Labels of the indexes to search, repeated or separated by commas, or all; without it, the first.",
+    )
     q = QueryField(required=False, allow_blank=True, help_text="What to look for.")
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(required=False, default=False, help_text="Say what each part added.")
     literal = serializers.BooleanField(required=False, default=False, help_text="Correct no typing errors.")
+    exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
 
 
 class SearchRequest(TextSearchRequest):
@@ -101,6 +107,7 @@ class HitSerializer(serializers.Serializer[Any]):
     """One result; an index adds fields of its own, such as price."""
 
     id = serializers.CharField(help_text="Primary key: a number or a text.")
+    model = serializers.CharField(help_text="Label of the index that it is from.")
     score = serializers.FloatField(help_text="0 to 1.")
     matched_by = serializers.ListField(child=serializers.CharField())
     title = serializers.CharField()
@@ -118,6 +125,16 @@ class FacetValueSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
 
 
+class ModelResultsSerializer(serializers.Serializer[Any]):
+    """What one of several models contributes to a search."""
+
+    name = serializers.CharField(help_text="What customers call these objects.")
+    total = serializers.IntegerField()
+    total_is_exact = serializers.BooleanField()
+    close = serializers.BooleanField(help_text="If not, its hits are left out where another model has some.")
+    facets = serializers.DictField(child=FacetValueSerializer(many=True))
+
+
 class ResultsSerializer(serializers.Serializer[Any]):
     """The answer to a search."""
 
@@ -129,7 +146,11 @@ class ResultsSerializer(serializers.Serializer[Any]):
     transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
-    total = serializers.IntegerField()
+    models = serializers.DictField(
+        child=ModelResultsSerializer(), required=False, help_text="By label, where several models are searched."
+    )
+    total = serializers.IntegerField(help_text="How many there are; at least so many unless total_is_exact.")
+    total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()

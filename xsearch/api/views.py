@@ -18,7 +18,7 @@ from xsearch.api.presenting import results_body, transcript_body
 from xsearch.api.throttling import limit
 from xsearch.errors import BadQuery
 from xsearch.models import Event
-from xsearch.search import search, similar, suggest, transcribe
+from xsearch.search import search_all, similar, suggest, transcribe
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -66,17 +66,16 @@ class SearchView(IndexView):
     def answer(self, request: Request, asked: Parameters) -> Response:
         """Search, and answer with the results."""
         values = {name: value for name, value in asked.values.items() if name != "model"}
-        results = search(
-            self.get_queryset(asked.index),
+        results = search_all(
+            [self.get_queryset(index) for index in asked.indexes],
             filters=asked.filters,
             text=values.pop("q", None),
             language=values.pop("lang", None),
             correct=not values.pop("literal", False),
             user=request.user if request.user.is_authenticated else None,
-            facets=asked.index.facets,
             **values,
         )
-        return Response(results_body(results, asked.index))
+        return Response(results_body(results))
 
 
 class SimilarView(IndexView):
@@ -96,7 +95,7 @@ class SimilarView(IndexView):
         wanted = find_object(everything, object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
         results = similar(queryset, wanted, page_size=asked.values["page_size"])
-        return Response(results_body(results, asked.index))
+        return Response(results_body(results))
 
 
 class SuggestView(IndexView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.db import router, transaction
+from django.db import models, router, transaction
 
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile, model_of
@@ -108,9 +108,10 @@ def stop_using(adapter: Adapter) -> None:
 
 
 def is_needed(adapter: Adapter) -> bool:
-    """Say whether an adapter is in use, or made vectors that customers are searching."""
-    digest = adapter.digest[:12]
-    return adapter.is_live or EncoderSpace.objects.filter(fingerprint__endswith=f"+{digest}").exists()
+    """Say whether an adapter is in use, or made vectors that customers are searching or may go back to."""
+    end = f"+{adapter.digest[:12]}"
+    searched = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
+    return adapter.is_live or EncoderSpace.objects.filter(searched).exists()
 
 
 def _retire(alias: str) -> None:

@@ -30,15 +30,17 @@ def drop_indexes(index: Index) -> None:
         if _is_filling(index, space, _MOST):
             with schema.alone_with_indexes() as is_alone:
                 for store in index.stores_for(space.modality) if is_alone else ():
-                    schema.drop_vector_index(store)
+                    schema.drop_vector_index(store, store.column)
 
 
 def create_indexes(index: Index) -> None:
     """Create the HNSW indexes that are missing, but for columns that are still being filled."""
-    spaces = live_spaces(index)
-    if schema.missing_indexes(index, spaces):
-        ready = {name: space for name, space in spaces.items() if not _is_filling(index, space, _SOME)}
-        schema.create_vector_indexes(index, ready)
+    if schema.missing_indexes(schema.columns_in(index, live_spaces(index))):
+        schema.create_vector_indexes(lambda: schema.columns_in(index, _filled_spaces(index)))
+
+
+def _filled_spaces(index: Index) -> dict[str, EncoderSpace]:
+    return {name: space for name, space in live_spaces(index).items() if not _is_filling(index, space, _SOME)}
 
 
 def _is_filling(index: Index, space: EncoderSpace, share: float) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder
 from xsearch.encoders.base import Vectors
 from xsearch.indexing.jobs import Batch, Item, Job, Plan, Role
+from xsearch.indexing.rebuilding import prepare_columns
 from xsearch.indexing.spaces import bound_modalities, live_encoder, live_spaces, open_space, target_encoder
 from xsearch.registry import Index
 from xsearch.stores import Store
@@ -33,14 +34,14 @@ def _plan(index: Index, modality: str, jobs: Sequence[Job]) -> Plan | None:
     try:
         target = target_encoder(modality)
         fingerprint = target.fingerprint  # a service may have to be asked for it
+        space = prepare_columns(index, open_space(index, modality, target), target)
     except EncoderError as error:
         for job in jobs:
             job.cannot(modality, error)
-        space = live_spaces(index).get(modality)
-        return Plan(modality, jobs, None, None, space, live_encoder(space)) if space else None
+        known = live_spaces(index).get(modality)
+        return Plan(modality, jobs, None, None, known, live_encoder(known)) if known else None
     for job in jobs:
         job.fingerprints[modality] = fingerprint
-    space = open_space(index, modality, target)
     keeper = live_encoder(space) if space.fingerprint != fingerprint else None
     return Plan(modality, jobs, target, fingerprint, space, keeper)
 

@@ -20,6 +20,9 @@ logger = logging.getLogger("xsearch.indexing")
 
 Vector = NDArray[np.float32] | None
 
+#: The fingerprints of the live space and of the one beside it.
+Spaces = tuple[str, str | None]
+
 #: Whose vector: the configured encoder's, or that of the live space while another one is being built.
 Role = Literal["target", "live"]
 ROLES: tuple[Role, ...] = ("target", "live")
@@ -38,8 +41,8 @@ class Job:
     inputs: ObjectInputs
     #: Live vectors to write: (store, row, None for the object's own) → vector, None to clear it.
     live: dict[tuple[Store, Any], Vector] = field(default_factory=dict)
-    #: Vectors of the next space: as above, with its fingerprint.
-    staged: dict[tuple[Store, Any, str], Vector] = field(default_factory=dict)
+    #: Vectors to write into the columns beside: as above.
+    beside: dict[tuple[Store, Any], Vector] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     #: The literal of the full-text document, None to leave it.
@@ -107,13 +110,18 @@ class Plan:
         """Note a vector of the configured encoder."""
         if self.fingerprint == self.space.fingerprint:
             job.live[store, row_pk] = vector
-        elif self.fingerprint:
-            job.staged[store, row_pk, self.fingerprint] = vector
+        elif self.fingerprint == self.space.beside_fingerprint:
+            job.beside[store, row_pk] = vector
 
     def clear(self, job: Job, store: Store, row_pk: Any) -> None:
         """Note that there is nothing to make a vector of, in either space."""
-        self.put(job, store, row_pk, None)
         job.live[store, row_pk] = None
+        self.outdate(job, store, row_pk)
+
+    def outdate(self, job: Job, store: Store, row_pk: Any) -> None:
+        """Note that the vector beside, if there is one, was made of something else."""
+        if self.space.beside:
+            job.beside[store, row_pk] = None
 
     def cannot(self, role: Role, error: EncoderError) -> None:
         """Note that an encoder cannot work at all."""
@@ -143,6 +151,11 @@ class Item:
         return bool(self.job.record.source_hashes.get(self.key) != self.job.hashes[self.key])
 
     @property
+    def is_wanted_live(self) -> bool:
+        """Whether the live space needs a vector too, while the configured encoder's go beside it."""
+        return self.plan.is_rebuilding and (self.is_changed or self.job.record.forced)
+
+    @property
     def is_current(self) -> bool:
         """Whether there is nothing to do; known once the source is read."""
         return self.job.is_current(self.key, self.plan.modality, self.plan.fingerprint)
@@ -153,6 +166,12 @@ class Item:
             self.plan.put(self.job, self.store, self.row_pk, vector)
         else:
             self.job.live[self.store, self.row_pk] = vector
+
+    def outdate(self) -> None:
+        """Note that what is there was made of something else, and goes, whatever becomes of the new content."""
+        self.plan.outdate(self.job, self.store, self.row_pk)
+        if self.plan.is_rebuilding:
+            self.job.live[self.store, self.row_pk] = None
 
     def clear(self) -> None:
         """Note that there is nothing to make a vector of."""
@@ -178,6 +197,7 @@ class Batch:
     encoded: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def live(self) -> dict[str, str]:
-        """The fingerprint of the space that was live for each modality when the batch was made."""
-        return {plan.modality: plan.space.fingerprint for plan, _items in self.work}
+    def spaces(self) -> dict[str, Spaces]:
+        """Whose vectors each modality had, live and beside, when the batch was made."""
+        plans = [plan for plan, _items in self.work]
+        return {plan.modality: (plan.space.fingerprint, plan.space.beside_fingerprint) for plan in plans}

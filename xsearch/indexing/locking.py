@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from xsearch.indexing.jobs import Spaces
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.registry import Index
@@ -50,19 +51,12 @@ def _lock_table(model: type[models.Model], object_key: str, object_pks: Collecti
     return set(objects.values()), {key for pk, key in objects.items() if pk not in free}
 
 
-def hold_spaces(index: Index) -> dict[str, str]:
-    """Return the live fingerprint of each modality, which stays the live one until the transaction ends."""
+def hold_spaces(index: Index) -> dict[str, Spaces]:
+    """Return whose vectors each modality has, live and beside, which stays so until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT modality, fingerprint FROM {EncoderSpace._meta.db_table}"  # noqa: S608
+            f"SELECT modality, fingerprint, beside->>'fingerprint' FROM {EncoderSpace._meta.db_table}"  # noqa: S608
             " WHERE content_type_id = %s ORDER BY modality FOR SHARE",
             [content_type_of(index).pk],
         )
-        return dict(cursor.fetchall())
-
-
-def lock_table(store: Store) -> bool:
-    """Lock all rows of a column's table; says False when somebody holds one of them."""
-    rows = store.owner._base_manager.order_by("pk")
-    locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return len(locked.values_list("pk", flat=True)) == rows.count()
+        return {modality: (live, beside) for modality, live, beside in cursor.fetchall()}

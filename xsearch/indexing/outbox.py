@@ -171,10 +171,10 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
     if forced:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
-        _mark_outdated(index)
+        mark_outdated(index)
     of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
     put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
-    _update_in_order(
+    update_in_order(
         of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
         status=IndexRecord.Status.PENDING,
         attempts=0,
@@ -183,14 +183,17 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
     return claimable(index).count()
 
 
-def _mark_outdated(index: Index) -> None:
+def mark_outdated(index: Index) -> None:
+    """Mark what was made by another encoder than the configured one, or has words analysed in another way."""
+    from xsearch.indexing.rebuilding import reclaim
     from xsearch.indexing.spaces import target_fingerprints
 
+    reclaim(index)
     indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
-    _update_in_order(
+    update_in_order(
         indexed.exclude(current),
         status=IndexRecord.Status.PENDING,
         revision=F("revision") + 1,
@@ -199,7 +202,7 @@ def _mark_outdated(index: Index) -> None:
 
 
 @transaction.atomic
-def _update_in_order(records: models.QuerySet[IndexRecord], **values: Any) -> None:
-    """Update ``records``, locked in the order in which marks lock them, so that no save meets a deadlock."""
+def update_in_order(records: models.QuerySet[IndexRecord], **values: Any) -> int:
+    """Update ``records``, locked in the order in which marks lock them: no save meets a deadlock. Returns how many."""
     pks = list(records.order_by("object_id").select_for_update().values_list("pk", flat=True))
-    IndexRecord.objects.filter(pk__in=pks).update(**values)
+    return IndexRecord.objects.filter(pk__in=pks).update(**values)

@@ -34,10 +34,9 @@ def prepare(item: Item) -> Prepared:
 
 def _roles(item: Item) -> list[Role]:
     """Say whose vectors are wanted; while a space is built, new content must be found in the live one too."""
-    roles: list[Role] = ["target"]
-    if item.plan.is_rebuilding and item.is_changed:
-        item.put("live", None)  # whatever happens, the vector of the old content goes
-        roles.append("live")
+    if item.is_changed:
+        item.outdate()
+    roles: list[Role] = ["target", "live"] if item.is_wanted_live else ["target"]
     return [role for role in roles if item.plan.encoder(role)]
 
 

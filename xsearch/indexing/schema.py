@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,60 +88,75 @@ def alone_with_indexes() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended('xsearch.indexes', 0))")
 
 
-def create_vector_indexes(index: Index, spaces: Mapping[str, EncoderSpace] | None = None) -> None:
-    """Create the HNSW indexes that ``spaces``, or all live ones, lack; nobody who saves a product waits for that."""
-    from xsearch.indexing.spaces import live_spaces
+#: An embedding column: its store, its name, and the dimension of its vectors.
+Column = tuple[Store, str, int]
 
-    spaces = live_spaces(index) if spaces is None else spaces
-    if not missing_indexes(index, spaces):
-        return
+
+def columns_in(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Column]:
+    """Return the embedding columns of ``index`` that hold the vectors of ``spaces``, by modality."""
+    stores = {store.key: store for store in index.stores() if store.modality in spaces}  # of several paths, once
+    return [(store, store.column, spaces[store.modality].dimension) for store in stores.values()]
+
+
+def create_vector_indexes(columns: Callable[[], Sequence[Column]]) -> bool:
+    """Create the HNSW indexes that ``columns()`` lack; says whether all are there now.
+
+    Nobody who saves a product waits for that.
+    """
+    if not missing_indexes(columns()):
+        return True
     with alone_with_indexes() as is_alone:
-        for store in missing_indexes(index, spaces) if is_alone else ():
-            drop_vector_index(store)  # left unfinished, or of another dimension
-            _create_vector_index(store, spaces[store.modality].dimension)
+        # Asked again: whoever was alone before may have built them, or swapped the columns.
+        for store, column, dimension in missing_indexes(columns()) if is_alone else ():
+            drop_vector_index(store, column)  # left unfinished, or of another dimension
+            _create_vector_index(store, column, dimension)
+    return is_alone
 
 
-def missing_indexes(index: Index, spaces: Mapping[str, EncoderSpace]) -> list[Store]:
-    """Return the columns of ``spaces`` that have no HNSW index, or an unusable one."""
-    columns = {store.key: store for store in index.stores() if store.modality in spaces}  # of several paths, once
-    return [s for s in columns.values() if not has_index(s, s.column, spaces[s.modality].dimension)]
+def missing_indexes(columns: Sequence[Column]) -> list[Column]:
+    """Return those of ``columns`` that have no HNSW index, or an unusable one."""
+    return [wanted for wanted in columns if not has_index(*wanted)]
 
 
-def _create_vector_index(store: Store, dimension: int) -> None:
+def _create_vector_index(store: Store, column: str, dimension: int) -> None:
     if connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            # Pending foreign key checks would forbid the index.
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-        _build(store, dimension)
+        settle_constraints()
+        _build(store, column, dimension)
         return
-    memory_kb = _build_memory_kb(store, dimension)
+    memory_kb = _build_memory_kb(store, column, dimension)
     try:
         with _session_settings(maintenance_work_mem=f"{memory_kb}kB"):
-            _build(store, dimension)
+            _build(store, column, dimension)
     except OperationalError as error:
         # Processes that build together need as much shared memory, of which containers often have little.
-        logger.warning("Building %s in one process, since it failed in several: %s", store.column, error)
-        drop_vector_index(store)
+        logger.warning("Building %s in one process, since it failed in several: %s", column, error)
+        drop_vector_index(store, column)
         with _session_settings(maintenance_work_mem=f"{memory_kb}kB", max_parallel_maintenance_workers="0"):
-            _build(store, dimension)
+            _build(store, column, dimension)
 
 
-def _build(store: Store, dimension: int) -> None:
-    expression = f"({store.column}::halfvec({dimension})) halfvec_cosine_ops"
+def settle_constraints() -> None:
+    """Make the pending checks of foreign keys, which would forbid a change of their table in this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def _build(store: Store, column: str, dimension: int) -> None:
+    expression = f'("{column}"::halfvec({dimension})) halfvec_cosine_ops'
     with connection.cursor() as cursor:
         cursor.execute(
-            f'CREATE INDEX {_concurrently()} "{index_name(store, store.column)}" ON "{store.table}"'
+            f'CREATE INDEX {_concurrently()} "{index_name(store, column)}" ON "{store.table}"'
             f" USING hnsw ({expression}) WITH (m = {_LINKS}, ef_construction = {_CONSTRUCTION})"
         )
 
 
-def _build_memory_kb(store: Store, dimension: int) -> int:
+def _build_memory_kb(store: Store, column: str, dimension: int) -> int:
     """Return the memory in which the whole graph fits, as far as the setting allows, and PostgreSQL's own at least.
 
     A graph that does not fit is finished on disk, many times slower.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT count("{store.column}") FROM "{store.table}"')  # noqa: S608
+        cursor.execute(f'SELECT count("{column}") FROM "{store.table}"')  # noqa: S608
         rows = int(cursor.fetchone()[0])
         cursor.execute("SELECT setting::bigint FROM pg_settings WHERE name = 'maintenance_work_mem'")
         present_kb = int(cursor.fetchone()[0])
@@ -162,10 +177,10 @@ def _session_settings(**values: str) -> Iterator[None]:
                 cursor.execute(f"RESET {name}")
 
 
-def drop_vector_index(store: Store) -> None:
-    """Drop the HNSW index of a column, whose vectors are about to change their dimension."""
+def drop_vector_index(store: Store, column: str) -> None:
+    """Drop the HNSW index of a column, which allows vectors of one dimension only."""
     with connection.cursor() as cursor:
-        cursor.execute(f'DROP INDEX {_concurrently()} IF EXISTS "{index_name(store, store.column)}"')
+        cursor.execute(f'DROP INDEX {_concurrently()} IF EXISTS "{index_name(store, column)}"')
 
 
 def _concurrently() -> str:

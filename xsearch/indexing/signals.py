@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.indexing.outbox import content_type_of, mark
-from xsearch.models import IndexRecord, StagedVector
+from xsearch.models import IndexRecord
 from xsearch.paths import Step, relations
 from xsearch.registry import Index, on_register, registered
 
@@ -98,10 +97,7 @@ class _Deleted(_Receiver):
     """Forgets a deleted object."""
 
     def __call__(self, *, instance: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        pk = str(instance.pk)
-        IndexRecord.objects.filter(content_type=content_type_of(self.index), object_id=pk).delete()
-        own = ContentType.objects.get_for_model(self.index.model)
-        StagedVector.objects.filter(content_type=own, row_id=pk).delete()
+        IndexRecord.objects.filter(content_type=content_type_of(self.index), object_id=str(instance.pk)).delete()
 
 
 class _Link(_Receiver):

@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from xsearch.conf import settings
 from xsearch.indexing import schema
 from xsearch.indexing.adapters import configured_encoder
+from xsearch.indexing.columns import has_column, rows_lacking, rows_with
 from xsearch.indexing.outbox import claimable, content_type_of, without_record
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
@@ -154,6 +155,22 @@ def _vector_column(store: Store, space: EncoderSpace | None) -> dict[str, Any]:
         "fingerprint": space.fingerprint if space else None,
         "configured_fingerprint": configured,
         "since": _as_iso(space.since if space else None),
+        "beside": _beside(store, space) if space and space.beside else None,
+    }
+
+
+def _beside(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
+    """Return what is kept beside the live vectors, and how far it is; None for a table that got none yet."""
+    if not has_column(store.table, store.beside):
+        return None
+    filled, lacking = rows_with(store, live=False).count(), rows_lacking(store, live=False).count()
+    return {
+        "state": space.beside_state,
+        "fingerprint": space.beside_fingerprint,
+        "dimension": (space.beside or {})["dimension"],
+        "filled": filled,
+        "lacking": lacking,
+        "index": _database_index(schema.index_name(store, store.beside)),
     }
 
 

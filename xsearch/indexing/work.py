@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Prefetch
 
 from xsearch.conf import settings
-from xsearch.indexing import bulk, outbox, spaces, writing
+from xsearch.indexing import bulk, outbox, rebuilding, writing
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.jobs import Batch, Job
@@ -57,6 +57,20 @@ def index_pending(
 
     With ``wait`` also until the other workers are done, for what one of them held that died comes back.
     """
+    report = index_without_settling(index, batch_size=batch_size, limit_s=limit_s, progress=progress, wait=wait)
+    settle(index)
+    return report
+
+
+def index_without_settling(
+    index: Index,
+    *,
+    batch_size: int | None = None,
+    limit_s: float | None = None,
+    progress: Progress | None = None,
+    wait: bool = False,
+) -> IndexingReport:
+    """Do as ``index_pending``, but leave swaps and vector indexes to the caller, who calls ``settle``."""
     report = IndexingReport()
     bulk.drop_indexes(index)
     _work_off(index, report, batch_size, limit_s, progress)
@@ -65,7 +79,6 @@ def index_pending(
         _work_off(index, report, batch_size, limit_s, progress)
         if progress:
             progress(report)
-    settle(index)
     return report
 
 
@@ -85,7 +98,7 @@ def _work_off(
 
 def settle(index: Index) -> None:
     """Swap the spaces that are complete, and build the database indexes that are missing."""
-    spaces.swap_finished(index)
+    rebuilding.swap_finished(index)
     bulk.create_indexes(index)
 
 
@@ -146,7 +159,7 @@ class Worker:
         try:
             if batch.error:
                 raise batch.error
-            written = writing.write(self._index, batch.jobs, batch.live)
+            written = writing.write(self._index, batch.jobs, batch.spaces)
         except Exception as error:
             logger.exception("Indexing a batch of %s failed", self._index.label)
             self._retry_singly(batch, error)

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from xsearch.conf import settings
 from xsearch.indexing import outbox
-from xsearch.indexing.jobs import DOCUMENT_KEY, Job, Vector
+from xsearch.indexing.jobs import DOCUMENT_KEY, Job, Spaces
 from xsearch.indexing.locking import hold_spaces, lock_records, lock_rows
-from xsearch.indexing.rows import HalfVectors, RowChanges, execute_binary
-from xsearch.models import IndexRecord, StagedVector
+from xsearch.indexing.rows import RowChanges, execute_binary
+from xsearch.models import IndexRecord
 from xsearch.registry import Index
 from xsearch.stores import Store, main_store
 
@@ -29,8 +28,8 @@ _PAUSES_S = (0.05, 0.2, 0.5)
 _LEFT_ALONE_S = 5.0
 
 
-def write(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> list[Job]:
-    """Write the vectors, documents and records of ``jobs``, made while ``live`` were the spaces; returns those written.
+def write(index: Index, jobs: Sequence[Job], spaces: Mapping[str, Spaces]) -> list[Job]:
+    """Write the vectors, documents and records of ``jobs``, made for ``spaces``; returns those written.
 
     Objects that were deleted meanwhile, and records that another worker took over after our lease had
     run out, are left alone. Those that somebody is changing at the moment go back to the queue.
@@ -38,7 +37,7 @@ def write(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> list[Jo
     written: list[Job] = []
     waiting = list(jobs)
     for pause_s in (*_PAUSES_S, 0.0):
-        done, waiting = _write_free(index, waiting, live)
+        done, waiting = _write_free(index, waiting, spaces)
         written += done
         if not waiting:
             break
@@ -48,11 +47,11 @@ def write(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> list[Jo
 
 
 @transaction.atomic
-def _write_free(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> tuple[list[Job], list[Job]]:
+def _write_free(index: Index, jobs: Sequence[Job], spaces: Mapping[str, Spaces]) -> tuple[list[Job], list[Job]]:
     """Write those of ``jobs`` that nobody holds; returns them, and those that are held."""
-    now_live = hold_spaces(index)
-    if any(now_live.get(modality) != fingerprint for modality, fingerprint in live.items()):
-        outbox.release([job.record for job in jobs])  # swapped meanwhile: to be encoded for the new space
+    now = hold_spaces(index)
+    if any(now.get(modality) != before for modality, before in spaces.items()):
+        outbox.release([job.record for job in jobs])  # swapped meanwhile: to be encoded for what is there now
         return [], []
     present, busy_objects = lock_rows(index, [job.obj.pk for job in jobs])
     ours, busy_records = lock_records([job.record for job in jobs])
@@ -63,13 +62,12 @@ def _write_free(index: Index, jobs: Sequence[Job], live: Mapping[str, str]) -> t
         elif job.obj.pk in present and job.record.pk in ours:
             free.append(job)
     _write_rows(index, free)
-    _write_staged(free)
     _finish([(job, ours[job.record.pk]) for job in free])
     return free, held
 
 
 def _write_rows(index: Index, jobs: Sequence[Job]) -> None:
-    """Write the live vectors and the documents."""
+    """Write the vectors, live and beside, and the documents."""
     changes = RowChanges()
     touched: dict[Store, set[Any]] = defaultdict(set)
     document = main_store(index) if index.text else None
@@ -77,8 +75,10 @@ def _write_rows(index: Index, jobs: Sequence[Job]) -> None:
         if document and job.document is not None:
             changes.set(document, job.obj.pk, "search_document", job.document)
             touched[document].add(job.obj.pk)
-        for (store, row_pk), vector in job.live.items():
-            changes.set(store, job.obj.pk if row_pk is None else row_pk, store.column, vector)
+        vectors = [(store, row, store.column, vector) for (store, row), vector in job.live.items()]
+        vectors += [(store, row, store.beside, vector) for (store, row), vector in job.beside.items()]
+        for store, row_pk, column, vector in vectors:
+            changes.set(store, job.obj.pk if row_pk is None else row_pk, column, vector)
             touched[store].add(job.obj.pk)
     _ensure_rows(touched)
     changes.write()
@@ -95,24 +95,6 @@ def _ensure_rows(touched: Mapping[Store, set[Any]]) -> None:
         attribute = model._meta.get_field(link).attname
         rows = [model(**{attribute: pk}) for pk in object_pks - there]
         model._base_manager.bulk_create(rows, ignore_conflicts=True)
-
-
-_STAGE = """
-INSERT INTO {table} (content_type_id, modality, fingerprint, row_id, vector)
-SELECT %s, %s, %s, made.row_id, made.vector FROM unnest(%s::text[], %s::halfvec[]) AS made(row_id, vector)
-ON CONFLICT (content_type_id, modality, row_id, fingerprint) DO UPDATE SET vector = excluded.vector
-"""
-
-
-def _write_staged(jobs: Sequence[Job]) -> None:
-    spaces: dict[tuple[int, str, str], dict[str, Vector]] = defaultdict(dict)
-    for job in jobs:
-        for (store, row_pk, fingerprint), vector in job.staged.items():
-            space = ContentType.objects.get_for_model(store.model).pk, store.modality, fingerprint
-            spaces[space][str(job.obj.pk if row_pk is None else row_pk)] = vector
-    for space, rows in spaces.items():
-        sql = _STAGE.format(table=StagedVector._meta.db_table)
-        execute_binary(sql, [*space, list(rows), HalfVectors(list(rows.values()))])
 
 
 # An absent key leaves the column as it is.
@@ -201,16 +183,27 @@ def fail(job_records: Sequence[IndexRecord], error: BaseException) -> None:
 @transaction.atomic
 def forget(index: Index, records: Sequence[IndexRecord]) -> int:
     """Drop the records of objects that are gone or no longer searchable, and empty their columns; returns how many."""
+    beside = {modality for modality, (_live, fingerprint) in hold_spaces(index).items() if fingerprint}
     object_pks = [record.object_id for record in records]
     _present, busy = lock_rows(index, object_pks)
     ours, _busy_records = lock_records(records)
     busy_ids = {str(pk) for pk in busy}
     unchanged = [record for record in records if record.pk in ours and ours[record.pk].revision == record.revision]
     free = [record for record in unchanged if record.object_id not in busy_ids]
-    for store in index.stores():
-        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": [record.object_id for record in free]})
-        rows.update(**{store.column: None, "search_document": None})
+    _empty_rows(index, [record.object_id for record in free], beside)
     IndexRecord.objects.filter(pk__in=[record.pk for record in free]).delete()
     forgotten = {record.pk for record in free}
     outbox.release([record for record in records if record.pk not in forgotten], delay_s=_LEFT_ALONE_S)
     return len(free)
+
+
+def _empty_rows(index: Index, object_pks: Sequence[Any], beside: Collection[str]) -> None:
+    """Empty the columns of objects; those beside too, for the modalities that have some."""
+    changes = RowChanges()
+    for store in index.stores():
+        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": object_pks})
+        columns = [store.column, "search_document", *([store.beside] if store.modality in beside else [])]
+        for key in rows.values_list("pk" if store.many else store.object_key, flat=True):
+            for column in columns:
+                changes.set(store, key, column, None)
+    changes.write()

@@ -4,10 +4,7 @@ from xsearch.models.adapters import Adapter
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
-from xsearch.models.spaces import EncoderSpace, StagedVector
+from xsearch.models.spaces import EncoderSpace
 from xsearch.models.words import Synonym, Term
 
-__all__ = [
-    "Adapter", "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "StagedVector", "Synonym",
-    "Term",
-]  # fmt: skip
+__all__ = ["Adapter", "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "SearchOverview", "Synonym", "Term"]

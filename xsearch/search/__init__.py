@@ -11,10 +11,21 @@ from typing import Any
 from xsearch.errors import BadQuery
 from xsearch.search.engine import search, similar
 from xsearch.search.results import FacetValue, Hit, SearchResults
+from xsearch.search.several import search_all
 from xsearch.search.suggestions import suggest
 from xsearch.search.voice import transcribe
 
-__all__ = ["BadQuery", "FacetValue", "Hit", "SearchResults", "search", "similar", "suggest", "transcribe"]
+__all__ = [
+    "BadQuery",
+    "FacetValue",
+    "Hit",
+    "SearchResults",
+    "search",
+    "search_all",
+    "similar",
+    "suggest",
+    "transcribe",
+]
 
 
 class _CallableRoom(ModuleType):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from django.db import connections, models, router
 from django.db.models.functions import MD5, Cast
 from numpy.typing import NDArray
 
+from xsearch.indexing.spaces import live_spaces
+from xsearch.models import EncoderSpace
 from xsearch.registry import Index
 from xsearch.search.parts import VectorPart
 from xsearch.search.planning import estimated_rows
+from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
 from xsearch.stores import Store
 
 Floats = NDArray[np.float32]
@@ -63,10 +66,10 @@ class Background:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Vectors of a column, shape (n, dimension), and from where on similarities to them mean something."""
+    """Vectors of a column, shape (n, dimension), and by kind of query from where on similarities mean something."""
 
     vectors: Floats
-    near_from: float | None
+    near_from: dict[str, float | None] = field(default_factory=dict)
 
 
 def forget_samples() -> None:
@@ -83,30 +86,41 @@ def background(index: Index, part: VectorPart) -> Background:
     mean = (float(similarities.sum()) + _PRIOR_COUNT * _PRIOR_MEAN) / total
     squares = float(((similarities - mean) ** 2).sum())
     variance = (squares + _PRIOR_COUNT * _PRIOR_SPREAD**2) / total
-    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from)
+    if part.modality not in sample.near_from:
+        sample.near_from[part.modality] = _near_from(index, part, sample.vectors)
+    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from[part.modality])
 
 
 def _sample(index: Index, part: VectorPart) -> _Sample:
-    key = (index.label, part.name, part.space.fingerprint)
+    key = (index.label, part.column, part.space.fingerprint)
     with _lock:
-        loaded_at, sample = _samples.get(key, (float("-inf"), _Sample(np.zeros((0, 0), np.float32), None)))
+        loaded_at, sample = _samples.get(key, (float("-inf"), _Sample(np.zeros((0, 0), np.float32))))
     if time.monotonic() - loaded_at < _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE] and len(sample.vectors):
         return sample
-    sample = _load_sample(index, part)
+    sample = _load_sample(part)
     with _lock:
         _samples[key] = (time.monotonic(), sample)
     return sample
 
 
-def _load_sample(index: Index, part: VectorPart) -> _Sample:
+def _load_sample(part: VectorPart) -> _Sample:
     store = part.stores[0]
-    vectors = _vectors(store, [store.column], part.space.dimension)[0]
+    vectors = _vectors([(store, part.space)])[0]
+    if not len(vectors) and not live_rows(part.space, store).exists():
+        raise SpaceSwapped(part.name)
+    return _Sample(vectors)
+
+
+def _near_from(index: Index, part: VectorPart, vectors: Floats) -> float | None:
     if part.modality == part.column:
-        return _Sample(vectors, _near_by_neighbours(vectors))
+        return _near_by_neighbours(vectors)
+    store = part.stores[0]
     own = [other for other in index.stores_for(part.modality) if other.key == part.modality and not store.many]
-    if not own or own[0].table != store.table:
-        return _Sample(vectors, None)
-    return _Sample(vectors, _near_by_pairs(*_vectors(store, [store.column, own[0].column], part.space.dimension)))
+    space = live_spaces(index).get(part.modality)
+    # Two columns may have different encoders, if only for the moment between two swaps.
+    if not own or own[0].table != store.table or not space or space.fingerprint != part.space.fingerprint:
+        return None
+    return _near_by_pairs(*_vectors([(store, part.space), (own[0], space)]))
 
 
 def _near_by_neighbours(vectors: Floats) -> float | None:
@@ -125,16 +139,19 @@ def _near_by_pairs(vectors: Floats, others: Floats) -> float | None:
     return float(np.quantile((vectors * others).sum(axis=1), _PAIRS_QUANTILE))
 
 
-def _vectors(store: Store, columns: list[str], dimension: int) -> list[Floats]:
-    """Return a sample of rows that have all ``columns``: the vectors of each, shape (n, dimension)."""
-    rows = store.model._base_manager.filter(**{f"{column}__isnull": False for column in columns})
+def _vectors(columns: list[tuple[Store, EncoderSpace]]) -> list[Floats]:
+    """Return a sample of rows of a table that have all ``columns``: the vectors of each, shape (n, dimension)."""
+    store, space = columns[0]
+    rows = store.model._base_manager.filter(**{f"{store.column}__isnull": False for store, _space in columns})
     if (known := estimated_rows(rows)) > _READ_WHOLE:
         rows = rows.filter(pk__in=_pages_of(store, known))
     # Shuffled, but the same for every process and page.
-    shuffled = rows.order_by(MD5(Cast("pk", models.CharField()))).values_list(*columns)[:_SAMPLE_SIZE]
-    found = [row for row in shuffled if all(len(vector) == dimension for vector in row)]
+    shuffled = rows.filter(*(is_live(space, store) for store, space in columns)).order_by(
+        MD5(Cast("pk", models.CharField()))
+    )
+    found = list(shuffled.values_list(*(store.column for store, _space in columns))[:_SAMPLE_SIZE])
     return [
-        np.array([np.asarray(row[place]) for row in found], np.float32).reshape(-1, dimension)
+        np.array([np.asarray(row[place]) for row in found], np.float32).reshape(-1, space.dimension)
         for place in range(len(columns))
     ]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, models
-from django.db.models import Exists, FloatField, Value
+from django.db.models import FloatField, Value
 from django.db.models.functions import Coalesce
 
-from xsearch.models import EncoderSpace
+from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.parts import STAND_INS, VectorPart
+from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
+from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
@@ -30,7 +32,8 @@ class Walk:
 
     def nearest(self, count: int, *, exact: bool = False) -> Branch:
         """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are."""
-        rows = rows_of(self.store, self.objects).filter(is_live(self.part)).exclude(**{self.store.column: None})
+        live = rows_of(self.store, self.objects).filter(is_live(self.part.space, self.store))
+        rows = live.exclude(**{self.store.column: None})
         distance: Any = CosineDistance(self.store.column, self.part.vector)
         if exact:  # no index is made for such an expression
             distance = Coalesce(distance, Value(2.0), output_field=FloatField())
@@ -51,13 +54,16 @@ class Branch:
         return rows[: self.count]
 
 
-def is_live(part: VectorPart) -> Exists:
-    """Whether the query vector is of the space whose vectors this very statement sees; it may be swapped any time."""
-    return Exists(EncoderSpace.objects.filter(pk=part.space.pk, fingerprint=part.space.fingerprint))
+@dataclass(frozen=True)
+class Candidates:
+    """``keys`` of objects, and by part those that were found as the nearest where there are more than these."""
+
+    keys: Sequence[Any]
+    with_more: Mapping[str, list[Any]]
 
 
-def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> list[Any]:
-    """Return the keys of the nearest in every column, found in one statement, and of the best matches of the words.
+def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
+    """Return the nearest in every column, found in one statement, and the best matches of the words.
 
     A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
     """
@@ -66,12 +72,20 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> list[Any]:
     found = _run([walk.nearest(plan.nearest) for walk in walks])
     if objects.query.where:
         enough = min(plan.nearest, plan.rows)
-        short = [walk for walk, keys in zip(walks, found, strict=True) if len(keys) < enough]
-        found += _run([walk.nearest(plan.nearest, exact=True) for walk in short])
+        short = [place for place, keys in enumerate(found) if len(keys) < enough]
+        again = _run([walks[place].nearest(plan.nearest, exact=True) for place in short])
+        for place, keys in zip(short, again, strict=True):
+            found[place] = keys
+    with_more: dict[str, list[Any]] = defaultdict(list)
+    for walk, keys in zip(walks, found, strict=True):
+        if len(keys) == plan.nearest:
+            with_more[walk.part.name] += keys
     if wanted.words:
         store = main_store(wanted.index)
         found.append(wanted.words.best(rows_of(store, objects), store.object_key))
-    return sorted({key for keys in found for key in keys})
+        if len(found[-1]) == settings.MATCHES:
+            with_more[LEXICAL] = found[-1]
+    return Candidates(sorted({key for keys in found for key in keys}), with_more)
 
 
 def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:

@@ -17,6 +17,7 @@ from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Term
 from xsearch.registry import Index
 from xsearch.search import synonyms
+from xsearch.search.together import once
 from xsearch.search.translations import translations
 from xsearch.text import english
 from xsearch.text.chinese import HAN
@@ -26,15 +27,17 @@ from xsearch.text.spelling import Entry, Speller
 logger = logging.getLogger("xsearch.search")
 
 _lock = threading.Lock()
-_spellers: dict[str, tuple[object, Speller]] = {}  # label → version of the words, and what was made of them
+#: By labels, the version of the words and what was made of them.
+_spellers: dict[tuple[str, ...], tuple[object, Speller]] = {}
 
 
-def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
-    """Return what ``text`` probably means in this catalogue; None where it needs no correction."""
-    if not text or not index.text:
+def corrected(indexes: Sequence[Index], text: str, degraded: list[str]) -> str | None:
+    """Return what ``text`` probably means in these catalogues together; None where it needs no correction."""
+    with_words = [index for index in indexes if index.text]
+    if not text or not with_words:
         return None
     try:
-        return speller(index).correct(text)
+        return once(("correction", text), lambda: speller(*with_words).correct(text))
     except DatabaseError:
         raise
     except Exception:
@@ -44,22 +47,22 @@ def corrected(index: Index, text: str, degraded: list[str]) -> str | None:
         return None
 
 
-def speller(index: Index) -> Speller:
+def speller(*indexes: Index) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
-    version = (_last_term(index), synonyms.version(), settings.GLOSSARY)
-    known, found = _spellers.get(index.label, (None, None))
+    labels = tuple(index.label for index in indexes)
+    version = (*(_last_term(index) for index in indexes), synonyms.version(), settings.GLOSSARY)
+    known, found = _spellers.get(labels, (None, None))
     if found is not None and (known == version or _lock.locked()):
         return found  # be it a little old, while another thread makes the new one
     with _lock:
-        known, found = _spellers.get(index.label, (None, None))
+        known, found = _spellers.get(labels, (None, None))
         if found is None or known != version:
-            found = _new_speller(index)
-            _spellers[index.label] = (version, found)
+            found = _new_speller(_entries_of(indexes))
+            _spellers[labels] = (version, found)
     return found
 
 
-def _new_speller(index: Index) -> Speller:
-    entries = _entries(index)
+def _new_speller(entries: Sequence[Entry]) -> Speller:
     familiar = familiar_lexemes() | synonyms.familiar_lexemes()
     glossary = translations()
     if glossary is None:
@@ -72,6 +75,18 @@ def _last_term(index: Index) -> int | None:
     """Return what changes whenever the terms were counted anew: they are all written again then."""
     terms = Term.objects.filter(content_type=content_type_of(index))
     return terms.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def _entries_of(indexes: Sequence[Index]) -> Sequence[Entry]:
+    """Return the words of all ``indexes``; one that stands in several counts in each of them."""
+    if len(indexes) == 1:
+        return _entries(indexes[0])
+    entries: dict[str, Entry] = {}
+    for entry in (entry for index in indexes for entry in _entries(index)):
+        known = entries.get(entry.lexeme, Entry(entry.lexeme, "", 0))
+        count = known.objects_with + entry.objects_with
+        entries[entry.lexeme] = Entry(entry.lexeme, known.written or entry.written, count, known.sound or entry.sound)
+    return list(entries.values())
 
 
 def _entries(index: Index) -> Sequence[Entry]:

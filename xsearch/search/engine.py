@@ -22,6 +22,7 @@ from xsearch.search.reading import Crop, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
+from xsearch.search.swaps import answer_steadily
 from xsearch.search.wanted import Wanted, wanted_by
 
 Objects = models.QuerySet[Any]
@@ -45,6 +46,8 @@ def search(
     crop: Crop | None = None,
     filters: Mapping[str, Any] | None = None,
     correct: bool = True,
+    exact: bool = False,
+    load: bool = True,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
@@ -53,8 +56,10 @@ def search(
     "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
     declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
     without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Raises ``BadQuery`` for a query that cannot be
-    answered and ``MediaError`` for unreadable media.
+    ``corrected``, unless ``correct`` is false. In a large catalogue the first pages and the facets come from the
+    likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and takes
+    longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
+    ``search_all``. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -70,9 +75,15 @@ def search(
                 _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
             )
     else:
-        wanted = wanted_by(index, query, like, unlike, results.degraded)
         scope = Scope(queryset, [*like, *unlike], filters or {})
-        _Answer(wanted, part_weights(wanted.names, weights), scope, results).fill(names, explain=explain)
+
+        def answer(wanted: Wanted) -> None:
+            found = _Answer(wanted, part_weights(wanted.names, weights), scope, results)
+            found.fill(names, exact=exact)
+            results.ranked = None if load else found
+            results.hits = found.page(explain=explain) if load else []
+
+        answer_steadily(lambda: wanted_by(index, query, like, unlike, results.degraded), answer, results.degraded)
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -99,29 +110,49 @@ class _Answer:
         self._scope = scope
         self._results = results
 
-    def fill(self, facets: Sequence[str], *, explain: bool) -> None:
+    def fill(self, facets: Sequence[str], *, exact: bool) -> None:
+        """Rank everything, and fill in what the results say of all hits."""
         results = self._results
-        ranking, attributes = self._rank(self._scope.objects(), facets)
-        shown, further = _one_of_each(ranking, attributes)
-        results.total, results.is_close = len(shown), ranking.is_close
-        first = (results.page - 1) * results.page_size
-        page = shown[first : first + results.page_size]
-        results.hits = [hit for hit in self._hits(ranking, page, further, explain=explain) if hit]
-        if explain and self._wanted.words:
-            _explain_words(self._index, self._wanted.words, results.hits)
-        results.facets = {name: self._facet(name, attributes) for name in facets}
+        self._ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
+        self._shown, self._further = _one_of_each(self._ranking, attributes)
+        if len(self._shown) < results.page * results.page_size and not (self._ranking.is_whole or exact):
+            exact = True
+            self._ranking, attributes = self._rank(self._scope.objects(), facets, whole=exact)
+            self._shown, self._further = _one_of_each(self._ranking, attributes)
+        results.total, results.total_is_exact = len(self._shown), self._ranking.is_whole
+        results.is_close = self._ranking.is_close
+        results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
 
-    def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
-        evidence = retrieve(self._wanted, objects, self._results.degraded)
+    def page(self, *, explain: bool) -> list[Hit]:
+        """Load the hits of the page."""
+        first = (self._results.page - 1) * self._results.page_size
+        places = range(first, min(first + self._results.page_size, len(self._shown)))
+        return [hit for hit in self.hits(places, explain=explain) if hit]
+
+    @property
+    def scores(self) -> Sequence[float]:
+        """The scores of all hits, best first."""
+        scores: Sequence[float] = self._ranking.scores[self._shown].tolist()
+        return scores
+
+    def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
+        """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
+        hits = self._hits(self._ranking, [self._shown[place] for place in places], self._further, explain=explain)
+        if explain and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, [hit for hit in hits if hit])
+        return hits
+
+    def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         ranking = fuse(self._index, evidence, self._wanted.parts, weights)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
-    def _facet(self, name: str, attributes: Attributes) -> list[FacetValue]:
+    def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:
         """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
         if self._scope.is_filtered_on(name):
-            _, attributes = self._rank(self._scope.objects(without=name), [name])
+            _, attributes = self._rank(self._scope.objects(without=name), [name], whole=whole)
         return count_values(self._index, name, attributes)
 
     def _hits(

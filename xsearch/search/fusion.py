@@ -30,6 +30,8 @@ class Ranking:
     """
 
     is_close: bool
+    #: Whether these are all that there are; else there are more, less likely ones, that were not looked at.
+    is_whole: bool
     keys: list[Any]
     scores: Floats
     weights: Mapping[str, float]
@@ -73,7 +75,8 @@ def kind_of(name: str) -> str:
 def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> Ranking:
     """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
 
-    A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first.
+    A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first. What was
+    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end.
     """
     similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
@@ -87,17 +90,30 @@ def fuse(index: Index, evidence: Evidence, parts: Sequence[VectorPart], weights:
     if settings.FUSION != "calibrated":
         contributions = METHODS[settings.FUSION](similarities, weights)
         scores = total(contributions, len(evidence))
-    order = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
+    later = np.array([bool(evidence.likely) and key not in evidence.likely for key in evidence.keys], dtype=bool)
+    order = np.lexsort((-scores, later))
+    order = order[kept[order]]
     close = _close(similarities, backgrounds, len(evidence))[order]
     if not close.any():
         order = order[:_NEAREST]
     return Ranking(
         bool(close.any()),
+        _is_whole(evidence.beyond, backgrounds, weights),
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),
         *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
     )
+
+
+def _is_whole(beyond: Mapping[str, float], backgrounds: Mapping[str, Background], weights: Mapping[str, float]) -> bool:
+    """Say whether no object that was not looked at reaches the cut-off (Fagin, Lotem and Naor's threshold, 2003)."""
+    highest = {
+        name: np.array([value]) if name == LEXICAL else backgrounds[name].calibrate(np.array([value]))
+        for name, value in beyond.items()
+        if weights.get(name, 0.0) > 0
+    }
+    return not beyond or bool(total(weighted(highest, weights), 1)[0] < settings.CUT_OFF)
 
 
 def _close(similarities: Mapping[str, Floats], backgrounds: Mapping[str, Background], count: int) -> NDArray[np.bool_]:

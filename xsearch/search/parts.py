@@ -16,6 +16,7 @@ from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index
+from xsearch.search.together import once
 from xsearch.stores import MODALITIES, Store
 
 logger = logging.getLogger("xsearch.search")
@@ -57,13 +58,18 @@ def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -
                 continue
             key = (modality, space.fingerprint)
             if key not in encoded:
-                encoded[key] = _encode(encoder, modality, content) if encoder else None
+                encoded[key] = _encoded(encoder, modality, content) if encoder else None
             vector = encoded[key]
             if vector is None:
                 degraded.append(f"{modality}:{column}")
             elif vector.any():
                 parts.append(VectorPart(modality, column, vector, space, stores))
     return parts
+
+
+def _encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+    name = content if isinstance(content, str) else id(content)
+    return once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
 
 
 def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
@@ -80,13 +86,14 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
     return vector
 
 
-def example_parts(index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]]) -> list[VectorPart]:
-    """Return the parts that compare each column with the examples' mean vector in it."""
-    spaces = live_spaces(index)
+def example_parts(
+    index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]], spaces: Mapping[str, EncoderSpace]
+) -> list[VectorPart]:
+    """Return the parts that compare each column with the examples' mean vector in it, of the space in ``spaces``."""
     return [
         VectorPart(modality, column, vector, spaces[column], tuple(index.stores_for(column)))
         for column, vector in vectors.items()
-        if column in spaces and vector.any()
+        if vector.any()
     ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
@@ -14,6 +15,7 @@ from xsearch.media import Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.corrections import corrected
 from xsearch.search.examples import has_vectors
+from xsearch.search.together import companions, once
 from xsearch.search.voice import transcribe_waveform
 
 Crop = tuple[float, float, float, float]
@@ -50,23 +52,28 @@ def read_query(
     """Decode the media, understand the recording, correct the words; what is not available goes to ``degraded``."""
     query = Query(text=clean_text(text or ""))
     if image is not None:
-        photo = load_image(image)
-        query.inputs["image"] = crop_image(photo, crop) if crop else photo
+        query.inputs["image"] = once(("photo", id(image)), lambda: _photo(image, crop))
     if audio is not None:
         _listen(index, query, audio, language, degraded)
-    if correct and (meant := corrected(index, query.text, degraded)):
+    if correct and (meant := corrected(companions(index), query.text, degraded)):
         query.uncorrected, query.text = query.text, meant
     if query.text:
         query.inputs["text"] = query.text
     return query
 
 
+def _photo(image: Source, crop: Crop | None) -> Image.Image:
+    photo = load_image(image)
+    return crop_image(photo, crop) if crop else photo
+
+
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
     """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with."""
-    waveform = load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
-    transcript, left_out = transcribe_waveform(waveform, language, index)
+    indexes = companions(index)
+    waveform = once(("recording", id(audio)), lambda: load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS))
+    transcript, left_out = once(("speech", id(audio)), lambda: transcribe_waveform(waveform, language, indexes[0]))
     degraded += left_out
-    is_sound = not (transcript and transcript.is_sure) and has_vectors(index, "audio")
+    is_sound = not (transcript and transcript.is_sure) and any(has_vectors(one, "audio") for one in indexes)
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:

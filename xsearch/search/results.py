@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,25 @@ class Hit:
     variants: int = 0
 
 
+class Ranked(Protocol):
+    """All hits of a search in order, to be loaded by their places; the first has the place 0."""
+
+    @property
+    def scores(self) -> Sequence[float]:
+        """The scores of all hits, best first."""
+
+    def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
+        """Load the hits at ``places``; None for one that was deleted since."""
+
+
 @dataclass
 class SearchResults:
     """One page of results and what belongs to all of them."""
 
     hits: list[Hit] = field(default_factory=list)
     total: int = 0
+    #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
+    total_is_exact: bool = True
     #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
     is_close: bool = True
     page: int = 1
@@ -46,8 +60,23 @@ class SearchResults:
     corrected: str | None = None
     #: What was left out of this search because a part was not available.
     degraded: list[str] = field(default_factory=list)
+    #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.
+    models: dict[str, SearchResults] = field(default_factory=dict)
+    #: What the hits can be loaded from, of a search that was asked to load none.
+    ranked: Ranked | None = field(default=None, repr=False, compare=False)
     took_ms: float = 0.0
     query_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def total_text(self) -> str:
+        """How many results there are, for people: "12", or "140+" where there are more that were not counted."""
+        return f"{self.total}" if self.total_is_exact else f"{self.total}+"
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is another page, as far as one can tell."""
+        is_full = len(self.hits) == self.page_size
+        return self.page * self.page_size < self.total or (is_full and not self.total_is_exact)
 
     def __iter__(self) -> Any:
         return iter(self.hits)

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from django.db import DatabaseError, connections, models, transaction
 from django.db.models import Case, Q, Value, When
 
 from xsearch.conf import settings
-from xsearch.search.candidates import find_candidates, is_live
+from xsearch.search.candidates import Candidates, find_candidates
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import CosineDistance, IsAnyOf, Matches
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import plan_scan, plan_walk
+from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
 
 
-def retrieve(wanted: Wanted, objects: Objects, degraded: list[str]) -> Evidence:
+def retrieve(wanted: Wanted, objects: Objects, degraded: list[str], *, whole: bool = False) -> Evidence:
     """Return the exact evidence for the candidates among ``objects``; parts that fail go to ``degraded``.
 
     Where few rows pass the filters, all of them are candidates. Else those are that are nearest in a
-    column or have the words.
+    column or have the words; all of them all the same if ``whole`` and there are ``SCORED_ROWS`` at most.
+    Raises ``SpaceSwapped`` when the vectors of a part were swapped meanwhile.
     """
     try:
-        return _retrieve(wanted, objects)
+        return _steady(wanted, _retrieve(wanted, objects, whole=whole))
     except DatabaseError:
         if connections[objects.db].needs_rollback or not connections[objects.db].is_usable():
             raise
-    return _retrieve(_what_works(wanted, objects, degraded), objects)
+    working = _what_works(wanted, objects, degraded)
+    return _steady(working, _retrieve(working, objects, whole=whole))
+
+
+def _steady(wanted: Wanted, evidence: Evidence) -> Evidence:
+    """Return ``evidence`` unless a part has none because its space is gone.
+
+    It has all or none: what ``_retrieve`` looks at first is locked until its transaction ends.
+    """
+    for part in wanted.parts:
+        is_silent = bool(np.isnan(evidence.columns[part.name]).all())
+        if is_silent and not live_rows(part.space, part.stores[0]).exists():
+            raise SpaceSwapped(part.name)
+    return evidence
 
 
 def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted:
@@ -50,37 +66,39 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
     return Wanted(wanted.index, parts, wanted.words if LEXICAL in working else None)
 
 
-def _retrieve(wanted: Wanted, objects: Objects) -> Evidence:
+def _retrieve(wanted: Wanted, objects: Objects, *, whole: bool = False) -> Evidence:
     if not wanted.names:
         return Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
         if plan.exact:
-            if (evidence := _score_all(wanted, objects)) is not None:
+            if (evidence := _score_all(wanted, objects, settings.EXACT_ROWS * 2)) is not None:
                 return evidence
             plan = plan_walk(plan)
-        keys = find_candidates(wanted, objects, plan)
-        return _score(wanted, objects.db, keys)
+        candidates = find_candidates(wanted, objects, plan)
+        likely = set(candidates.keys)
+        if whole and (evidence := _score_all(wanted, objects, settings.SCORED_ROWS, likely)) is not None:
+            return evidence
+        return _score(wanted, objects.db, candidates)
 
 
-def _score_all(wanted: Wanted, objects: Objects) -> Evidence | None:
-    """Score every row of ``objects``; None if there are many more of them than expected."""
-    table, limit = EvidenceTable(wanted.names), settings.EXACT_ROWS * 2
+def _score_all(wanted: Wanted, objects: Objects, limit: int, likely: Collection[Any] = ()) -> Evidence | None:
+    """Score every row of ``objects``; None if there are more than ``limit`` of them."""
+    table = EvidenceTable(wanted.names)
     for store, columns in _tables(wanted):
         rows = list(_scored(rows_of(store, objects), store.object_key, columns)[: limit + 1])
         if len(rows) > limit:
             return None
         table.add(list(columns), rows)
-    return table.evidence()
+    return table.evidence(likely=likely)
 
 
-def _score(wanted: Wanted, using: str, keys: Sequence[Any]) -> Evidence:
-    """Score the candidates ``keys``."""
+def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
     table = EvidenceTable(wanted.names)
-    for store, columns in _tables(wanted) if keys else ():
-        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, keys))
+    for store, columns in _tables(wanted) if candidates.keys else ():
+        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, candidates.keys))
         table.add(list(columns), _scored(rows, store.object_key, columns))
-    return table.evidence()
+    return table.evidence(beyond={name: table.least(name, keys) for name, keys in candidates.with_more.items()})
 
 
 def _scored(rows: Objects, object_key: str, columns: Mapping[str, Any]) -> Objects:
@@ -104,7 +122,7 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
 
 def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Case:
     """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
-    condition = Q(is_live(part))
+    condition = Q(is_live(part.space, store))
     better = STAND_INS.get(part.name)
     if better and better in names:
         condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})

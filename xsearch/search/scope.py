@@ -17,8 +17,8 @@ class Scope:
 
     def __init__(self, queryset: Objects, examples: Sequence[models.Model], filters: Mapping[str, Any]) -> None:
         self.queryset = queryset
-        self._examples = [example.pk for example in examples]
         self._index = get_index(queryset.model)
+        self._examples = [example.pk for example in examples if get_index(type(example)) is self._index]
         self._filters = filters
 
     def objects(self, *, without: str | None = None) -> Objects:

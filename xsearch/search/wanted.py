@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db import models
 
+from xsearch.indexing.spaces import live_spaces
 from xsearch.registry import Index
 from xsearch.search.examples import mean_vectors
 from xsearch.search.lexical import LexicalQuery, lexical_query
@@ -38,7 +39,8 @@ def wanted_by(
     """Encode a query and its examples for every column they can be compared with; failures go to ``degraded``."""
     words = lexical_query(index, query.text) if query.text else None
     parts = encode_parts(index, query.inputs, degraded)
+    spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
-            parts += example_parts(index, modality, mean_vectors(index, examples))
+            parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     return Wanted(index, parts, words)

@@ -23,9 +23,9 @@ from django.db import DatabaseError, transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
-from xsearch import widgets
+from xsearch import widget_scopes, widgets
 from xsearch.conf import settings
-from xsearch.registry import get_index
+from xsearch.registry import get_index, registered
 from xsearch.search import similar
 from xsearch.widget_text import script_texts
 
@@ -65,22 +65,25 @@ def xsearch_bar(
 
     ``action`` is the address of a page served by ``xsearch.views.SearchView`` (default: this page).
     ``filters`` (a dict of filter name to value or list) limits every search from this bar, such as to
-    the category of the page; without it the filters chosen on the results page are kept.
+    the category of the page; without it the filters chosen on the results page are kept. ``model`` limits
+    them to one of several registered models; the page may still offer the others.
     """
-    index = get_index(model)
     query = context.get("query")
-    known = query if isinstance(query, widgets.PageQuery) else widgets.PageQuery(index, {})
-    kept = widgets.PageQuery(index, filters).filters if filters else known.filters
+    if not isinstance(query, widgets.PageQuery) or query.index is not get_index(model or query.index.label):
+        query = widgets.PageQuery(get_index(model), {})
+    is_limited = model is not None and len(registered()) > 1
+    scope = [("model", query.index.label)] if is_limited else query.scope_pairs()
+    kept = widgets.PageQuery(query.index, filters).filters if filters else query.filters
     number = _count_up(context)
     return {
         "needed": not _assets_linked(context),
         "id": f"xsearch-{number}",
         "action": action,
-        "q": known.q,
+        "q": query.q,
         "placeholder": placeholder,
         "autofocus": autofocus,
-        "kept": [(name, text) for name, texts in kept.items() for text in texts],
-        "config": _config(index, fixed=bool(filters)),
+        "kept": [*scope, *((name, text) for name, texts in kept.items() for text in texts)],
+        "config": _config(query, fixed=bool(filters), has_scope=is_limited or len(query.indexes) > 1),
     }
 
 
@@ -112,16 +115,16 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         return base
     if not isinstance(query, widgets.PageQuery):
         query = widgets.PageQuery(_index_of(results), {})
-    shown = results.page * results.page_size
     return base | {
         "query": query,
         "index": query.index,
-        "cards": widgets.cards(query.index, results),
-        "facets": widgets.facets(query, results),
-        "ranges": widgets.ranges(query),
-        "chosen": widgets.chosen(query, results),
+        "cards": widgets.cards(results),
+        "scopes": widget_scopes.scopes(query, results),
+        "shows_kinds": len(query.shown) > 1,
+        "facet_groups": widget_scopes.facet_groups(query, results),
+        "chosen": widget_scopes.chosen_in_all(query, results),
         "notices": widgets.notices(results.degraded),
-        "next": query.url(page=results.page + 1) if shown < results.total else None,
+        "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
         "shown_q": results.corrected or query.q,
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
@@ -131,9 +134,14 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
 
 
 @register.inclusion_tag("xsearch/similar.html", takes_context=True)
-def xsearch_similar(context: Context, obj: Model, limit: int = 8) -> dict[str, Any]:
-    """Render the objects that are most like ``obj``; nothing when there are none or the search is down."""
-    index = get_index(type(obj))
+def xsearch_similar(
+    context: Context, obj: Model, limit: int = 8, model: type[Model] | str | None = None, title: str = ""
+) -> dict[str, Any]:
+    """Render the objects that are most like ``obj``; nothing when there are none or the search is down.
+
+    ``model`` names another registered model to find them in, such as posts that show something like a product.
+    """
+    index = get_index(type(obj) if model is None else model)
     try:
         with transaction.atomic():  # an error must not spoil the transaction of the page
             found = similar(index.get_queryset(), obj, page_size=limit)
@@ -144,19 +152,22 @@ def xsearch_similar(context: Context, obj: Model, limit: int = 8) -> dict[str, A
         "needed": not _assets_linked(context),
         "results": found,
         "index": index,
-        "cards": widgets.cards(index, found),
+        "title": title,
+        "cards": widgets.cards(found),
         "events_url": _address("events"),
     }
 
 
-def _config(index: Index, *, fixed: bool) -> dict[str, Any]:
+def _config(query: widgets.PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
     """Return what the script must know; addresses are None where the API is not mounted."""
+    index = query.index
     return {
         "model": index.label,
         "language": (get_language() or "en").split("-")[0],
         "suggest": _address("suggest"),
         "transcribe": _address("transcribe"),
-        "filters": index.filter_names(),
+        # The scope goes wherever the filters go.
+        "filters": [*query.filter_names(), *(["model"] if has_scope else [])],
         "fixed": fixed,
         "sounds": bool(index.audio and settings.EMBEDDINGS.get("audio")),
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,

@@ -21,3 +21,10 @@ def texts(name: str) -> dict[str, Any]:
 def kind_texts() -> dict[str, dict[str, Any]]:
     """Return what is said about each kind of product."""
     return {kind: table for name in _FILES for kind, table in texts(name).items()}
+
+
+def with_articles(text: str) -> str:
+    """Return an English text in which "a orange cap" has become "an orange cap"."""
+    for vowel in "aeiou":
+        text = text.replace(f" a {vowel}", f" an {vowel}").replace(f"A {vowel}", f"An {vowel}")
+    return text

@@ -57,7 +57,16 @@ def _column(column: dict[str, Any]) -> str:
         parts.append(f"{column['fingerprint']} ({column['dimension']})")
     if column["state"] == "rebuilding":
         parts.append(f"→ {column['configured_fingerprint']}")
+    if beside := column.get("beside"):
+        parts.append(_beside(beside))
     return ", ".join(parts)
+
+
+def _beside(beside: dict[str, Any]) -> str:
+    if beside["state"] != "next":
+        return f"kept beside: {beside['fingerprint']} ({beside['filled']})"
+    step = "" if beside["lacking"] else ", vector index built" if beside["index"]["present"] else ", index to be built"
+    return f"{beside['filled']} made, {beside['lacking']} to come{step}"
 
 
 def _age(queue: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ function reportClick(event) {
     query_id: list.dataset.queryId,
     object_id: hit.dataset.xsHit,
     position: Number(hit.dataset.position),
-    model: list.dataset.model,
+    model: hit.dataset.model ?? list.dataset.model,
     event: "click",
   };
   navigator.sendBeacon?.(list.dataset.xsEvents, new Blob([JSON.stringify(body)], { type: "application/json" }));

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('xsearch', '0003_synonyms'),
+        ('xsearch', '0004_rebuild'),
     ]
 
     operations = [

@@ -1,0 +1,102 @@
+"""What a search of more objects than it scores says of those that it did not look at: totals, facets, later pages."""
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+import xsearch
+from shop.models import Product
+from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
+from xsearch.search.background import forget_samples
+from xsearch.templatetags.xsearch import xsearch_results_content
+from xsearch.widgets import PageQuery
+
+pytestmark = pytest.mark.django_db
+
+SMALL = {**HASH, "CUT_OFF": 0.01}
+#: As if forty products were too many to score them all: the nearest five and the best five by words are candidates.
+LARGE = {**SMALL, "EXACT_ROWS": 0, "CANDIDATES": 5, "MATCHES": 5}
+QUERY = {"text": "red jacket", "image": photo_bytes(4)}
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "category": st.sampled_from(["Jacket", "Mug"]),
+        "colour": st.lists(st.sampled_from(["red", "green", "black"]), min_size=1, unique=True),
+        "price_min": st.integers(5, 50),
+        "in_stock": st.booleans(),
+    },
+)
+
+
+@pytest.fixture(autouse=True)
+def _large(settings):
+    settings.XSEARCH = LARGE
+    forget_samples()
+
+
+def ids(results):
+    return [hit.object.pk for hit in results.hits]
+
+
+def test_a_total_that_does_not_count_all_says_so(catalogue):  # noqa: F811
+    found = xsearch.search(catalogue, **QUERY, page_size=5)
+    assert not found.total_is_exact
+    assert found.total_text == f"{found.total}+"
+    assert found.has_next
+
+
+def test_the_exact_total_and_facets_are_those_of_a_search_that_scores_everything(catalogue, settings):  # noqa: F811
+    exact = xsearch.search(catalogue, **QUERY, page_size=5, exact=True)
+    settings.XSEARCH = SMALL
+    brute = xsearch.search(catalogue, **QUERY, page_size=5)
+    assert exact.total_is_exact
+    assert exact.total == brute.total > 5
+    assert exact.facets == brute.facets
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(filters=FILTERS, size=st.integers(1, 9))
+def test_pages_show_each_result_once_and_all_of_them(catalogue, settings, filters, size):  # noqa: F811
+    settings.XSEARCH = LARGE
+    shown, page = [], xsearch.search(catalogue, **QUERY, filters=filters, page_size=size)
+    while page.hits:
+        shown += ids(page)
+        page = xsearch.search(catalogue, **QUERY, filters=filters, page=page.page + 1, page_size=size)
+    settings.XSEARCH = SMALL
+    assert len(shown) == len(set(shown))
+    assert sorted(shown) == sorted(ids(xsearch.search(catalogue, **QUERY, filters=filters, page_size=100)))
+
+
+def test_a_later_page_does_not_reorder_what_the_first_one_showed(catalogue):  # noqa: F811
+    first = xsearch.search(catalogue, **QUERY, page_size=5)
+    assert ids(xsearch.search(catalogue, **QUERY, page_size=40))[:5] == ids(first)
+    assert ids(xsearch.search(catalogue, **QUERY, page_size=5, exact=True)) == ids(first)
+
+
+def test_more_than_may_be_scored_end_with_the_candidates(catalogue, settings):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "SCORED_ROWS": 10}
+    found = xsearch.search(catalogue, **QUERY, page_size=40, exact=True)
+    assert not found.total_is_exact
+    assert 0 < found.total == len(found.hits) < Product.objects.count()
+
+
+def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa: F811
+    found = xsearch.search(catalogue, **QUERY, page_size=5)
+    query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
+    shown = xsearch_results_content({"results": found, "query": query})
+    assert shown["next"].endswith("page=2")
+    assert shown["results"].total_text.endswith("+")
+
+
+def test_a_total_is_known_to_be_exact_where_no_other_object_can_reach_the_cut_off(catalogue, settings):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "CUT_OFF": 0.5}
+    found = xsearch.search(catalogue, image=photo_bytes(7))
+    assert (found.total, found.total_is_exact) == (1, True)
+
+
+def test_words_that_few_have_are_counted_exactly(catalogue, settings):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "EMBEDDINGS": {"text": None, "image": None, "audio": None}}
+    few, many = (xsearch.search(catalogue, text=text, facets=None) for text in ("model 17", "jacket"))
+    assert few.total_is_exact
+    assert many.total == 10
