@@ -82,7 +82,7 @@ class Command(BaseCommand):
             raise CommandError("Not installed: " + "; ".join(report.verdict.reasons) + ".")
         adapter = install(report.manifest["encoder"], report.file.read_bytes())
         self.stderr.write(
-            f"Installed {adapter}. New vectors are built beside the live ones: xsearch_index, or workers."
+            f"Installed {adapter}. New vectors are built beside the live ones by the workers, or by xsearch_rebuild."
         )
 
 

@@ -76,8 +76,8 @@ def gather(catalogue: Catalogue, photos: EncodedPhotos, encoder: Encoder) -> Mat
 def _encoded(texts: list[str], encoder: Encoder) -> tuple[dict[str, int], Vectors]:
     """Return the texts that say something to the encoder, each with its row, and the rows."""
     vectors = encode_texts(encoder, texts)
-    kept = vectors.any(axis=1)
-    known = [text for text, is_kept in zip(texts, kept, strict=True) if is_kept]
+    kept = np.abs(vectors).max(axis=1, initial=0.0) > 0
+    known = [text for text, is_kept in zip(texts, kept.tolist(), strict=True) if is_kept]
     return {text: row for row, text in enumerate(known)}, vectors[kept]
 
 

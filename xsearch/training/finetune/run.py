@@ -29,8 +29,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 _ALL, _MARK = "all", "run.sha256"
 MIN_PRODUCTS = 20
-_STOPPING_SHARE = 0.1  # of the products that are learned from, those that say when to stop
-_EVALUATIONS, _PATIENCE = 12, 4
+_STOPPING_SHARE = 0.15  # of the products that are learned from, those that say when to stop
+_EVALUATIONS, _PATIENCE = 10, 6
 
 Progress = Callable[[str], None]
 
@@ -100,7 +100,7 @@ def _material(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Prog
 
 def _begin(material: Material, plan: Plan, progress: Progress) -> None:
     """Remove what is left of a run that saw other products or was asked for something else."""
-    facts = replace(plan, folder=Path(), device="")
+    facts = (replace(plan, folder=Path(), device=""), _STOPPING_SHARE, _EVALUATIONS, _PATIENCE)
     digest, mark = hashlib.sha256(repr((facts, material.digest())).encode()).hexdigest(), plan.folder / _MARK
     if mark.is_file() and mark.read_text(encoding="ascii") != digest:
         progress("The catalogue or the options have changed: training begins anew.")
