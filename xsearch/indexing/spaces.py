@@ -6,9 +6,9 @@ import logging
 from typing import Any
 
 from xsearch.conf import settings
-from xsearch.encoders import Encoder, EncoderError, encoder_from_spec, get_encoder
-from xsearch.encoders.registry import encoder_spec
+from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
 from xsearch.indexing import schema
+from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.columns import ColumnSet, column_set
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace
@@ -25,9 +25,9 @@ def bound_modalities(index: Index) -> list[str]:
 
 
 def target_encoder(modality: str) -> Encoder:
-    """Return the encoder that the settings name for a column; raises ``EncoderError``."""
+    """Return the encoder that the settings name for a column, with its adapter; raises ``EncoderError``."""
     alias = settings.EMBEDDINGS[modality]
-    encoder = get_encoder(alias)
+    encoder = configured_encoder(alias)
     if modality not in encoder.modalities:
         raise EncoderError(
             f"XSEARCH['EMBEDDINGS'][{modality!r}] is {alias!r}, which encodes only "
@@ -90,7 +90,7 @@ def space_facts(modality: str, encoder: Encoder) -> dict[str, Any]:
     return {
         "fingerprint": encoder.fingerprint,
         "dimension": encoder.dimension,
-        "spec": encoder_spec(settings.EMBEDDINGS[modality]),
+        "spec": configured_spec(settings.EMBEDDINGS[modality]),
     }
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
-from xsearch.encoders import get_encoder
 from xsearch.indexing import schema
+from xsearch.indexing.adapters import configured_encoder
 from xsearch.indexing.columns import has_column, rows_lacking, rows_with
 from xsearch.indexing.outbox import claimable, content_type_of, without_record
 from xsearch.indexing.spaces import live_spaces
@@ -82,7 +82,7 @@ def encoder_status(alias: str) -> dict[str, Any]:
         "error": None,
     }
     try:
-        encoder = get_encoder(alias)
+        encoder = configured_encoder(alias)
         return facts | {
             "modalities": sorted(encoder.modalities),
             "dimension": encoder.dimension,

@@ -1,5 +1,6 @@
-"""Tables of xsearch: embedding columns for the host's models, outbox, live spaces, words, suggestions, visitors."""
+"""Tables of xsearch: embedding columns for the host's models, outbox, live spaces, adapters, words, suggestions, visitors."""
 
+from xsearch.models.adapters import Adapter
 from xsearch.models.embedded import EmbeddedModel
 from xsearch.models.events import Event
 from xsearch.models.records import IndexRecord, SearchOverview
@@ -9,6 +10,6 @@ from xsearch.models.visitors import Popularity, PopularQuery, QueryLog, Visitor
 from xsearch.models.words import Synonym, Term
 
 __all__ = [
-    "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog", "SearchOverview",
-    "Suggestion", "SuggestionKey", "Synonym", "Term", "Visitor",
+    "Adapter", "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog",
+    "SearchOverview", "Suggestion", "SuggestionKey", "Synonym", "Term", "Visitor",
 ]  # fmt: skip

@@ -1,1 +1,1 @@
-"""Training of the bundled model; needs torch and is imported by nothing that serves requests."""
+"""Training: general pieces, the bundled model, fine-tuning; needs torch, imported by nothing that serves requests."""

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.benchmark.plot import as_svg, growth_curves
+from xsearch.benchmark.growth import growth_curves
 from xsearch.benchmark.report import PARTS, Request, as_table, measure
+from xsearch.plot import Axis, as_svg
 from xsearch.registry import Index, get_index
 
 #: What parts need beyond the base install.
@@ -50,7 +51,7 @@ class Command(BaseCommand):
         )
         figures = measure(index, request)
         if options["plot"] and (curves := growth_curves(figures)):
-            options["plot"].write_text(as_svg(curves), encoding="utf-8")
+            options["plot"].write_text(as_svg(curves, Axis("products"), Axis(unit="ms")), encoding="utf-8")
         self.stdout.write(json.dumps(figures, indent=2, ensure_ascii=False) if options["json"] else as_table(figures))
 
     def _parts(self, index: Index, wanted: list[str] | None) -> list[str]:

@@ -1,0 +1,1 @@
+"""Fine-tuning: a small adapter behind any encoder, learned from a shop's own catalogue."""

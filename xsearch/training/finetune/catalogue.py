@@ -1,0 +1,120 @@
+"""What a shop's catalogue teaches: photos, what they are called, what they have in common, what is clicked together."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from django.db import models
+
+from xsearch import paths
+from xsearch.indexing.inputs import MediaFile, collect
+from xsearch.indexing.outbox import content_type_of
+from xsearch.models import Event
+from xsearch.registry import Index
+
+#: Of one product, at most.
+MAX_PHOTOS = 6
+_MAX_CAPTION = 200  # characters
+_MIN_WITH_VALUE = 2  # products that must share a value for it to teach anything
+_MAX_CLICKED = 8  # products of one query; whoever clicks on more compares nothing
+_CODE = re.compile(r"\S*\d\S*")  # an article number: one word with a digit in it
+_NO_LABELS = (bool, int, float, Decimal, date)
+
+
+@dataclass
+class Product:
+    """One product: its photos, the titles it is known by, all its captions, and its values by attribute."""
+
+    pk: str
+    photos: list[MediaFile]
+    titles: list[str]
+    captions: list[str]
+    values: dict[str, str]
+
+
+@dataclass
+class Catalogue:
+    """Products with photos; ``clicks`` are pairs of positions in ``products`` that one query led to."""
+
+    products: list[Product] = field(default_factory=list)
+    clicks: list[tuple[int, int]] = field(default_factory=list)
+    without_photo: int = 0
+
+    def attributes(self) -> dict[str, list[str]]:
+        """Return the values by attribute that several products share, for attributes with several of them."""
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        for product in self.products:
+            for name, value in product.values.items():
+                counts[name][value] += 1
+        shared = {
+            name: sorted(value for value, count in found.items() if count >= _MIN_WITH_VALUE)
+            for name, found in counts.items()
+        }
+        return {name: values for name, values in shared.items() if len(values) > 1}
+
+
+def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
+    """Return up to ``limit`` products of ``index`` that have a photo, drawn by ``seed`` where there are more."""
+    objects = index.get_queryset().order_by("pk")
+    keys = list(objects.values_list("pk", flat=True))
+    chosen = sorted(random.Random(seed).sample(range(len(keys)), min(limit, len(keys))))
+    catalogue = Catalogue()
+    for obj in _in_chunks(objects, [keys[number] for number in chosen]):
+        product = _product(index, obj)
+        if product.photos:
+            catalogue.products.append(product)
+        else:
+            catalogue.without_photo += 1
+    catalogue.clicks = _clicked_together(index, catalogue.products)
+    return catalogue
+
+
+def _in_chunks(objects: models.QuerySet[Any], keys: list[Any], size: int = 500) -> Iterator[models.Model]:
+    for start in range(0, len(keys), size):
+        yield from objects.filter(pk__in=keys[start : start + size])
+
+
+def _product(index: Index, obj: models.Model) -> Product:
+    inputs = collect(index, obj)
+    photos = [file for file in inputs.files if file.store.modality == "image"][:MAX_PHOTOS]
+    titles = [text for text in inputs.texts.get("A", []) if not _CODE.fullmatch(text)]
+    values = _values(index, obj)
+    # "red dress" and "Acme dress": what customers type, and no title says in so many words.
+    pairs = [f"{later} {earlier}" for earlier, later in combinations(values.values(), 2)]
+    captions = [text[:_MAX_CAPTION] for text in (*titles, *inputs.texts.get("B", []), *values.values(), *pairs)]
+    return Product(str(obj.pk), photos, titles, list(dict.fromkeys(captions)), values)
+
+
+def _values(index: Index, obj: models.Model) -> dict[str, str]:
+    """Return the values of the declared filters that have a name: no numbers, dates or yes and no."""
+    found = {}
+    for name in index.filters:
+        value = next(paths.values(obj, name), None)
+        if value is not None and not isinstance(value, _NO_LABELS) and str(value).strip():
+            found[name] = str(value).strip()
+    return found
+
+
+def _clicked_together(index: Index, products: list[Product]) -> list[tuple[int, int]]:
+    """Return pairs of products that customers chose from the results of one query."""
+    position = {product.pk: number for number, product in enumerate(products)}
+    chosen: dict[Any, set[int]] = defaultdict(set)
+    events = Event.objects.filter(content_type=content_type_of(index)).exclude(kind=Event.Kind.VIEW)
+    for query, key in events.order_by("pk").values_list("query_id", "object_id").iterator():
+        if key in position:
+            chosen[query].add(position[key])
+    pairs = {
+        pair
+        for together in chosen.values()
+        if len(together) <= _MAX_CLICKED
+        for pair in combinations(sorted(together), 2)
+    }
+    return sorted(pairs)

@@ -1,0 +1,184 @@
+"""One fine-tuning from catalogue to adapter file: cross-validated, compared, resumable."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+
+from xsearch.encoders import Encoder
+from xsearch.encoders.adapted import NAME
+from xsearch.encoders.base import Vectors
+from xsearch.training.finetune.adapter import AdapterTask, Recipe
+from xsearch.training.finetune.catalogue import Catalogue
+from xsearch.training.finetune.material import Material, Numbers, gather
+from xsearch.training.finetune.trial import Ranks, Verdict, compare, rank
+from xsearch.training.finetune.views import Amounts, encode_photos
+from xsearch.training.loop import Schedule, choose_device, fit
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_ALL, _MARK = "all", "run.sha256"
+MIN_PRODUCTS = 20
+_STOPPING_SHARE = 0.15  # of the products that are learned from, those that say when to stop
+_EVALUATIONS, _PATIENCE = 10, 6
+
+Progress = Callable[[str], None]
+
+
+class FinetuneError(Exception):
+    """The catalogue, the encoder or the options do not allow it; the message carries the cure."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is asked to do."""
+
+    alias: str
+    folder: Path
+    recipe: Recipe
+    amounts: Amounts
+    folds: int = 5
+    seed: int = 0
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run made: the file, whether it is better, and what is known about it."""
+
+    file: Path
+    verdict: Verdict
+    manifest: dict[str, Any]
+
+
+def finetune(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progress) -> Report:
+    """Train an adapter behind ``encoder`` and write it to the folder of ``plan``, with all that is known about it.
+
+    Every product is tried by an adapter that has not seen it (cross-validation by product); the one that is
+    written has learned from all. A run that was killed goes on where it was. Raises ``FinetuneError``.
+    """
+    material = _material(catalogue, encoder, plan, progress)
+    products = np.unique(material.photos.owners)
+    if len(products) < MIN_PRODUCTS:
+        raise FinetuneError(
+            f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}, and does "
+            "something useful from a few hundred on."
+        )
+    _begin(material, plan, progress)
+    after: Ranks = {}
+    for number, held_out in enumerate(_folds(products, plan), start=1):
+        matrices = _train(material, np.setdiff1d(products, held_out), plan, f"fold-{number}", progress)
+        for kind, places in rank(material.adapted(matrices), held_out).items():
+            after.setdefault(kind, {}).update(places)
+    verdict = compare(rank(material, products), after)
+    matrices = _train(material, products, plan, _ALL, progress)
+    if "text" in encoder.modalities:  # without captions, texts go the way of the photos
+        matrices.setdefault("text", matrices["image"])
+    manifest = _manifest(catalogue, material, encoder, plan, verdict)
+    return Report(_write(plan.folder, matrices, manifest), verdict, manifest)
+
+
+def _material(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progress) -> Material:
+    if "image" not in encoder.modalities:
+        known = ", ".join(sorted(encoder.modalities))
+        raise FinetuneError(f"The encoder {plan.alias!r} encodes {known} only. Name one that encodes photos: --encoder")
+    if not catalogue.products:
+        raise FinetuneError("No product has a photo. Fine-tuning learns from photos: declare `image` in the Index.")
+    photos = encode_photos(catalogue, encoder, plan.amounts, plan.seed, plan.folder / "vectors", progress)
+    return gather(catalogue, photos, encoder)
+
+
+def _begin(material: Material, plan: Plan, progress: Progress) -> None:
+    """Remove what is left of a run that saw other products or was asked for something else."""
+    facts = (replace(plan, folder=Path(), device=""), _STOPPING_SHARE, _EVALUATIONS, _PATIENCE)
+    digest, mark = hashlib.sha256(repr((facts, material.digest())).encode()).hexdigest(), plan.folder / _MARK
+    if mark.is_file() and mark.read_text(encoding="ascii") != digest:
+        progress("The catalogue or the options have changed: training begins anew.")
+        for folder in (*plan.folder.glob("fold-*"), plan.folder / _ALL):
+            shutil.rmtree(folder, ignore_errors=True)
+    mark.write_text(digest, encoding="ascii")
+
+
+def _folds(products: Numbers, plan: Plan) -> Iterator[Numbers]:
+    mixed = np.random.default_rng(plan.seed).permutation(products)
+    return iter(np.array_split(mixed, min(plan.folds, len(products))))
+
+
+def _train(material: Material, products: Numbers, plan: Plan, name: str, progress: Progress) -> dict[str, Vectors]:
+    """Train on ``products``, a few of which say when to stop."""
+    mixed = np.random.default_rng(plan.seed).permutation(products)
+    few = max(2, round(len(mixed) * _STOPPING_SHARE))
+    task = AdapterTask(material, np.sort(mixed[few:]), np.sort(mixed[:few]), plan.recipe, choose_device(plan.device))
+    every = max(1, plan.recipe.steps // _EVALUATIONS)
+    schedule = Schedule(
+        steps=plan.recipe.steps,
+        rate=plan.recipe.rate,
+        log_every=every,
+        evaluate_every=every,
+        checkpoint_every=every,
+        patience=_PATIENCE,
+        seed=plan.seed,
+    )
+    with _one_thread():
+        outcome = fit(task, schedule, plan.folder / name, task.weighting())
+    progress(f"{name}: best after {outcome.best_step} of {outcome.steps} steps, MRR {outcome.figures['score']:.3f}")
+    return task.module.matrices()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch use one thread: for matrices this small, several mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _manifest(
+    catalogue: Catalogue, material: Material, encoder: Encoder, plan: Plan, verdict: Verdict
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "encoder": plan.alias,
+        "base_fingerprint": encoder.fingerprint,
+        "recipe": {**asdict(plan.recipe), **asdict(plan.amounts), "folds": plan.folds},
+        "seed": plan.seed,
+        "counts": {
+            "products": len(np.unique(material.photos.owners)),
+            "photos": len(material.photos.owners),
+            "without_photo": catalogue.without_photo,
+            "captions": len(material.captions),
+            "attributes": {name: int(labels.max()) + 1 for name, labels in material.labels.items()},
+            "clicked_together": len(material.clicks),
+        },
+        "figures": {kind: comparison.as_dict() for kind, comparison in verdict.kinds.items()},
+        "overall": {
+            "difference": verdict.overall.mean,
+            "difference_interval": list(verdict.overall.interval),
+            "p_value": verdict.overall.p_value,
+        },
+        "is_better": not verdict.reasons,
+    }
+
+
+def _write(folder: Path, matrices: dict[str, Vectors], manifest: dict[str, Any]) -> Path:
+    """Write the adapter, which has its manifest inside, and the manifest once more for people."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
+    file = folder / NAME
+    beside = file.with_suffix(".part")
+    beside.write_bytes(save(matrices, metadata={"manifest": text}))
+    beside.replace(file)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    return file

@@ -1,0 +1,152 @@
+"""Photos as customers would take them, encoded once: training sees vectors only, so that any encoder will do."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from xsearch.encoders import Encoder
+from xsearch.encoders.base import Vectors
+from xsearch.encoders.builtin import square
+from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
+from xsearch.media import MediaError, load_image
+from xsearch.training.augment import CAMERA, random_views
+from xsearch.training.colour_naming import balanced, product_mask
+from xsearch.training.finetune.catalogue import Catalogue
+from xsearch.training.loop import generator
+from xsearch.training.retrieval_trials import hard_photo
+
+SIDE = 224  # pixels of the views that training sees
+_MASK_SIDE = 72
+_MAX_SIDE = 512  # pixels of what is spoilt for the trial: more than any model looks at
+_CHUNK = 48  # photos that are read, spoilt and encoded together, and kept when the run is killed
+_TEXTS = 256
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How many views of each photo are made: for training, and spoilt in another way for the trial."""
+
+    views: int = 6
+    queries: int = 3
+
+
+@dataclass(frozen=True)
+class EncodedPhotos:
+    """Vectors of p photos that could be read; d is the encoder's dimension."""
+
+    owners: NDArray[np.int64]  # (p,) position of the product
+    clean: Vectors  # (p, d) as indexed
+    views: Vectors  # (p, views, d) by ``augment.random_views``
+    queries: Vectors  # (p, queries, d) by ``retrieval_trials.hard_photo``
+
+
+def encode_photos(
+    catalogue: Catalogue, encoder: Encoder, amounts: Amounts, seed: int, folder: Path, progress: Progress
+) -> EncodedPhotos:
+    """Encode the photos of ``catalogue`` and their views; what ``folder`` has of an earlier run is kept.
+
+    Photos that cannot be read are left out. Raises what the encoder raises.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    jobs = [(number, photo) for number, product in enumerate(catalogue.products) for photo in product.photos]
+    key = (encoder.fingerprint, [(number, str(photo)) for number, photo in jobs], amounts, seed, _CHUNK)
+    run = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+    for file in folder.glob("*.npz"):
+        if not file.name.startswith(run):  # of other photos, or of another encoder
+            file.unlink()
+    chunks = []
+    for start in range(0, len(jobs), _CHUNK):
+        file = folder / f"{run}-{start:06}.npz"
+        if not file.is_file():
+            _write(file, _encode_chunk(jobs[start : start + _CHUNK], encoder, amounts, seed * 1_000_003 + start))
+            progress(f"{min(start + _CHUNK, len(jobs))}/{len(jobs)} photos encoded")
+        chunks.append(_load(file))
+    return EncodedPhotos(*(np.concatenate([chunk[name] for chunk in chunks]) for name in _FIELDS))
+
+
+_FIELDS = ("owners", "clean", "views", "queries")
+
+
+def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Vectors:
+    """Return the vectors of ``texts``, shape (n, d)."""
+    groups = (texts[start : start + _TEXTS] for start in range(0, len(texts), _TEXTS))
+    none = np.zeros((0, encoder.dimension), np.float32)
+    return np.concatenate([none, *(encoder.encode_batch("text", group) for group in groups)])
+
+
+def _encode_chunk(jobs: Sequence[tuple[int, MediaFile]], encoder: Encoder, amounts: Amounts, seed: int) -> Any:
+    with ThreadPoolExecutor() as pool:
+        read_ones = list(pool.map(lambda job: _readable(job[1]), jobs))
+        found = [(owner, image) for (owner, _file), image in zip(jobs, read_ones, strict=True) if image]
+        images = [image for _owner, image in found]
+        spoilt = list(pool.map(_spoil(amounts.queries), images, range(seed, seed + len(images))))
+    views = list(_views(images, amounts.views, seed)) if images else []
+    size = (len(images), -1, encoder.dimension)
+    return {
+        "owners": np.array([owner for owner, _image in found], np.int64),
+        "clean": encoder.encode_batch("image", images),
+        "views": _encode(encoder, [view for each in zip(*views, strict=True) for view in each], size, amounts.views),
+        "queries": _encode(encoder, [query for each in spoilt for query in each], size, amounts.queries),
+    }
+
+
+def _encode(encoder: Encoder, images: list[Image.Image], size: tuple[int, int, int], count: int) -> Vectors:
+    return encoder.encode_batch("image", images).reshape(size[0], count, size[2])
+
+
+def _readable(file: MediaFile) -> Image.Image | None:
+    try:
+        return load_image(read(file))
+    except (FileRefusedError, MediaError):
+        return None
+
+
+def _spoil(count: int) -> Callable[[Image.Image, int], list[Image.Image]]:
+    def spoil(image: Image.Image, seed: int) -> list[Image.Image]:
+        small = image.copy()
+        small.thumbnail((_MAX_SIDE, _MAX_SIDE))
+        rng = random.Random(seed)
+        return [hard_photo(small, rng) for _ in range(count)]
+
+    return spoil
+
+
+def _views(images: Sequence[Image.Image], count: int, seed: int) -> Iterator[list[Image.Image]]:
+    """Yield views of the photos: each of another crop, angle, light and background, blurred and noisy."""
+    pixels = np.stack([square(image, SIDE) for image in images])
+    masks = np.stack([_mask(one) for one in pixels])
+    tensors = torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(masks)[:, None]
+    for number in range(count):
+        views, _cover = random_views(*tensors, SIDE, CAMERA, generator(seed, number))
+        rows = (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
+        yield [Image.fromarray(row) for row in rows]
+
+
+def _mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    small = np.asarray(Image.fromarray(pixels).resize((_MASK_SIDE, _MASK_SIDE), Image.Resampling.BOX))
+    mask: NDArray[np.uint8] = (product_mask(balanced(small)) * 255).astype(np.uint8)
+    return mask
+
+
+def _write(file: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    beside = file.with_suffix(".part.npz")
+    np.savez(beside, **arrays)  # type: ignore[arg-type]  # the stubs take arrays for its other argument
+    beside.replace(file)
+
+
+def _load(file: Path) -> dict[str, NDArray[Any]]:
+    with np.load(file) as stored:
+        return {name: stored[name] for name in _FIELDS}

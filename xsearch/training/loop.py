@@ -1,0 +1,253 @@
+"""The training loop: early stopping, checkpoints that a killed run goes on from, a log and its curves."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from xsearch.training.curves import draw_curves
+from xsearch.training.weighting import FixedWeights
+
+CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.safetensors", "log.jsonl"
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+class TrainingError(Exception):
+    """A run cannot begin or go on as asked; the message carries the cure."""
+
+
+class Task(Protocol):
+    """What a run trains: a module, its losses on the batch of a step, and how good it is by now."""
+
+    @property
+    def module(self) -> nn.Module:
+        """Everything that learns, and the buffers that belong to it, on the device it is trained on."""
+
+    def losses(self, step: int, progress: float, rng: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the scalar losses of one batch by name; ``progress`` runs from 0 to 1.
+
+        All chance comes from ``rng``, which is the same for a step however often the run was interrupted.
+        """
+
+    def evaluate(self) -> Mapping[str, float]:
+        """Return figures on what is held out; the loop watches one of them, of which more is better."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long, how fast and how closely watched a run is."""
+
+    steps: int
+    rate: float = 1e-3  # highest learning rate
+    decay: float = 0.0  # AdamW's weight decay, of matrices only
+    warm_up: float = 0.05  # share of the run over which the rate rises; then it falls as a cosine
+    clip_norm: float = 1.0  # of all gradients together
+    minutes: float | None = None  # stops, annealed, when this is over; such a run is not reproducible
+    log_every: int = 50  # steps
+    evaluate_every: int = 250  # steps
+    checkpoint_every: int = 250  # steps
+    watch: str = "score"  # the figure of ``Task.evaluate`` whose best weights are kept
+    patience: int | None = None  # evaluations without a better one after which the run stops; None: never
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Where a run ended; ``figures`` are those of the best step, whose weights the module has now."""
+
+    steps: int
+    best_step: int
+    figures: dict[str, float]
+    seconds: float
+
+
+def fit(
+    task: Task,
+    schedule: Schedule,
+    folder: Path,
+    weighting: nn.Module | None = None,
+    progress: Progress = lambda _line: None,
+) -> Outcome:
+    """Train ``task`` to the end, from the checkpoint in ``folder`` if there is one; the module ends as its best.
+
+    ``folder`` gets the best weights (``best.safetensors``), the log (``log.jsonl``) and its curves as pictures.
+    ``weighting`` turns the losses into one, see ``xsearch.training.weighting``; its own parameters learn too.
+    Raises ``TrainingError`` when ``folder`` holds a run of another schedule, or losses are not finite.
+    """
+    return _Run(task, schedule, folder, weighting or FixedWeights(), progress).to_the_end()
+
+
+def generator(seed: int, step: int) -> torch.Generator:
+    """Return the source of chance of one step, for those who prepare the batches of later steps ahead."""
+    return torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the device ``name``; "auto" is a GPU where there is one."""
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def one_cycle(progress: float, warm_up: float) -> float:
+    """Return the share of the highest rate: it rises over ``warm_up``, then falls as a half cosine."""
+    if progress < warm_up:
+        return 0.05 + 0.95 * progress / warm_up
+    return 0.002 + 0.998 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))) / 2
+
+
+class _Run:
+    """One run, in memory and in its folder."""
+
+    def __init__(self, task: Task, schedule: Schedule, folder: Path, weighting: nn.Module, progress: Progress) -> None:
+        self.task, self.schedule, self.folder, self.progress = task, schedule, folder, progress
+        self.weighting = weighting.to(next(task.module.parameters()).device)
+        self.parameters = [*task.module.parameters(), *weighting.parameters()]
+        self.optimiser = torch.optim.AdamW(_groups(self.parameters, schedule.decay), schedule.rate, betas=(0.9, 0.98))
+        self.step, self.spent_s = 0, 0.0
+        self.best_step, self.best, self.figures = -1, -math.inf, dict[str, float]()
+        self.is_over = False
+        folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+
+    def to_the_end(self) -> Outcome:
+        started_s = time.monotonic() - self.spent_s
+        while not self.is_over:
+            self.spent_s = time.monotonic() - started_s
+            done = self._done()
+            if done < 1:
+                self._learn(done)
+            self.is_over = done >= 1
+            if self.is_over or self.step % self.schedule.evaluate_every == 0:
+                self._evaluate()
+            if self.is_over or self.step % self.schedule.checkpoint_every == 0:
+                self._save()
+        self.task.module.load_state_dict(load_file(self.folder / BEST))
+        draw_curves(self.folder, _lines(self.folder / LOG))
+        return Outcome(self.step, self.best_step, self.figures, round(self.spent_s, 1))
+
+    def _done(self) -> float:
+        """Return how much of the run is over, by steps or by the clock."""
+        minutes = self.schedule.minutes
+        by_clock = self.spent_s / (minutes * 60) if minutes else 0.0
+        return max(self.step / self.schedule.steps, by_clock)
+
+    def _learn(self, done: float) -> None:
+        rate = self.schedule.rate * one_cycle(done, self.schedule.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        # Dropout and the like draw from the global source.
+        torch.manual_seed(self.schedule.seed * 1_000_003 + self.step)
+        self.task.module.train()
+        losses = self.task.losses(self.step, done, generator(self.schedule.seed, self.step))
+        total: Tensor = self.weighting(losses)
+        if not torch.isfinite(total):
+            raise TrainingError(f"The loss of step {self.step} is {total.item()}. Train with a lower rate.")
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.parameters, self.schedule.clip_norm)
+        self.optimiser.step()
+        self.step += 1
+        if self.step == 1 or self.step % self.schedule.log_every == 0:
+            values = {name: _rounded(loss.item()) for name, loss in {"loss": total, **losses}.items()}
+            self._log({"rate": _rounded(rate), "losses": values})
+
+    def _evaluate(self) -> None:
+        self.task.module.eval()
+        with torch.no_grad():
+            figures = dict(self.task.evaluate())
+        self._log({"figures": {name: _rounded(value) for name, value in figures.items()}})
+        if self.schedule.watch not in figures:
+            raise TrainingError(f"No figure {self.schedule.watch!r} to watch. There are: {', '.join(figures)}.")
+        if figures[self.schedule.watch] > self.best:
+            self.best_step, self.best, self.figures = self.step, figures[self.schedule.watch], figures
+            _replace(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
+        patience = self.schedule.patience
+        if patience is not None and self.step - self.best_step >= patience * self.schedule.evaluate_every:
+            self.is_over = True
+
+    def _log(self, line: dict[str, Any]) -> None:
+        line = {"step": self.step, "seconds": round(self.spent_s, 1), **line}
+        with (self.folder / LOG).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+        self.progress(line)
+
+    def _save(self) -> None:
+        kept = {
+            "schedule": asdict(self.schedule),
+            "module": self.task.module.state_dict(),
+            "weighting": self.weighting.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "run": {name: getattr(self, name) for name in _KEPT},
+        }
+        _replace(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
+        draw_curves(self.folder, _lines(self.folder / LOG))
+
+    def _resume(self) -> None:
+        file = self.folder / CHECKPOINT
+        if not file.is_file():
+            (self.folder / LOG).unlink(missing_ok=True)
+            return
+        kept = torch.load(file, map_location=self.parameters[0].device, weights_only=True)
+        if kept["schedule"] != asdict(self.schedule):
+            raise TrainingError(
+                f"{self.folder} holds a run of another schedule. Remove it, or train in another folder."
+            )
+        self.task.module.load_state_dict(kept["module"])
+        self.weighting.load_state_dict(kept["weighting"])
+        self.optimiser.load_state_dict(kept["optimiser"])
+        for name, value in kept["run"].items():
+            setattr(self, name, value)
+        lines = [line for line in _lines(self.folder / LOG) if line["step"] <= self.step]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        _replace(self.folder / LOG, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+_KEPT = ("step", "spent_s", "best_step", "best", "figures", "is_over")
+
+
+def _groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    """Return parameter groups: only matrices decay, no scales, biases and norms."""
+    every = list(parameters)
+    return [
+        {"params": [parameter for parameter in every if parameter.ndim > 1], "weight_decay": decay},
+        {"params": [parameter for parameter in every if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.contiguous() for name, value in module.state_dict().items()}
+
+
+def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside ``path``, then put it in its place: a kill leaves the old one or the new one, whole."""
+    beside = path.with_name(f"{path.name}.part")
+    write(beside)
+    beside.replace(path)
+
+
+def _lines(log: Path) -> list[dict[str, Any]]:
+    """Read the log, but for a last line that a kill cut off."""
+    if not log.is_file():
+        return []
+    found = []
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,0 +1,95 @@
+"""Losses of vectors and of heads on them, for any model; all take rows of unit length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from pytorch_metric_learning.losses import TripletMarginLoss
+from pytorch_metric_learning.miners import BatchHardMiner
+from torch import Tensor, nn
+from torch.nn import functional
+
+_IMPOSSIBLE = -1e4
+
+
+def info_nce(one: Tensor, other: Tensor, fits: Tensor, scale: Tensor) -> Tensor:
+    """InfoNCE both ways (van den Oord et al. 2018; Radford et al. 2021), where a row may fit several.
+
+    ``one`` is (n, d), ``other`` (m, d), ``fits`` (n, m) of booleans, ``scale`` the inverse temperature. Each
+    fitting pair stands against the pairs that do not fit; rows that fit nothing add nothing.
+    """
+    logits = scale * one @ other.T
+    return (_nce(logits, fits) + _nce(logits.T, fits.T)) / 2
+
+
+def _nce(logits: Tensor, fits: Tensor) -> Tensor:
+    against = torch.logsumexp(logits.masked_fill(fits, _IMPOSSIBLE), dim=1, keepdim=True)
+    losses = functional.softplus(against - logits) * fits
+    counts = fits.sum(dim=1)
+    return (losses.sum(dim=1) / counts.clamp(min=1)).sum() / (counts > 0).sum().clamp(min=1)
+
+
+def sigmoid_loss(one: Tensor, other: Tensor, fits: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+    """Each pair by itself fits or not (SigLIP: Zhai et al., ICCV 2023); shapes as in ``info_nce``.
+
+    Start with ``scale`` 10 and ``bias`` -10, as the paper does: almost all pairs of a batch do not fit.
+    """
+    signs = fits.float() * 2 - 1
+    return -functional.logsigmoid(signs * (scale * one @ other.T + bias)).sum() / len(one)
+
+
+class HardTriplets(nn.Module):
+    """Triplet loss with the hardest pairs of the batch (Hermans et al. 2017), by pytorch-metric-learning.
+
+    ``margin`` is a Euclidean distance between unit vectors, from 0 to 2.
+    """
+
+    def __init__(self, margin: float = 0.2) -> None:
+        super().__init__()
+        self.miner = BatchHardMiner()
+        self.loss = TripletMarginLoss(margin=margin)
+
+    def forward(self, vectors: Tensor, labels: Tensor) -> Tensor:
+        """Return the loss of vectors (n, d), of which those with equal ``labels`` (n,) belong together."""
+        loss: Tensor = self.loss(vectors, labels, self.miner(vectors, labels))
+        return loss
+
+
+class ClassHeads(nn.Module):
+    """One linear head per attribute that has one value of several (category, brand, colour)."""
+
+    def __init__(self, dimension: int, sizes: Mapping[str, int]) -> None:
+        """Take the length of the vectors, and how many values each attribute has."""
+        super().__init__()
+        # By number, for names of attributes may be none of modules.
+        self.names = list(sizes)
+        self.heads = nn.ModuleList(nn.Linear(dimension, size) for size in sizes.values())
+
+    def forward(self, vectors: Tensor, labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the cross-entropy of each attribute; ``labels`` are (n,) each, -1 where nobody knows."""
+        return {
+            name: _known_only(functional.cross_entropy, head(vectors * vectors.shape[1] ** 0.5), labels[name])
+            for name, head in zip(self.names, self.heads, strict=True)
+        }
+
+
+class AttributeHead(nn.Module):
+    """One linear head for attributes of which several may hold at once (materials, features)."""
+
+    def __init__(self, dimension: int, count: int) -> None:
+        super().__init__()
+        self.head = nn.Linear(dimension, count)
+
+    def forward(self, vectors: Tensor, targets: Tensor) -> Tensor:
+        """Return the binary cross-entropy; ``targets`` is (n, count) of 1, 0, and -1 where nobody knows."""
+        logits = self.head(vectors * vectors.shape[1] ** 0.5)
+        return _known_only(functional.binary_cross_entropy_with_logits, logits.flatten(), targets.flatten())
+
+
+def _known_only(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> Tensor:
+    known = labels >= 0
+    if not known.any():
+        return logits.sum() * 0.0
+    kept = labels[known]
+    return loss(logits[known], kept if logits.ndim > 1 else kept.float())
