@@ -1,4 +1,4 @@
-"""Tables of xsearch: embedding columns for the host's models, outbox, live spaces, adapters, words, suggestions, visitors."""
+"""Tables of xsearch: embedding columns of products, outbox, spaces, adapters, words, suggestions, visitors."""
 
 from xsearch.models.adapters import Adapter
 from xsearch.models.embedded import EmbeddedModel
