@@ -132,7 +132,8 @@ def test_health(client, shop):
     assert (body["status"], body["database"], body["broker"]) == ("ok", True, True)
     assert body["pgvector"].startswith("0.")
     assert body["encoders"] == {"colours": "ready"}
-    assert body["indexes"] == {"shop.Product": {"indexed": 12, "pending": 0, "failed": 0}}
+    assert body["indexes"]["shop.Product"] == {"indexed": 12, "pending": 0, "failed": 0}
+    assert body["indexes"]["shop.StylePost"] == {"indexed": 0, "pending": 0, "failed": 0}
 
 
 def test_health_names_an_encoder_that_does_not_work(client, settings):

@@ -102,7 +102,8 @@ def test_what_is_about_one_model_takes_one(client):
     similar = client.get(f"{API}similar/{post.pk}/", {"model": "shop.StylePost"}).json()
     assert [(hit["title"], hit["model"]) for hit in similar["hits"]] == [("Blue hour", "shop.StylePost")]
     assert client.get(f"{API}suggest/", {"q": "sun", "model": "shop.StylePost"}).json()["suggestions"] == [
-        "Sunday breakfast"
+        "sunday",
+        "Sunday breakfast",
     ]
 
 

@@ -20,6 +20,7 @@ KEYS = {
     "query",
     "corrected",
     "transcript",
+    "alternatives",
     "interpretation",
     "hits",
     "facets",

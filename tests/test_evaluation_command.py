@@ -65,6 +65,8 @@ def evaluate(path, *arguments: str) -> dict:
 
 TEXT = {"id": "t", "text": "red", "relevant": {"mug-red": 1}}
 IMAGE = {"id": "i", "image": "red.png", "relevant": {"mug-red": 2, "mug-gone": 1}}
+#: Words that do not change the photo beside them.
+UNCHANGED = {"discount": 0, "strength": 0, "unsayable": 0, "words": 0}
 CHEAP = {"id": "c", "text": "mug", "filters": {"price_max": 5}, "relevant": {"mug-blue": 1, "mug-red": 1}}
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.test import override_settings
 
-from tests.test_evaluation_command import CHEAP, IMAGE, TEXT, catalogue, evaluate, photo, queries, run  # noqa: F401
+from tests.test_evaluation_command import CHEAP, IMAGE, TEXT, UNCHANGED, catalogue, evaluate, photo, queries, run  # noqa: F401
 from xsearch.conf import overridden, settings
 from xsearch.evaluation import EvaluationError, parse_configuration
 from xsearch.evaluation.significance import confidence_interval, paired_difference
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def photo_counts_most():
-    with overridden({"TEXT_BESIDE_PHOTO": 0.1}):
+    with overridden({"TEXT_BESIDE_PHOTO": 0.1, "COMPOSITION": UNCHANGED}):
         yield
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from shop.models import Product
-from tests.test_evaluation_command import catalogue, photo, queries  # noqa: F401
+from tests.test_evaluation_command import UNCHANGED, catalogue, photo, queries  # noqa: F401
 from xsearch.conf import overridden
 from xsearch.evaluation import read_judgements
 from xsearch.evaluation.replay import Replay, retrieve_once
@@ -23,7 +23,7 @@ WORDS = {"text": "red mug", "relevant": {"mug-red": 1}}
 
 @pytest.fixture(autouse=True)
 def _photo_counts_most():
-    with overridden({"TEXT_BESIDE_PHOTO": 0.1}):
+    with overridden({"TEXT_BESIDE_PHOTO": 0.1, "COMPOSITION": UNCHANGED}):
         yield
 
 

@@ -144,7 +144,7 @@ class TestBrokerDown:
         use_encoder(more=PATIENT)
         use_broker("filesystem://", **folders)
         monkeypatch.setattr(dispatch, "_broker", dispatch._Broker())  # the pause is over
-        assert sweep() == {"shop.Product": 1}
+        assert sweep() == {"shop.Product": 1, "shop.StylePost": 0}
         assert len(list_messages(folders)) == 1
         assert run().indexed == 1
 

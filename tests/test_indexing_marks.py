@@ -161,10 +161,10 @@ class TestMarkedByHand:
 class TestSweep:
     def test_rows_that_no_signal_announced_are_found(self, sent):
         Product.objects.bulk_create([Product(sku="A", title="x"), Product(sku="B", title="y")])
-        assert sweep() == {"shop.Product": 2}
+        assert sweep() == {"shop.Product": 2, "shop.StylePost": 0}
         assert sent == ["shop.Product"]
         settled()
-        assert sweep() == {"shop.Product": 0}
+        assert sweep() == {"shop.Product": 0, "shop.StylePost": 0}
         assert sent == ["shop.Product"]
 
     def test_records_of_rows_deleted_by_raw_sql_are_dropped(self):
@@ -283,10 +283,13 @@ class TestRelatedRows:
         with django_assert_num_queries(1):
             get_user_model().objects.update(first_name="x")
 
-    def test_the_save_of_an_object_costs_one_query_more(self, product, django_assert_num_queries):
+    def test_the_save_of_an_object_costs_one_query_more_and_two_where_others_show_it(
+        self, product, django_assert_num_queries
+    ):
         product.price = 3
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(4) as queries:
             product.save()
+        assert sum("shop_stylepost" in query["sql"] for query in queries) == 2
 
 
 class TestManyToMany:

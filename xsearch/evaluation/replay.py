@@ -17,7 +17,7 @@ from xsearch.search.fusion import fuse
 from xsearch.search.leanings import leanings_of
 from xsearch.search.meaning import without_filtered
 from xsearch.search.parts import part_weights
-from xsearch.search.reading import read_query
+from xsearch.search.reading import Given, read_query
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
 from xsearch.search.wanted import Wanted, wanted_by
@@ -49,7 +49,7 @@ def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
     """Encode and retrieve ``query``; raises what the search raises."""
     media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
     degraded: list[str] = []
-    read = read_query(index, query.text, media["image"], media["audio"], None, None, degraded)
+    read = read_query(index, Given(query.text, media["image"], media["audio"]), degraded)
     meant = without_filtered(read.interpretation, query.filters) if read.interpretation else None
     wanted = replace(wanted_by(index, read, (), (), degraded), leanings=leanings_of(index, meant))
     evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters, meant).objects(), degraded)

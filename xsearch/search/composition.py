@@ -102,8 +102,10 @@ def _composed(index: Index, part: VectorPart, change: Change, degraded: list[str
         return part
     try:
         vector, swaps = _Composition(index, encoder, part).of(change)
-    except (DatabaseError, SpaceSwapped):
+    except DatabaseError:
         raise
+    except SpaceSwapped:
+        return part  # the search finds out as well, and begins anew
     except EncoderAway:
         degraded.append("composition")
         return part
@@ -114,7 +116,7 @@ def _composed(index: Index, part: VectorPart, change: Change, degraded: list[str
         return part
     if vector is part.vector:
         return part
-    return replace(part, vector=vector, composed=tuple(asdict(swap) for swap in swaps))
+    return replace(part, vector=vector, shown=part.vector, composed=tuple(asdict(swap) for swap in swaps))
 
 
 class _Composition:

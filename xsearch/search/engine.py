@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import models
@@ -20,9 +20,9 @@ from xsearch.search.fusion import Ranking, fuse
 from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.meaning import softened, without_filtered
-from xsearch.search.parts import LEXICAL, VectorPart, part_weights
+from xsearch.search.parts import LEXICAL, VectorPart
 from xsearch.search.personalising import personalise
-from xsearch.search.reading import Crop, read_query
+from xsearch.search.reading import Crop, Given, Query, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
@@ -80,46 +80,19 @@ def search(
     index = get_index(queryset.model)
     names = facet_names(index, facets)
     results = SearchResults(page=page, page_size=page_size, like=list(like), unlike=list(unlike))
-    query = read_query(
-        index,
-        text,
-        image,
-        audio,
-        crop,
-        language,
-        results.degraded,
-        correct=correct,
-        understood=understand,
-        modes=modes,
-        heard=heard,
-    )
+    given = Given(text, image, audio, crop, language, heard, correct, understand, modes)
+    query = read_query(index, given, results.degraded)
     results.transcript, results.query, results.corrected = query.transcript, query.said, query.corrected
     results.alternatives = [(said, confidence) for said, confidence in query.heard[1:] if said]
     if query.interpretation:
         query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
-    if query.is_empty and not (like or unlike):
-        if audio is None:
-            raise BadQuery(
-                _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
-            )
-    else:
-
-        def fill(wanted: Wanted, meant: Interpretation | None) -> None:
-            scope = Scope(queryset, [*like, *unlike], filters or {}, meant)
-            leaning = replace(wanted, leanings=leanings_of(index, meant))
-            found = _Answer(leaning, part_weights(wanted.names, weights), scope, results, user)
-            found.fill(names, exact=exact)
-            results.ranked = None if load else found
-            results.hits = found.page(explain=explain) if load else []
-            results.interpretation = meant
-
-        def answer(wanted: Wanted) -> None:
-            fill(wanted, query.interpretation)
-            if not results.total and wanted.names and (relaxed := softened(query.interpretation)):
-                fill(wanted, relaxed)
-                results.interpretation = relaxed if results.total else query.interpretation
-
-        answer_steadily(lambda: wanted_by(index, query, like, unlike, results.degraded), answer, results.degraded)
+    if not (query.is_empty and not (like or unlike)):
+        options = _Options(filters or {}, weights, names, user, exact, explain, load)
+        _Search(queryset, query, options, results).run()
+    elif audio is None:
+        raise BadQuery(
+            _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
+        )
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
@@ -134,6 +107,55 @@ def _check_page(page: int, page_size: int) -> None:
         raise BadQuery(f"page must be 1 or more, not {page}.")
     if not 1 <= page_size <= settings.MAX_PAGE_SIZE:
         raise BadQuery(f"page_size must be from 1 to {settings.MAX_PAGE_SIZE}, not {page_size}.")
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How to search; ``search`` says what each is."""
+
+    filters: Mapping[str, Any]
+    weights: Mapping[str, float] | None
+    facets: Sequence[str]
+    user: Any
+    exact: bool
+    explain: bool
+    load: bool
+
+
+class _Search:
+    """Fills ``results`` with what answers a query; what was said to be strict becomes a wish where nothing has it."""
+
+    def __init__(self, queryset: Objects, query: Query, options: _Options, results: SearchResults) -> None:
+        self._queryset = queryset
+        self._index = get_index(queryset.model)
+        self._query = query
+        self._options = options
+        self._results = results
+
+    def run(self) -> None:
+        """Search the live vectors, whatever is swapped meanwhile."""
+        answer_steadily(self._want, self._answer, self._results.degraded)
+
+    def _want(self) -> Wanted:
+        results = self._results
+        return wanted_by(self._index, self._query, results.like, results.unlike, results.degraded)
+
+    def _answer(self, wanted: Wanted) -> None:
+        meant, results = self._query.interpretation, self._results
+        self._fill(wanted, meant)
+        if not results.total and wanted.names and (relaxed := softened(meant)):
+            self._fill(wanted, relaxed)
+            results.interpretation = relaxed if results.total else meant
+
+    def _fill(self, wanted: Wanted, meant: Interpretation | None) -> None:
+        options, results = self._options, self._results
+        scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
+        wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
+        found = _Answer(wanted, weights, scope, results, options.user)
+        found.fill(options.facets, exact=options.exact)
+        results.ranked = None if options.load else found
+        results.hits = found.page(explain=options.explain) if options.load else []
+        results.interpretation = meant
 
 
 class _Answer:

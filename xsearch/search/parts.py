@@ -39,7 +39,8 @@ class VectorPart:
     vector: NDArray[np.float32]
     space: EncoderSpace
     stores: tuple[Store, ...]
-    #: What words have exchanged in a photo's vector, as explanations say it.
+    #: The photo's own vector, where words have changed it, and what they have exchanged, as explanations say it.
+    shown: NDArray[np.float32] | None = None
     composed: tuple[dict[str, Any], ...] | None = None
 
     @property

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,6 +21,21 @@ from xsearch.search.voice import Hypothesis, shares, transcribe_waveform
 from xsearch.understanding import Interpretation, Mode
 
 Crop = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a customer gave, and how it is to be read; ``search`` says what each is."""
+
+    text: str | None = None
+    image: Source | Sequence[Source] | None = None
+    audio: Source | None = None
+    crop: Crop | None = None
+    language: str | None = None
+    heard: Sequence[Hypothesis] = ()
+    correct: bool = True
+    understand: bool = True
+    modes: Mapping[str, Mode] | None = None
 
 
 @dataclass
@@ -48,64 +62,47 @@ class Query:
         return not (self.said or self.inputs)
 
 
-def read_query(
-    index: Index,
-    text: str | None,
-    image: Source | Sequence[Source] | None,
-    audio: Source | None,
-    crop: Crop | None,
-    language: str | None,
-    degraded: list[str],
-    *,
-    correct: bool = True,
-    understood: bool = True,
-    modes: Mapping[str, Mode] | None = None,
-    heard: Sequence[Hypothesis] = (),
-) -> Query:
-    """Decode the media, understand the recording and the words; what is not available goes to ``degraded``.
-
-    ``heard`` is what was understood of a recording before, if ``text`` is still the first of it.
-    """
-    query = Query(text=clean_text(text or ""))
-    if heard and clean_text(heard[0][0]) == query.text:
-        query.heard = [(clean_text(said), confidence) for said, confidence in heard]
-    if image is not None:
-        query.inputs["image"] = once(("photo", id(image)), lambda: _photos(image, crop))
-    if audio is not None:
-        _listen(index, query, audio, language, degraded)
+def read_query(index: Index, given: Given, degraded: list[str]) -> Query:
+    """Decode the media, understand the recording and the words; what is not available goes to ``degraded``."""
+    query = Query(text=clean_text(given.text or ""))
+    if given.heard and clean_text(given.heard[0][0]) == query.text:  # else it was changed since
+        query.heard = [(clean_text(said), confidence) for said, confidence in given.heard]
+    if given.image is not None:
+        query.inputs["image"] = once(("photo", id(given.image)), lambda: _photos(given))
+    if given.audio is not None:
+        _listen(index, query, given.audio, given.language, degraded)
     query.said = query.text
-    if query.text:
-        understood = understood and settings.UNDERSTAND
-        read = partial(_meaning, index, degraded, correct=correct, understood=understood, modes=modes)
-        meaning = read(query.text)
-        query.corrected, query.interpretation = meaning.corrected, meaning.interpretation
-        query.text = meaning.interpretation.text
-        query.texts = _texts(query, lambda said: read(said).interpretation.text)
+    if query.said:
+        _understand(index, query, given, degraded)
     return query
 
 
-def _meaning(index: Index, degraded: list[str], text: str, **options: Any) -> Meaning:
-    meaning: Meaning = once(("meaning", text), lambda: meaning_of(companions(index), text, degraded, **options))
-    return meaning
+def _understand(index: Index, query: Query, given: Given, degraded: list[str]) -> None:
+    """Fill in what the words mean; of a spoken query, what else they may be is searched for too, by its share."""
+    understood = given.understand and settings.UNDERSTAND
+    options: dict[str, Any] = {"correct": given.correct, "understood": understood, "modes": given.modes}
+
+    def read(said: str) -> Meaning:
+        meaning: Meaning = once(("meaning", said), lambda: meaning_of(companions(index), said, degraded, **options))
+        return meaning
+
+    first, *others = shares([(said, confidence) for said, confidence in query.heard if said]) or [(query.said, 1.0)]
+    meaning = read(query.said)
+    query.corrected, query.interpretation = meaning.corrected, meaning.interpretation
+    query.text = meaning.interpretation.text
+    texts = [(query.text, first[1]), *((read(said).interpretation.text, share) for said, share in others)]
+    query.texts = [(text, share) for text, share in texts if text]
 
 
-def _texts(query: Query, words_of: Callable[[str], str]) -> list[Hypothesis]:
-    """Return what to search for and its shares: of a typed query one text, of a spoken one what may be meant."""
-    likely = shares([(said, confidence) for said, confidence in query.heard if said]) or [(query.said, 1.0)]
-    (_, first), *others = likely
-    texts = [(query.text, first), *((words_of(said), share) for said, share in others)]
-    return [(text, share) for text, share in texts if text]
-
-
-def _photos(image: Source | Sequence[Source], crop: Crop | None) -> list[Image.Image]:
+def _photos(given: Given) -> list[Image.Image]:
     """Return the photos, the first one cropped; raises ``MediaError``, which says of several which one is meant."""
-    sources: Sequence[Any] = image if isinstance(image, list | tuple) else [image]
+    sources: Sequence[Any] = given.image if isinstance(given.image, list | tuple) else [given.image]
     if not 1 <= len(sources) <= settings.IMAGES_MAX:
         numbers = {"limit": settings.IMAGES_MAX, "count": len(sources)}
         raise BadQuery(_("Send 1 to %(limit)s photos, not %(count)s.") % numbers, code="too_many")
     photos = [_photo(source, number if len(sources) > 1 else None) for number, source in enumerate(sources, start=1)]
-    if crop:
-        photos[0] = crop_image(photos[0], crop)
+    if given.crop:
+        photos[0] = crop_image(photos[0], given.crop)
     return photos
 
 

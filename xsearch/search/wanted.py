@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import models
 
@@ -14,7 +14,7 @@ from xsearch.search.composition import compose
 from xsearch.search.examples import mean_vectors
 from xsearch.search.leanings import Leaning, unwanted_text
 from xsearch.search.lexical import LexicalQuery, spoken_query
-from xsearch.search.parts import LEXICAL, UNWANTED, Several, VectorPart, encode_parts, example_parts
+from xsearch.search.parts import LEXICAL, UNWANTED, Several, VectorPart, encode_parts, example_parts, part_weights
 from xsearch.search.reading import Query
 
 
@@ -34,6 +34,15 @@ class Wanted:
         """The names of all that is evidence."""
         return self.names + [leaning.name for leaning in self.leanings]
 
+    def weighted(self, weights: Mapping[str, float] | None) -> tuple[Wanted, dict[str, float]]:
+        """Return this and the weight of each part; words that count nothing do not change a photo either."""
+        found = part_weights(self.names, weights)
+        words = [weight for name, weight in found.items() if name == LEXICAL or name.startswith("text:")]
+        if not words or any(words):
+            return self, found
+        parts = [part if part.shown is None else replace(part, vector=part.shown, composed=None) for part in self.parts]
+        return replace(self, parts=parts), found
+
     @property
     def names(self) -> list[str]:
         """The names of all parts."""
@@ -51,16 +60,14 @@ def wanted_by(
     everything = not (query.text or query.inputs or like or unlike)
     unwanted = "" if everything else unwanted_text(query.interpretation)
     shown = "image" in query.inputs or bool(like)
-    change = read_change(index, query.text, unwanted) if shown else Change(query.text)
-    said = query.texts
-    if shown:
-        said = [(change.words, 1.0)] if change.words else []
-    texts = {"text": Several.of(said)} if said else {}
-    texts |= {UNWANTED: Several.of([(unwanted, 1.0)])} if unwanted else {}
-    parts = encode_parts(index, query.inputs | texts, degraded)
+    change = read_change(index, query.text, unwanted) if shown else Change("")
+    said = [(change.words, 1.0)] if shown else query.texts  # beside a photo, its alternatives are not worth their time
+    texts = {"text": [(text, share) for text, share in said if text], UNWANTED: [(unwanted, 1.0)] if unwanted else []}
+    inputs = query.inputs | {name: Several.of(pairs) for name, pairs in texts.items() if pairs}
+    parts = encode_parts(index, inputs, degraded)
     spaces = live_spaces(index) if like or unlike else {}
     for modality, examples in (("like", like), ("unlike", unlike)):
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     parts = compose(index, parts, change, degraded) if shown else parts
-    return Wanted(index, parts, spoken_query(index, said), everything=everything)
+    return Wanted(index, parts, spoken_query(index, texts["text"]), everything=everything)
