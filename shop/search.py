@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 import xsearch
 from shop.models import Product, StylePost
+from shop.templatetags.shop import price
 from shop.words import COLOURS
 
 
@@ -26,6 +27,10 @@ class ProductIndex(xsearch.Index):
     def get_queryset(self) -> QuerySet[Product]:
         """Fetch what the cards of the results show along with the products."""
         return Product.objects.select_related("category", "brand")
+
+    def card(self, obj: Any) -> dict[str, Any]:
+        """Add the price as the shop writes it."""
+        return {**super().card(obj), "price_text": price(obj.price)}
 
     def facet_label(self, name: str, value: Any) -> str:
         """Name colours in the language of the page."""

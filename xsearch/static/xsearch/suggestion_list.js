@@ -66,11 +66,13 @@ function productParts(product, bar) {
   const photo = make("span", "xs-suggestion-photo");
   if (product.image) photo.append(Object.assign(make("img"), { src: product.image, alt: "", decoding: "async" }));
   const title = make("span", "xs-suggestion-label", product.title);
-  const price = typeof product.price === "number" ? [make("span", "xs-suggestion-price", priceText(product.price, bar))] : [];
-  return [photo, title, ...price];
+  const price = priceText(product, bar);
+  return [photo, title, ...(price ? [make("span", "xs-suggestion-price", price)] : [])];
 }
 
-function priceText(price, bar) {
+/* As the shop writes it; else a plain number, whose currency nobody here knows. */
+function priceText({ price, price_text: written }, bar) {
+  if (written || typeof price !== "number") return written;
   return price.toLocaleString(bar.config.language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
