@@ -10,7 +10,7 @@ from shop.models import Product
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
 from xsearch.search.background import forget_samples
 from xsearch.templatetags.xsearch import xsearch_results_content
-from xsearch.widgets import PageQuery
+from xsearch.widgets.query import PageQuery
 
 pytestmark = pytest.mark.django_db
 

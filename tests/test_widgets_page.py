@@ -16,7 +16,8 @@ from tests import widget_shop
 from xsearch.registry import get_index
 from xsearch.search import search
 from xsearch.views import SearchView
-from xsearch.widgets import PageQuery, notices
+from xsearch.widgets.hits import notices
+from xsearch.widgets.query import PageQuery
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
 

@@ -27,7 +27,7 @@ from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_larg
 from xsearch.behaviour import record_search, remembered_visitor
 from xsearch.registry import get_indexes
 from xsearch.search import search_all
-from xsearch.widgets import PageQuery
+from xsearch.widgets.query import PageQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable

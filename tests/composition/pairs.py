@@ -1,19 +1,17 @@
 """Photos with a kind and a colour each, of the demonstration shop and of clothes of senders no model was trained on."""
 
 import io
-import json
 import random
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from shop.catalogue.products import demo_products
 from shop.rendering import KINDS, render_customer_photo, render_product
 from shop.rendering.look import recoloured
+from tests.clothing_catalogue import rows_of_held_out_senders
 from xsearch.encoders.builtin import square
 from xsearch.training.colour_naming import NAMES, balanced, colour_shares, product_mask
-from xsearch.training.sources import HELD_OUT
 
 SIZE = 240  # pixels
 COLOURS_EACH = 4
@@ -73,12 +71,7 @@ def clothing_pairs(data_dir, seed=0):
 
 def _clothes(data_dir, seed):
     """Yield clear photos of the senders that training with ``seed`` holds out."""
-    rows = [json.loads(line) for line in (data_dir / "clothing" / "labels.jsonl").open(encoding="utf-8")]
-    senders = np.unique([str(row["sender"]) for row in rows])
-    held_out = set(np.random.default_rng(seed).permutation(senders)[: round(len(senders) * HELD_OUT)])
-    for row in rows:
-        if str(row["sender"]) not in held_out or row["category"] in {"Not sure", "Other", "Skip"}:
-            continue
+    for row in rows_of_held_out_senders(data_dir, seed):
         content = (data_dir / row["images"][0]).read_bytes()
         pixels = balanced(square(Image.open(io.BytesIO(content)).convert("RGB"), 144))
         shares = colour_shares(pixels, product_mask(pixels))

@@ -23,13 +23,14 @@ from django.db import DatabaseError, transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
-from xsearch import widget_examples, widget_scopes, widgets
 from xsearch.api.examples import EXAMPLES
 from xsearch.behaviour.visiting import is_unasked, remembered_visitor
 from xsearch.conf import settings
 from xsearch.registry import get_index, registered
 from xsearch.search import similar
-from xsearch.widget_text import script_texts
+from xsearch.widgets import examples, hits, scopes, understood
+from xsearch.widgets.query import PageQuery
+from xsearch.widgets.script_texts import script_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,11 +72,11 @@ def xsearch_bar(
     them to one of several registered models; the page may still offer the others.
     """
     query = context.get("query")
-    if not isinstance(query, widgets.PageQuery) or query.index is not get_index(model or query.index.label):
-        query = widgets.PageQuery(get_index(model), {})
+    if not isinstance(query, PageQuery) or query.index is not get_index(model or query.index.label):
+        query = PageQuery(get_index(model), {})
     is_limited = model is not None and len(registered()) > 1
     scope = [("model", query.index.label)] if is_limited else query.scope_pairs()
-    kept = widgets.PageQuery(query.index, filters).filters if filters else query.filters
+    kept = PageQuery(query.index, filters).filters if filters else query.filters
     number = _count_up(context)
     return {
         "needed": not _assets_linked(context),
@@ -93,7 +94,7 @@ def xsearch_bar(
 def xsearch_results(
     context: Context,
     results: SearchResults | None = None,
-    query: widgets.PageQuery | None = None,
+    query: PageQuery | None = None,
     error: Problem | None = None,
 ) -> dict[str, Any]:
     """Render the results in the context, or an empty place that the search bar fills.
@@ -115,23 +116,23 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
     base = {"results": results, "query": query, "error": error, "events_url": _address("events")}
     if results is None:
         return base
-    if not isinstance(query, widgets.PageQuery):
-        query = widgets.PageQuery(_index_of(results), {})
+    if not isinstance(query, PageQuery):
+        query = PageQuery(_index_of(results), {})
     return base | {
         "query": query,
         "index": query.index,
-        "cards": widgets.cards(results, query),
-        "examples": widget_examples.examples(query, results),
-        "scopes": widget_scopes.scopes(query, results),
+        "cards": hits.cards(results, query),
+        "examples": examples.examples(query, results),
+        "scopes": scopes.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
-        "facet_groups": widget_scopes.facet_groups(query, results),
-        "chosen": widget_scopes.chosen_in_all(query, results),
-        "chips": widgets.chips(query, results),
-        "relaxed": [chip.label for chip in widgets.chips(query, results) if chip.relaxed],
-        "notices": widgets.notices(results.degraded),
+        "facet_groups": scopes.facet_groups(query, results),
+        "chosen": scopes.chosen_in_all(query, results),
+        "chips": understood.chips(query, results),
+        "relaxed": [chip.label for chip in understood.chips(query, results) if chip.relaxed],
+        "notices": hits.notices(results.degraded),
         "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
-        "did_you_say": widgets.did_you_say(query, results),
+        "did_you_say": hits.did_you_say(query, results),
         "shown_q": results.corrected or query.q,
         "is_remembered": results.is_personal or (not query.personal and _is_remembered(context)),
         "switch": query.toggled_personal(),
@@ -162,7 +163,7 @@ def xsearch_similar(
         "results": found,
         "index": index,
         "title": title,
-        "cards": widgets.cards(found),
+        "cards": hits.cards(found),
         "events_url": _address("events"),
     }
 
@@ -198,7 +199,7 @@ def _is_remembered(context: Context) -> bool:
     return request is not None and remembered_visitor(request) is not None
 
 
-def _config(query: widgets.PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
+def _config(query: PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
     """Return what the script must know; addresses are None where the API is not mounted."""
     index = query.index
     return {

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from xsearch.registry import ALL
 from xsearch.search import SearchResults
-from xsearch.widgets import Facet, Option, PageQuery, Range, chosen, facets, ranges
+from xsearch.widgets.facets import Facet, Option, Range, chosen, facets, ranges
+from xsearch.widgets.query import PageQuery
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.db import models
 
     from xsearch.search import SearchResults
-    from xsearch.widgets import PageQuery
+    from xsearch.widgets.query import PageQuery
 
 
 @dataclass(frozen=True)

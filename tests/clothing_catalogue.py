@@ -1,0 +1,60 @@
+"""``XSEARCH_DATA=… python -m tests.clothing_catalogue FILE.jsonl``: photos of clothes, as a shop would sell them.
+
+Only photos of senders that the bundled model was not trained on. Their titles are the category with the colour that
+is measured from the pixels, where one is clear.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from xsearch.encoders.builtin import square
+from xsearch.training.colour_naming import NAMES, balanced, product_mask
+from xsearch.training.photos import MASK_SIZE, SIZE, measured_colours
+from xsearch.training.sources import HELD_OUT
+
+NOT_KINDS = {"Not sure", "Other", "Skip"}
+
+
+def rows_of_held_out_senders(data_dir, seed=0):
+    """Return the labelled photos of the senders that training with ``seed`` holds out, but those of no kind."""
+    with (data_dir / "clothing" / "labels.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    senders = np.unique([str(row["sender"]) for row in rows])
+    held_out = set(np.random.default_rng(seed).permutation(senders)[: round(len(senders) * HELD_OUT)])
+    return [row for row in rows if str(row["sender"]) in held_out and row["category"] not in NOT_KINDS]
+
+
+def product_of(row, path):
+    """Return a labelled photo as a line of a catalogue."""
+    with Image.open(path) as image:
+        pixels = Image.fromarray(square(image.convert("RGB"), SIZE))
+    lit = balanced(np.asarray(pixels.resize((MASK_SIZE * 2,) * 2, Image.Resampling.BOX)))
+    measured = measured_colours(lit, product_mask(lit))
+    colours = [name for name in NAMES if measured.get(name) == 1]
+    colour = colours[0] if len(colours) == 1 else ""
+    title = f"{colour} {row['category']}".strip()
+    return {
+        "id": f"clothing-{row['id']}",
+        "title": title,
+        "category": row["category"],
+        "colour": colour,
+        "images": [str(path)],
+    }
+
+
+def main(data_dir, file):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    products = [product_of(row, data_dir / row["images"][0]) for row in rows_of_held_out_senders(data_dir)]
+    file.write_text("".join(json.dumps(product) + "\n" for product in products), encoding="utf-8")
+    print(f"{len(products)} products in {file}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not os.environ.get("XSEARCH_DATA"):
+        sys.exit("Name the file to write, and the folder that has clothing/labels.jsonl in XSEARCH_DATA.")
+    main(Path(os.environ["XSEARCH_DATA"]).resolve(), Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""What the templates of the search bar and the results need to know."""
