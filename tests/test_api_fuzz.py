@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests import widget_shop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
+pytest_plugins = ["tests.widget_fixtures"]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop"), pytest.mark.usefixtures("settings_of_shop")]
 
 API = "/api/xsearch/"
 NAMES = st.sampled_from(
@@ -50,17 +51,6 @@ quick = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-
-
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    widget_shop.use(settings)
-
-
-@pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
-        yield
 
 
 def check(answer):

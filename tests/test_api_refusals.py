@@ -6,7 +6,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from shop.models import Product
 from tests import widget_shop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
+pytest_plugins = ["tests.widget_fixtures"]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop"), pytest.mark.usefixtures("settings_of_shop")]
 
 SEARCH = "/api/xsearch/search/"
 KEYS = {
@@ -22,17 +23,6 @@ KEYS = {
     "degraded",
     "took_ms",
 }
-
-
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    widget_shop.use(settings)
-
-
-@pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
-        yield
 
 
 def titles(answer):

@@ -109,7 +109,13 @@ class TestResults:
         assert index.title(product) == "Bag"
         assert index.url(product) == product.get_absolute_url()
         assert index.image_url(product).startswith("/media/products/bag")
-        assert index.card(product) == {"colour": "red", "price": "3.50", "in_stock": True, "sku": "A 1"}
+        assert index.card(product) == {
+            "colour": "red",
+            "price": "3.50",
+            "in_stock": True,
+            "sku": "A 1",
+            "price_text": "$3.50",
+        }
 
     def test_without_a_main_photo_another_one_is_shown(self):
         product = Product.objects.create(sku="A", title="Bag")

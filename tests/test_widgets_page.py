@@ -19,18 +19,8 @@ from xsearch.views import SearchView
 from xsearch.widgets.hits import notices
 from xsearch.widgets.query import PageQuery
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
-
-
-@pytest.fixture(autouse=True)
-def _settings(settings):
-    widget_shop.use(settings)
-
-
-@pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker, tmp_path_factory):
-    with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
-        yield
+pytest_plugins = ["tests.widget_fixtures"]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop"), pytest.mark.usefixtures("settings_of_shop")]
 
 
 def titles(answer):
