@@ -118,6 +118,14 @@ def test_all_that_was_heard_is_searched_for(client, shop):
     assert typed["alternatives"] == []
 
 
+def test_what_else_was_heard_is_understood_as_well(client, shop):
+    heard = [{"text": f"{words} under 36", "confidence": 0.5} for words in ("bread mug", "red mug")]
+    found = client.post(f"{API}search/", {"q": heard[0]["text"], "heard": json.dumps(heard)}).json()
+    assert found["interpretation"]["text"] == "bread mug"
+    assert found["hits"][0]["title"] == "Red mug"
+    assert all(hit["price"] <= 36 for hit in found["hits"])
+
+
 @pytest.mark.parametrize(
     "heard", ["x", "{}", "[]", "[1]", '[{"text": "a"}]', '[{"text": "a", "confidence": 2}]', "null"]
 )

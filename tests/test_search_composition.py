@@ -83,6 +83,15 @@ def test_an_unwanted_colour_is_moved_away_from(shop, photos):
     after = {h.object.sku: h.score for h in search(Product.objects.all(), image=photos["dress"], text="not red").hits}
     assert max(before, key=before.get) == "dress-red"
     assert max(after, key=after.get) != "dress-red"
+    (hit,) = search(Product.objects.all(), image=photos["dress"], text="not red", explain=True, page_size=1).hits
+    assert hit.explain["image:image"]["composed"][0]["unwanted"] == ("red",)
+
+
+def test_words_that_count_nothing_leave_the_photo_as_it_is(shop, photos):
+    query = {"image": photos["backpack"], "text": "but red", "facets": None}
+    changed, unchanged = (search(Product.objects.all(), **query, weights=w) for w in (None, {"text": 0}))
+    assert changed.hits[0].object.sku == "backpack-red"
+    assert unchanged.hits[0].object.sku == "backpack-blue"
 
 
 def test_an_example_is_composed_with_words_like_a_photo(shop):
