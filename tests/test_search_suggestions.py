@@ -9,7 +9,8 @@ from shop.models import Category, Product
 from tests.searching import index_all
 from tests.searching_words import WORDS_ONLY, demo_words
 from xsearch.indexing import vocabulary
-from xsearch.models import Suggestion, SuggestionKey
+from xsearch.indexing.outbox import content_type_of
+from xsearch.models import PopularQuery, Suggestion, SuggestionKey
 from xsearch.registry import get_index
 from xsearch.search import suggest, suggestions_for
 from xsearch.text.beginnings import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_begun
@@ -156,10 +157,6 @@ def test_the_words_that_a_key_begins():
 
 
 def test_popular_queries_stand_beside_the_other_suggestions(demo):
-    pytest.importorskip("xsearch.behaviour")
-    from xsearch.indexing.outbox import content_type_of
-    from xsearch.models import PopularQuery
-
     several = {"content_type": content_type_of(get_index(Product)), "askers": 50, "searches": 60}
     PopularQuery.objects.create(text="jacket for rain", **several)
     PopularQuery.objects.create(text="jacket", **several)

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.db import models
 
+from xsearch.behaviour import popular_queries
 from xsearch.registry import Index, get_index
 from xsearch.search.begun import begun_objects, frequent_words, last_words
 from xsearch.search.completions import Completion, completions, is_in_page_language
 from xsearch.search.corrections import completed
-from xsearch.search.popular import popular_queries
 from xsearch.search.scope import Objects, Scope
 from xsearch.text.beginnings import typed_key, words_begun
 
