@@ -20,6 +20,7 @@ pytest.importorskip("pytorch_metric_learning", reason="pip install 'django-xsear
 
 from shop.models import Category, Product, ProductPhoto
 from tests.indexing import picture, run
+from tests.visitors import act, ask, make_visitor
 from xsearch.encoders import get_encoder
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.indexing.spaces import live_spaces
@@ -272,5 +273,13 @@ class TestWhatIsRead:
         query = Event.objects.create(object_id=catalogue[0].pk, **common).query_id
         Event.objects.create(object_id=catalogue[3].pk, query_id=query, **common)
         Event.objects.create(object_id=catalogue[5].pk, **common)
-        Event.objects.create(object_id=catalogue[7].pk, query_id=query, **{**common, "kind": Event.Kind.VIEW})
+        for number, kind in ((7, Event.Kind.VIEW), (8, Event.Kind.DISMISS)):
+            Event.objects.create(object_id=catalogue[number].pk, query_id=query, **{**common, "kind": kind})
         assert read_catalogue(get_index(Product), 100, 0).clicks == [(0, 3)]
+
+    def test_what_several_people_asked_is_a_caption_of_what_they_chose(self, catalogue):
+        for _ in range(3):
+            act(None, catalogue[0], query_id=ask("cup for the office", make_visitor()).pk, position=1)
+        first, second, *_ = read_catalogue(get_index(Product), 100, 0).products
+        assert first.captions[-1] == "cup for the office"
+        assert "cup for the office" not in second.captions

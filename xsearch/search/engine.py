@@ -26,11 +26,14 @@ from xsearch.search.reading import Crop, Given, Query, read_query
 from xsearch.search.results import FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
-from xsearch.search.swaps import answer_steadily
+from xsearch.search.swaps import SpaceSwapped
 from xsearch.search.wanted import Wanted, wanted_by
 from xsearch.understanding import Interpretation, Mode
 
 Objects = models.QuerySet[Any]
+
+#: Three columns may be swapped one after the other.
+_TRIES = 4
 
 
 def search(
@@ -133,8 +136,19 @@ class _Search:
         self._results = results
 
     def run(self) -> None:
-        """Search the live vectors, whatever is swapped meanwhile."""
-        answer_steadily(self._want, self._answer, self._results.degraded)
+        """Answer; begin anew when a space was swapped on the way.
+
+        Words alone answer in a transaction (REPEATABLE READ) that can never see the new space; ``degraded`` says so.
+        """
+        degraded, before = self._results.degraded, list(self._results.degraded)
+        for _again in range(_TRIES):
+            wanted = self._want()
+            try:
+                return self._answer(wanted)
+            except SpaceSwapped:
+                degraded[:] = before
+        degraded += [part.name for part in wanted.parts]
+        return self._answer(replace(wanted, parts=[]))
 
     def _want(self) -> Wanted:
         results = self._results

@@ -1,22 +1,12 @@
-"""What a search does about swaps: it asks whose vectors a statement sees, and begins anew when they were swapped."""
+"""What a search knows about swaps: whose vectors a statement sees."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from django.db.models import Exists, QuerySet
 
 from xsearch.models import EncoderSpace
 from xsearch.search.expressions import HoldsVectorsOf
 from xsearch.stores import Store
-
-if TYPE_CHECKING:
-    from xsearch.search.wanted import Wanted
-
-#: Three columns may be swapped one after the other.
-_TRIES = 4
 
 
 class SpaceSwapped(Exception):  # noqa: N818 - no error: the search begins anew
@@ -37,21 +27,3 @@ def is_live(space: EncoderSpace, store: Store) -> Exists:
     REPEATABLE READ it sees older rows than names, so that the comment on the column is asked as well.
     """
     return Exists(live_rows(space, store))
-
-
-def answer_steadily(want: Callable[[], Wanted], answer: Callable[[Wanted], None], degraded: list[str]) -> None:
-    """Answer what ``want`` makes of a query; begin anew when a space was swapped on the way.
-
-    Words alone answer in a transaction (REPEATABLE READ) that can never see the new space; ``degraded`` says so.
-    """
-    before = list(degraded)
-    for _ in range(_TRIES):
-        wanted = want()
-        try:
-            answer(wanted)
-        except SpaceSwapped:
-            degraded[:] = before
-        else:
-            return
-    degraded += [part.name for part in wanted.parts]
-    answer(replace(wanted, parts=[]))

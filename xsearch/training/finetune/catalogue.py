@@ -15,6 +15,7 @@ from typing import Any
 from django.db import models
 
 from xsearch import paths
+from xsearch.behaviour.judging import judged_queries
 from xsearch.indexing.inputs import MediaFile, collect
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event
@@ -25,6 +26,8 @@ MAX_PHOTOS = 6
 _MAX_CAPTION = 200  # characters
 _MIN_WITH_VALUE = 2  # products that must share a value for it to teach anything
 _MAX_CLICKED = 8  # products of one query; whoever clicks on more compares nothing
+_CHOSEN = (Event.Kind.CLICK, Event.Kind.CART, Event.Kind.PURCHASE)
+_LEAST_GRADE = 2  # of a product that is what the words of a query mean
 _CODE = re.compile(r"\S*\d\S*")  # an article number: one word with a digit in it
 _NO_LABELS = (bool, int, float, Decimal, date)
 
@@ -73,6 +76,7 @@ def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
             catalogue.products.append(product)
         else:
             catalogue.without_photo += 1
+    _add_asked(index, catalogue.products)
     catalogue.clicks = _clicked_together(index, catalogue.products)
     return catalogue
 
@@ -103,11 +107,20 @@ def _values(index: Index, obj: models.Model) -> dict[str, str]:
     return found
 
 
+def _add_asked(index: Index, products: list[Product]) -> None:
+    """Add what several people asked to the captions of what they chose, as judged by their clicks."""
+    known = {product.pk: product for product in products}
+    for query in judged_queries(index):
+        for key, grade in query.grades().items():
+            if key in known and grade >= _LEAST_GRADE and query.text not in known[key].captions:
+                known[key].captions.append(query.text[:_MAX_CAPTION])
+
+
 def _clicked_together(index: Index, products: list[Product]) -> list[tuple[int, int]]:
     """Return pairs of products that customers chose from the results of one query."""
     position = {product.pk: number for number, product in enumerate(products)}
     chosen: dict[Any, set[int]] = defaultdict(set)
-    events = Event.objects.filter(content_type=content_type_of(index)).exclude(kind=Event.Kind.VIEW)
+    events = Event.objects.filter(content_type=content_type_of(index), kind__in=_CHOSEN)
     for query, key in events.order_by("pk").values_list("query_id", "object_id").iterator():
         if key in position:
             chosen[query].add(position[key])
