@@ -61,7 +61,7 @@ def check(answer):
 
 @quick
 @given(params=st.dictionaries(NAMES, TEXTS, max_size=4), path=st.sampled_from(["search/", "suggest/", "similar/1/"]))
-def test_addresses(client, shop, params, path):
+def test_addresses(client, stock, params, path):
     check(client.get(API + path, {name: value.encode(errors="replace") for name, value in params.items()}))
 
 
@@ -70,13 +70,13 @@ def test_addresses(client, shop, params, path):
     body=st.dictionaries(st.one_of(NAMES, TEXTS), VALUES, max_size=4),
     path=st.sampled_from(["search/", "transcribe/", "events/"]),
 )
-def test_json(client, shop, body, path):
+def test_json(client, stock, body, path):
     check(client.post(API + path, json.dumps(body), content_type="application/json"))
 
 
 @quick
 @given(body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "multipart/form-data; boundary=b"]))
-def test_bodies(client, shop, body, kind):
+def test_bodies(client, stock, body, kind):
     if kind.startswith("multipart"):
         body = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + body + b"\r\n--b--\r\n"
     check(client.post(API + "search/", body, content_type=kind))
@@ -90,7 +90,7 @@ PHOTO = widget_shop.photo("red", (64, 64))
     changes=st.lists(st.tuples(st.integers(0, len(PHOTO) - 1), st.integers(0, 255)), max_size=8),
     end=st.integers(0, len(PHOTO)),
 )
-def test_damaged_photos(client, shop, changes, end):
+def test_damaged_photos(client, stock, changes, end):
     content = bytearray(PHOTO)
     for place, value in changes:
         content[place] = value
@@ -99,7 +99,7 @@ def test_damaged_photos(client, shop, changes, end):
 
 @quick
 @given(params=st.dictionaries(NAMES, TEXTS, max_size=4))
-def test_the_page(client, shop, params):
+def test_the_page(client, stock, params):
     params = {name: value.encode(errors="replace") for name, value in params.items()}
     assert client.get("/search/", params).status_code in (200, 400)
     assert client.post("/search/", params).status_code in (200, 303, 400, 415, 422)

@@ -86,7 +86,7 @@ def test_bad_parameters_are_named(client, name, value):
 
 
 @pytest.mark.parametrize("crop", ["", "1", "0,0,1", "0,0,2,1", "-1,0,1,1", "0,0,0,1", "nan,0,1,1", "a,b,c,d"])
-def test_bad_crops(client, shop, crop):
+def test_bad_crops(client, stock, crop):
     answer = client.post(SEARCH, {"image": upload(widget_shop.photo("red")), "crop": crop})
     if crop:
         problem(answer, 400)
@@ -104,7 +104,7 @@ def test_a_photo_in_the_address_is_refused(client):
     problem(client.get(SEARCH, {"image": "abc"}), 400, "unknown_parameter")
 
 
-def test_the_token_of_djangos_forms_is_ignored(client, shop):
+def test_the_token_of_djangos_forms_is_ignored(client, stock):
     assert titles(client.post(SEARCH, {"q": "red jacket", "csrfmiddlewaretoken": "abc"}))
 
 
@@ -170,7 +170,7 @@ def test_addresses_that_do_not_exist(client):
         "red " * 120,
     ],
 )
-def test_strange_queries_are_answered(client, shop, text):
+def test_strange_queries_are_answered(client, stock, text):
     for answer in (client.get(SEARCH, {"q": text}), client.post(SEARCH, {"q": text})):
         assert answer.status_code == 200, answer.content
     assert client.get("/search/", {"q": text}).status_code == 200
@@ -178,13 +178,13 @@ def test_strange_queries_are_answered(client, shop, text):
 
 
 @pytest.mark.parametrize("name", ["q", "colour", "model", "lang", "weights", "\\ud800", "image"])
-def test_half_a_surrogate_pair_is_answered(client, shop, name):
+def test_half_a_surrogate_pair_is_answered(client, stock, name):
     body = f'{{"q": "red", "{name}": "red \\ud800 jacket"}}'.encode()
     answer = client.post(SEARCH, body, content_type="application/json")
     assert answer.status_code == (200 if name == "q" else 400), answer.content
 
 
-def test_bytes_that_are_not_utf8_are_answered(client, shop):
+def test_bytes_that_are_not_utf8_are_answered(client, stock):
     assert client.get(SEARCH + "?q=red%ff%fe").status_code == 200
 
 

@@ -48,13 +48,13 @@ def upload(content, name="photo.jpg", content_type="image/jpeg"):
 # What is found
 
 
-def test_text_finds_by_get(client, shop):
+def test_text_finds_by_get(client, stock):
     answer = client.get(SEARCH, {"q": "red jacket"})
     assert titles(answer)[0] == "Red jacket"
     assert set(answer.json()) == KEYS
 
 
-def test_a_typing_error_is_corrected_unless_the_words_are_meant(client, shop):
+def test_a_typing_error_is_corrected_unless_the_words_are_meant(client, stock):
     answer = client.get(SEARCH, {"q": "red jakcet"})
     assert titles(answer)[0] == "Red jacket"
     assert (answer.json()["query"], answer.json()["corrected"]) == ("red jakcet", "red jacket")
@@ -63,7 +63,7 @@ def test_a_typing_error_is_corrected_unless_the_words_are_meant(client, shop):
     assert client.get(SEARCH, {"q": "red jacket"}).json()["corrected"] is None
 
 
-def test_what_is_understood_is_said_and_can_be_overridden(client, shop):
+def test_what_is_understood_is_said_and_can_be_overridden(client, stock):
     answer = client.get(SEARCH, {"q": "red lamp under 60"}).json()
     assert answer["interpretation"]["text"] == "red lamp"
     assert answer["interpretation"]["relaxed"] == []
@@ -90,14 +90,14 @@ def test_what_is_understood_is_said_and_can_be_overridden(client, shop):
     assert by_json["interpretation"] == answer["interpretation"]
 
 
-def test_nothing_is_understood_where_the_request_says_so(client, shop):
+def test_nothing_is_understood_where_the_request_says_so(client, stock):
     answer = client.get(SEARCH, {"q": "red lamp under 60", "understand": "0"}).json()
     assert answer["interpretation"] == {"text": "red lamp under 60", "conditions": [], "relaxed": []}
     assert client.post(SEARCH, {"image": upload(widget_shop.photo("red"))}).json()["interpretation"] is None
 
 
 @pytest.mark.parametrize("name", ["drop", "soft", "strict"])
-def test_conditions_are_named_by_texts(client, shop, name):
+def test_conditions_are_named_by_texts(client, stock, name):
     unknown = client.get(SEARCH, {"q": "red", name: "no:such:thing"})
     assert unknown.status_code == 200
     refused = client.post(SEARCH, {"q": "red", name: [{"a": 1}]}, content_type="application/json")
@@ -105,7 +105,7 @@ def test_conditions_are_named_by_texts(client, shop, name):
 
 
 @pytest.mark.parametrize("kind", ["json", "multipart", "form"])
-def test_text_finds_by_post(client, shop, kind):
+def test_text_finds_by_post(client, stock, kind):
     body = {"q": "green mug", "page_size": "3"}
     if kind == "json":
         answer = client.post(SEARCH, body, content_type="application/json")
@@ -117,7 +117,7 @@ def test_text_finds_by_post(client, shop, kind):
     assert answer.json()["page_size"] == 3
 
 
-def test_a_hit_has_what_a_shop_shows(client, shop):
+def test_a_hit_has_what_a_shop_shows(client, stock):
     hit = client.get(SEARCH, {"q": "red jacket"}).json()["hits"][0]
     product = Product.objects.get(title="Red jacket")
     assert hit["id"] == product.pk
@@ -129,7 +129,7 @@ def test_a_hit_has_what_a_shop_shows(client, shop):
     assert "explain" not in hit
 
 
-def test_more_hits_need_no_more_queries(client, shop):
+def test_more_hits_need_no_more_queries(client, stock):
     with CaptureQueriesContext(connection) as one:
         titles(client.get(SEARCH, {"q": "red jacket", "page_size": 1}))
     with CaptureQueriesContext(connection) as six:
@@ -137,35 +137,35 @@ def test_more_hits_need_no_more_queries(client, shop):
     assert len(six) <= len(one)
 
 
-def test_explain_says_what_each_part_added(client, shop):
+def test_explain_says_what_each_part_added(client, stock):
     assert client.get(SEARCH, {"q": "red", "explain": "1"}).json()["hits"][0]["explain"]
 
 
-def test_titles_are_in_the_language_of_the_request(client, shop):
+def test_titles_are_in_the_language_of_the_request(client, stock):
     with translation.override("en"):  # a request leaves its language behind
         answer = client.get(SEARCH, {"q": "红色 夹克"}, headers={"accept-language": "zh-hans"})
     assert titles(answer)[0] == "红色夹克"
 
 
-def test_photo_finds_its_colour(client, shop):
+def test_photo_finds_its_colour(client, stock):
     answer = client.post(SEARCH, {"image": upload(widget_shop.photo("blue"))})
     assert sorted(titles(answer)[:3]) == ["Blue jacket", "Blue lamp", "Blue mug"]
     assert answer.json()["hits"][0]["matched_by"] == ["image"]
 
 
-def test_photo_and_text_are_one_query(client, shop):
+def test_photo_and_text_are_one_query(client, stock):
     answer = client.post(SEARCH, {"image": upload(widget_shop.photo("blue")), "q": "lamp"})
     assert titles(answer)[0] == "Blue lamp"
 
 
 @pytest.mark.parametrize("prefix", ["", "data:image/jpeg;base64,"])
-def test_photo_in_json(client, shop, prefix):
+def test_photo_in_json(client, stock, prefix):
     image = prefix + base64.b64encode(widget_shop.photo("yellow")).decode()
     answer = client.post(SEARCH, json.dumps({"image": image}), content_type="application/json")
     assert titles(answer)[0].startswith("Yellow")
 
 
-def test_crop_looks_at_a_part_of_the_photo(client, shop):
+def test_crop_looks_at_a_part_of_the_photo(client, stock):
     from io import BytesIO
 
     from PIL import Image
@@ -181,32 +181,32 @@ def test_crop_looks_at_a_part_of_the_photo(client, shop):
 
 
 @pytest.mark.parametrize("weights", ["text=1,image=0", '{"image": 0, "text": 1}'])
-def test_weights(client, shop, weights):
+def test_weights(client, stock, weights):
     image = upload(widget_shop.photo("blue"))
     answer = client.post(SEARCH, {"image": image, "q": "red lamp", "weights": weights})
     assert titles(answer)[0] == "Red lamp"
 
 
-def test_filters_and_facets(client, shop):
+def test_filters_and_facets(client, stock):
     answer = client.get(SEARCH, {"q": "mug", "price_min": "31", "price_max": 40, "colour": ["blue", "green"]})
     assert sorted(titles(answer)) == ["Blue mug", "Green mug"]
     colours = answer.json()["facets"]["colour"]
     assert {value["value"]: value["count"] for value in colours} == {"blue": 1, "green": 1}
 
 
-def test_filters_in_json_keep_their_types(client, shop):
+def test_filters_in_json_keep_their_types(client, stock):
     body = {"q": "mug", "price_min": 31.5, "in_stock": True, "colour": ["blue", "yellow"]}
     answer = client.post(SEARCH, body, content_type="application/json")
     assert sorted(titles(answer)) == ["Blue mug", "Yellow mug"]
 
 
-def test_pages_do_not_overlap(client, shop):
+def test_pages_do_not_overlap(client, stock):
     first, second = (client.get(SEARCH, {"q": "red jacket", "page": page, "page_size": 2}) for page in (1, 2))
     assert len(titles(first)) == len(titles(second)) == 2
     assert not set(titles(first)) & set(titles(second))
 
 
-def test_a_page_beyond_the_last_is_empty(client, shop):
+def test_a_page_beyond_the_last_is_empty(client, stock):
     answer = client.get(SEARCH, {"q": "red", "page": 1_000_000, "page_size": 100})
     assert titles(answer) == []
     assert answer.json()["total"] > 0

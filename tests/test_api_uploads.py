@@ -124,7 +124,7 @@ def test_a_body_of_unknown_length(client):
     assert code_of(answer, 400) == "length_required"
 
 
-def test_files_that_nobody_asked_for(client, shop):
+def test_files_that_nobody_asked_for(client, stock):
     answer = client.post(SEARCH, {"q": "red", "invoice": upload(b"abc", "a.pdf")})
     assert code_of(answer, 400) == "unknown_parameter"
     assert code_of(client.post(TRANSCRIBE, {"image": upload(b"abc")}), 400)
@@ -155,7 +155,7 @@ def large_photo():
 
 
 @pytest.mark.parametrize("address", [SEARCH, PAGE])
-def test_photos_stay_in_memory(client, shop, no_disk, address):
+def test_photos_stay_in_memory(client, stock, no_disk, address):
     assert client.post(address, {"image": upload(large_photo())}).status_code == 200
 
 
@@ -165,7 +165,7 @@ def test_the_guard_of_the_last_test_works(rf, no_disk):
         _ = request.FILES
 
 
-def test_names_and_content_are_not_logged(client, shop, caplog):
+def test_names_and_content_are_not_logged(client, stock, caplog):
     secret = "my-home-address.jpg"
     with caplog.at_level(logging.DEBUG):
         client.post(SEARCH, {"image": upload(widget_shop.photo("red"), secret), "q": "red jacket"})
@@ -174,7 +174,7 @@ def test_names_and_content_are_not_logged(client, shop, caplog):
     assert "broken" not in caplog.text
 
 
-def test_where_a_photo_was_taken_is_dropped_and_its_orientation_used(client, shop):
+def test_where_a_photo_was_taken_is_dropped_and_its_orientation_used(client, stock):
     exif = Image.Exif()
     exif[0x0112] = 6
     exif.get_ifd(0x8825)[1] = "N"

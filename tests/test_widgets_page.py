@@ -34,7 +34,7 @@ def photo(colour):
 # The page
 
 
-def test_the_page_finds_what_stands_in_the_address(client, shop):
+def test_the_page_finds_what_stands_in_the_address(client, stock):
     answer = client.get("/search/", {"q": "red jacket"})
     assert titles(answer)[0] == "Red jacket"
     assert answer.context["results"].total == 6
@@ -49,13 +49,13 @@ def test_the_page_without_a_query_invites(client):
     assert "take a photo" in answer.content.decode()
 
 
-def test_words_sent_by_the_form_get_an_address_of_their_own(client, shop):
+def test_words_sent_by_the_form_get_an_address_of_their_own(client, stock):
     answer = client.post("/search/", {"q": "red mug", "colour": "red", "csrfmiddlewaretoken": "x"})
     assert (answer.status_code, answer["Location"]) == (303, "?q=red+mug&colour=red")
     assert client.post("/search/", {"q": ""}).status_code == 303
 
 
-def test_a_photo_sent_by_the_form_is_answered_at_once(shop):
+def test_a_photo_sent_by_the_form_is_answered_at_once(stock):
     answer = Client(enforce_csrf_checks=True).post("/search/", {"image": photo("blue")})
     assert answer.status_code == 200
     assert titles(answer)[0].startswith("Blue")
@@ -63,7 +63,7 @@ def test_a_photo_sent_by_the_form_is_answered_at_once(shop):
     assert "data-xs-refine" not in answer.content.decode()  # links could not hold the photo
 
 
-def test_widgets_get_the_results_alone(client, shop):
+def test_widgets_get_the_results_alone(client, stock):
     answer = client.post("/search/", {"q": "red", "image": photo("red")}, headers={"x-xsearch": "fragment"})
     text = answer.content.decode()
     assert "<html" not in text
@@ -86,7 +86,7 @@ def test_the_page_says_what_is_wrong(client, params, status):
     assert set(fragment.json()) == {"code", "detail"}
 
 
-def test_without_a_database_the_page_says_so(client, shop):
+def test_without_a_database_the_page_says_so(client, stock):
     def refuse(execute, sql, params, many, context):
         raise OperationalError("server closed the connection unexpectedly")
 
@@ -98,7 +98,7 @@ def test_without_a_database_the_page_says_so(client, shop):
     assert int(page["Retry-After"]) == int(fragment["Retry-After"]) > 0
 
 
-def test_a_model_that_fails_is_left_out_and_named(client, shop, monkeypatch):
+def test_a_model_that_fails_is_left_out_and_named(client, stock, monkeypatch):
     def fail(*args):
         raise RuntimeError("no such model")
 
@@ -110,7 +110,7 @@ def test_a_model_that_fails_is_left_out_and_named(client, shop, monkeypatch):
     assert client.post("/search/", {"image": photo("red")}).status_code == 200
 
 
-def test_the_page_says_what_was_searched_for_instead(client, shop):
+def test_the_page_says_what_was_searched_for_instead(client, stock):
     answer = client.get("/search/", {"q": "red jakcet", "colour": "red"})
     text = " ".join(answer.content.decode().split())
     assert titles(answer)[0] == "Red jacket"
@@ -119,7 +119,7 @@ def test_the_page_says_what_was_searched_for_instead(client, shop):
     assert 'value="red jakcet"' in text  # the field keeps what was typed
 
 
-def test_the_words_as_typed_are_searched_for_on_request(client, shop):
+def test_the_words_as_typed_are_searched_for_on_request(client, stock):
     answer = client.get("/search/", {"q": "red jakcet", "literal": "1"})
     text = answer.content.decode()
     assert "Showing results for" not in text
@@ -128,7 +128,7 @@ def test_the_words_as_typed_are_searched_for_on_request(client, shop):
     assert "?q=red+jakcet&literal=1" in client.post("/search/", {"q": "red jakcet", "literal": "1"})["Location"]
 
 
-def test_a_correction_is_said_in_chinese_and_escaped(client, shop):
+def test_a_correction_is_said_in_chinese_and_escaped(client, stock):
     with translation.override("en"):
         headers = {"accept-language": "zh-hans"}
         text = client.get("/search/", {"q": "<b>jakcet</b>", "page": "1"}, headers=headers).content.decode()
@@ -136,12 +136,12 @@ def test_a_correction_is_said_in_chinese_and_escaped(client, shop):
     assert "仍然搜索“&lt;b&gt;jakcet&lt;/b&gt;”" in text
 
 
-def test_parameters_of_others_are_ignored(client, shop):
+def test_parameters_of_others_are_ignored(client, stock):
     answer = client.get("/search/", {"q": "red jacket", "utm_source": "mail", "model": "auth.User", "explain": "x"})
     assert titles(answer)[0] == "Red jacket"
 
 
-def test_what_customers_type_is_escaped(client, shop):
+def test_what_customers_type_is_escaped(client, stock):
     answer = client.get("/search/", {"q": '"><script>alert(1)</script>', "colour": "<b>red"})
     assert "<script>alert" not in answer.content.decode()
     assert "<b>red" not in answer.content.decode()
@@ -151,19 +151,19 @@ def test_a_page_with_a_bar_sets_no_cookie(client):
     assert not client.get("/").cookies
 
 
-def test_there_is_no_inline_script_or_style(client, shop):
+def test_there_is_no_inline_script_or_style(client, stock):
     for address in ("/", "/search/?q=red", "/product/M4/"):
         text = client.get(address).content.decode()
         assert not re.findall(r"<script(?![^>]*(src=|application/json))[^>]*>", text)
         assert not re.findall(r"<style|\sstyle=|\son\w+=|javascript:", text)
 
 
-def test_assets_are_linked_once(client, shop):
+def test_assets_are_linked_once(client, stock):
     assert client.get("/search/?q=red").content.decode().count("xsearch.js") == 1
     assert client.get("/product/M4/").content.decode().count("xsearch.js") == 1
 
 
-def test_facets_link_to_what_they_choose_and_back(client, shop):
+def test_facets_link_to_what_they_choose_and_back(client, stock):
     links = {
         html.unescape(link) for link in re.findall(r'href="(\?[^"]*)"', client.get("/search/?q=lamp").content.decode())
     }
@@ -175,7 +175,7 @@ def test_facets_link_to_what_they_choose_and_back(client, shop):
     assert sorted(titles(several)) == ["Blue lamp", "Red lamp"]
 
 
-def test_a_subclass_chooses_the_objects(rf, shop):
+def test_a_subclass_chooses_the_objects(rf, stock):
     class Cheap(SearchView):
         def get_queryset(self, index):
             return Product.objects.filter(price__lt=20)
@@ -199,17 +199,17 @@ def render(text, **context):
     return engines["django"].from_string("{% load xsearch %}" + text).render(context)
 
 
-def test_similar_products_without_the_product_itself(shop):
+def test_similar_products_without_the_product_itself(stock):
     text = render("{% xsearch_similar product limit=2 %}", product=Product.objects.get(title="Red mug"))
     assert set(re.findall(r'xs-hit-title">([^<]*)<', text)) == {"Red jacket", "Red lamp"}
 
 
-def test_similar_products_of_one_without_vectors_are_nothing(shop):
+def test_similar_products_of_one_without_vectors_are_nothing(stock):
     product = Product.objects.create(sku="new", title="New")
     assert render("{% xsearch_similar product %}", product=product).strip() == ""
 
 
-def test_results_of_a_view_of_the_shops_own(shop):
+def test_results_of_a_view_of_the_shops_own(stock):
     results = search(Product.objects.all(), text="green lamp")
     text = render("{% xsearch_results results=results %}", results=results)
     assert "Green lamp" in text
@@ -233,7 +233,7 @@ def test_the_bar_keeps_filters_and_takes_options():
 
 
 @pytest.mark.urls("tests.test_widgets_page")
-def test_without_the_api_the_bar_still_searches(shop):
+def test_without_the_api_the_bar_still_searches(stock):
     text = render("{% xsearch_bar %}{% xsearch_similar product %}", product=Product.objects.first())
     assert '"transcribe": null' in text
     assert 'data-xs-events=""' in text
@@ -249,7 +249,7 @@ def test_two_bars_have_ids_of_their_own(rf):
     assert len(ids) == len(set(ids)) == 4
 
 
-def test_chinese_pages_have_chinese_widgets(client, shop):
+def test_chinese_pages_have_chinese_widgets(client, stock):
     with translation.override("en"):  # a request leaves its language behind
         text = client.get("/search/?q=红色夹克", headers={"accept-language": "zh-hans"}).content.decode()
     assert "红色夹克" in text

@@ -12,7 +12,7 @@ def settings_of_shop(settings):
 
 
 @pytest.fixture(scope="module")
-def shop(django_db_setup, django_db_blocker, tmp_path_factory):
+def stock(django_db_setup, django_db_blocker, tmp_path_factory):
     """Stock the shop for a module of tests."""
     with django_db_blocker.unblock(), widget_shop.stocked(tmp_path_factory.mktemp("media")):
         yield
