@@ -71,7 +71,8 @@ def test_json_has_counts_fingerprints_indexes_and_queue(products):
     assert text["index"]["bytes"] > 0
     assert column(found, "document")["index"]["present"] is True
     assert column(found, "audio")["state"] == "off"
-    assert found["queue"] == {"broker": True, "waiting": 1, "in_work": 0, "oldest_s": 0, "stuck": False}
+    assert found["queue"].pop("oldest_s") < 600  # of a record that was made just now, on however busy a machine
+    assert found["queue"] == {"broker": True, "waiting": 1, "in_work": 0, "stuck": False}
     assert found["encoders"]["hash"]["fingerprint"] == "hash:16:1"
     assert found["pgvector"].startswith("0.")
 
