@@ -131,6 +131,9 @@ def test_a_search_goes_on_without_an_adapter_that_is_gone(products):
 class TestAdmin:
     """What the shop owner sees and does."""
 
+    def test_a_shop_without_any_reads_where_they_come_from(self, owner):
+        assert "installed by manage.py xsearch_finetune" in owner.get(PAGE).content.decode()
+
     def test_it_shows_what_was_gained_and_which_is_in_use(self, owner):
         install("test", rotating(HashEncoder(), 1))
         adapter = install("test", rotating(HashEncoder(), 2))

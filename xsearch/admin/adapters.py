@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -44,6 +44,11 @@ class AdapterAdmin(_AdapterAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Adapter]:
         """Leave the weights where they are."""
         return super().get_queryset(request).defer("content")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say where adapters come from."""
+        subtitle = _("Trained on this shop's catalogue and installed by manage.py xsearch_finetune.")
+        return super().changelist_view(request, {"subtitle": subtitle, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Adapters are made by a command."""
