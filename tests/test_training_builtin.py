@@ -20,7 +20,12 @@ from xsearch.training.lexicon import lexicon  # noqa: E402
 from xsearch.training.losses import caption_loss, concept_loss, instance_loss  # noqa: E402
 from xsearch.training.network import Space, TextTower  # noqa: E402
 from xsearch.training.photos import load_clothing, load_renderings, split_by_group  # noqa: E402
-from xsearch.training.retrieval_trials import colour_histograms, cropped_and_turned, find_again  # noqa: E402
+from xsearch.training.retrieval_trials import (  # noqa: E402
+    colour_histograms,
+    cropped_and_turned,
+    customers_photo,
+    find_again,
+)
 from xsearch.training.train_builtin import Recipe, Trainer, known_concepts, train  # noqa: E402
 
 COLOURS = {"red": (203, 36, 42), "blue": (52, 90, 200), "green": (52, 140, 76), "navy": (33, 43, 88)}
@@ -204,3 +209,11 @@ def test_finding_again_counts_ranks():
 def test_two_products_with_one_photo_are_both_found():
     photos = [_draw("mug", "red", 5), _draw("mug", "red", 5), _draw("ball", "blue", 6)]
     assert find_again(colour_histograms, photos, cropped_and_turned("centre", "white")).first == 1.0
+
+
+def test_a_customers_photo_is_another_picture_and_follows_the_seed():
+    photo = _draw("mug", "red", 7)
+    first, again, other = (customers_photo(photo, random.Random(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(np.asarray(first), np.asarray(again))
+    assert first.size != photo.size or not np.array_equal(np.asarray(first), np.asarray(photo))
+    assert first.size != other.size or not np.array_equal(np.asarray(first), np.asarray(other))

@@ -41,7 +41,7 @@ class BuiltinEncoder(TwoStepEncoder):
 
     def __init__(self, threads: int = 2, weights: str | Path | None = None, idle_unload_s: float | None = None) -> None:
         self._threads = threads
-        self._folder = Path(weights) if weights else WEIGHTS
+        self.folder = Path(weights) if weights else WEIGHTS
         self._image = self._lazy_session("image.onnx", idle_unload_s)
         self._text = self._lazy_session("text.onnx", idle_unload_s)
 
@@ -100,10 +100,10 @@ class BuiltinEncoder(TwoStepEncoder):
         )
 
     def _file(self, name: str) -> Path:
-        path = self._folder / name
+        path = self.folder / name
         if not path.is_file():
             raise EncoderError(
-                f"The builtin encoder's {name} is missing from {self._folder}. Reinstall django-xsearch, "
+                f"The builtin encoder's {name} is missing from {self.folder}. Reinstall django-xsearch, "
                 "or train it: python -m xsearch.training.train_builtin --help."
             )
         return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from xsearch.encoders.builtin import BuiltinEncoder
+from xsearch.encoders.base import normalise
+from xsearch.encoders.builtin import FILES, BuiltinEncoder
 from xsearch.training.lexicon import lexicon
 from xsearch.training.photos import load_renderings
 from xsearch.training.retrieval_trials import (
     catalogue_photos,
     colour_histograms,
     cropped_and_turned,
+    customers_photo,
     find_again,
     hard_photo,
 )
@@ -27,6 +30,8 @@ from xsearch.training.sources import gather
 if TYPE_CHECKING:
     from xsearch.training.lexicon import Lexicon
     from xsearch.training.photos import PhotoSet
+
+KIND_SIZE = 72  # numbers of the first block of a vector
 
 #: Names under which the clothing categories are looked for, English and Chinese.
 CLASS_NAMES = {
@@ -48,9 +53,7 @@ def shop_figures(encoder: BuiltinEncoder, shops: Path) -> dict[str, Any]:
             spoil = cropped_and_turned(where, fill)
             figures[f"{where} crop, {fill}"] = find_again(_images(encoder), photos, spoil).first
             figures[f"{where} crop, {fill}, histogram"] = find_again(colour_histograms, photos, spoil).first
-    figures["hard photos, MRR"] = find_again(_images(encoder), photos, hard_photo).mrr
-    figures["hard photos, MRR, histogram"] = find_again(colour_histograms, photos, hard_photo).mrr
-    return figures
+    return {**figures, **_mean_reciprocal_ranks(encoder, photos)}
 
 
 def held_out_figures(encoder: BuiltinEncoder, photos: PhotoSet, lexicon: Lexicon) -> dict[str, Any]:
@@ -59,12 +62,15 @@ def held_out_figures(encoder: BuiltinEncoder, photos: PhotoSet, lexicon: Lexicon
     firsts = np.unique(photos.products, return_index=True)[1][:600]
     some = [images[index] for index in firsts]
     figures: dict[str, Any] = {"pictures": len(images)}
-    figures["hard photos, MRR"] = find_again(_images(encoder), some, hard_photo).mrr
-    figures["hard photos, MRR, histogram"] = find_again(colour_histograms, some, hard_photo).mrr
+    figures.update(_mean_reciprocal_ranks(encoder, some))
     vectors = encoder.encode_batch("image", images)
     for facet in ("kind", "colour", "style"):
         figures[f"{facet} named right"] = _named_right(encoder, vectors, photos, lexicon, facet)
-    figures["kind and colour: precision of the first 5"] = _found_by_words(encoder, vectors, photos, lexicon)
+    pairs = [(colour, kind) for colour in _words_of(lexicon, "colour") for kind in _words_of(lexicon, "kind")]
+    figures["kind, precision@10"] = _found_by_words(
+        encoder, vectors, photos, lexicon, [(kind,) for kind in _words_of(lexicon, "kind")]
+    )
+    figures["colour and kind, precision@10"] = _found_by_words(encoder, vectors, photos, lexicon, pairs)
     if len(np.unique(photos.products)) < len(photos):
         figures["another picture of the product first"] = _siblings(vectors, photos.products)
     return figures
@@ -83,7 +89,7 @@ def zero_shot(encoder: BuiltinEncoder, photos: PhotoSet, lexicon: Lexicon, langu
 
 def _named_right(encoder: BuiltinEncoder, vectors: Any, photos: PhotoSet, lexicon: Lexicon, facet: str) -> float | None:
     """Share of pictures, among those whose names are known, for which a shown concept scores highest."""
-    known = [name for name in lexicon.of_facet(facet) if name not in ("dark", "light")]
+    known = _words_of(lexicon, facet)
     words = [_word(lexicon, name) for name in known]
     texts = encoder.encode_batch("text", words)
     columns = [i for i, text in enumerate(texts) if text.any()]
@@ -96,18 +102,31 @@ def _named_right(encoder: BuiltinEncoder, vectors: Any, photos: PhotoSet, lexico
     return float((targets[told][np.arange(len(best)), best] == 1).mean())
 
 
-def _found_by_words(encoder: BuiltinEncoder, vectors: Any, photos: PhotoSet, lexicon: Lexicon) -> float:
-    """Mean precision of the first five for "colour kind", over all pairs that at least five pictures show."""
+def _found_by_words(
+    encoder: BuiltinEncoder, vectors: Any, photos: PhotoSet, lexicon: Lexicon, queries: Sequence[Sequence[str]]
+) -> float:
+    """Mean precision of the first ten for the words of each query, over all that at least ten pictures show."""
     shares = []
-    for colour in lexicon.of_facet("colour"):
-        for kind in lexicon.of_facet("kind"):
-            pair = photos.targets[:, [lexicon.concepts.index(colour), lexicon.concepts.index(kind)]]
-            if (pair == 1).all(axis=1).sum() < 5 or colour in ("dark", "light"):
-                continue
-            query = encoder.encode_batch("text", [f"{_word(lexicon, colour)} {_word(lexicon, kind)}"])[0]
-            scores = np.where((pair == -1).any(axis=1), -2, vectors @ query)
-            shares.append((pair[np.argsort(-scores)[:5]] == 1).all(axis=1).mean())
+    for concepts in queries:
+        shown = photos.targets[:, [lexicon.concepts.index(concept) for concept in concepts]]
+        if (shown == 1).all(axis=1).sum() < 10:
+            continue
+        query = encoder.encode_batch("text", [" ".join(_word(lexicon, concept) for concept in concepts)])[0]
+        scores = np.where((shown == -1).any(axis=1), -2, vectors @ query)
+        shares.append((shown[np.argsort(-scores)[:10]] == 1).all(axis=1).mean())
     return float(np.mean(shares))
+
+
+def _words_of(lexicon: Lexicon, facet: str) -> list[str]:
+    return [name for name in lexicon.of_facet(facet) if name not in ("dark", "light")]
+
+
+def _mean_reciprocal_ranks(encoder: BuiltinEncoder, photos: Sequence[Image.Image]) -> dict[str, float]:
+    """Return how well photos are found again, by the model, by its first block alone and by a histogram."""
+    ways = {"": _images(encoder), ", kind alone": _kinds(encoder), ", histogram": colour_histograms}
+    trials = {"hard photos": hard_photo, "customers' photos": customers_photo}
+    return {f"{trial}, MRR{name}": find_again(way, photos, spoil).mrr
+            for trial, spoil in trials.items() for name, way in ways.items()}  # fmt: skip
 
 
 def _siblings(vectors: Any, products: Any) -> float:
@@ -126,15 +145,31 @@ def _images(encoder: BuiltinEncoder) -> Any:
     return lambda images: encoder.encode_batch("image", images)
 
 
-def milliseconds_a_photo(encoder: BuiltinEncoder, photos: Sequence[Image.Image]) -> float:
-    """Return the median time of encoding one photo."""
-    encoder.encode_batch("image", photos[:1])
+def _kinds(encoder: BuiltinEncoder) -> Any:
+    """Return what encodes photos by their kind alone, as a net trained for classes does."""
+    return lambda images: normalise(encoder.encode_batch("image", images)[:, :KIND_SIZE])
+
+
+def milliseconds_each(encoder: BuiltinEncoder, modality: str, items: Sequence[Any]) -> float:
+    """Return the median time of encoding one item."""
+    encoder.encode_batch(modality, items[:1])
     times = []
-    for photo in photos[:50]:
+    for item in items[:50]:
         started = time.perf_counter()
-        encoder.encode_batch("image", [photo])
+        encoder.encode_batch(modality, [item])
         times.append(time.perf_counter() - started)
     return float(np.median(times)) * 1000
+
+
+def price(encoder: BuiltinEncoder, photos: Sequence[Image.Image]) -> dict[str, float]:
+    """Return what encoding costs in time, and what the model takes on disk; the process is at its peak."""
+    texts = [f"{name} {number}" for number in range(3) for pair in CLASS_NAMES.values() for name in pair]
+    return {
+        "ms a photo": milliseconds_each(encoder, "image", photos),
+        "ms a text": milliseconds_each(encoder, "text", texts),
+        "MB on disk": sum((encoder.folder / name).stat().st_size for name in FILES) / 1e6,
+        "MB of memory, at most": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,8 +186,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     encoder = BuiltinEncoder(weights=options.weights)
     figures: dict[str, Any] = {"fingerprint": encoder.fingerprint}
     if options.shops:
+        figures["price"] = price(encoder, catalogue_photos(options.shops)[:20])
         figures["shops"] = shop_figures(encoder, options.shops)
-        figures["ms a photo"] = milliseconds_a_photo(encoder, catalogue_photos(options.shops))
     if options.clothing or options.renderings:
         _, held_out, words = gather(options.clothing, options.renderings, options.cache, options.seed)
         for name, photos in held_out.items():

@@ -12,9 +12,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from xsearch.encoders.base import normalise
+from xsearch.training.colour_naming import product_mask
 
 Vectors = NDArray[np.float32]
 Spoil = Callable[[Image.Image, random.Random], Image.Image]
@@ -66,6 +67,42 @@ def hard_photo(image: Image.Image, rng: random.Random) -> Image.Image:
     view = Image.fromarray(np.clip(np.asarray(view) * cast, 0, 255).astype(np.uint8))
     view = view.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.008) * max(view.size)))
     return recoded(view, rng.randint(30, 70))
+
+
+def customers_photo(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Return a photo as ``hard_photo`` does, taken aslant, on another ground and with a hand in the picture."""
+    view = _on_other_ground(image, rng) if rng.random() < 0.5 else image
+    width, height = view.size
+    corners = ((0, 0), (0, height), (width, height), (width, 0))  # as Pillow orders them
+    quad = [value * (1 - edge) + (size - value) * edge for x, y in corners
+            for value, size in ((x, width), (y, height)) for edge in [rng.uniform(0, 0.12)]]  # fmt: skip
+    view = view.transform(view.size, Image.Transform.QUAD, quad, Image.Resampling.BILINEAR)
+    return hard_photo(_with_a_hand(view, rng) if rng.random() < 0.5 else view, rng)
+
+
+def _on_other_ground(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Return the product, as far as it stands out from its ground, on another one of one colour in uneven light."""
+    mask = product_mask(np.asarray(image.resize((72, 72), Image.Resampling.BOX)))
+    shade = np.linspace(rng.uniform(0.7, 1.1), rng.uniform(0.7, 1.1), 72)[:, None, None]
+    ground = np.array([rng.uniform(40, 245) for _ in range(3)]) * shade * np.ones((72, 72, 1))
+    wide, cover = (
+        Image.fromarray(np.clip(part, 0, 255).astype(np.uint8)).resize(image.size, Image.Resampling.BICUBIC)
+        for part in (ground, (mask - 0.2) * 400)
+    )
+    return Image.composite(image, wide, cover)
+
+
+def _with_a_hand(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Return the photo with a few fingers over its border."""
+    held = image.copy()
+    draw, size = ImageDraw.Draw(held), min(image.size)
+    light = rng.uniform(0.4, 1)
+    skin = tuple(round(channel * light) for channel in (235, 180, 150))
+    x, y = rng.choice((0, image.width)), rng.randint(image.height // 4, image.height)
+    for finger in range(rng.randint(2, 4)):
+        top, reach = y - finger * 0.09 * size, rng.uniform(0.15, 0.3) * size
+        draw.ellipse((x - reach, top - 0.05 * size, x + reach, top + 0.05 * size), fill=skin)
+    return held
 
 
 def recoded(image: Image.Image, quality: int) -> Image.Image:
