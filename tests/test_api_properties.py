@@ -5,10 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.models import Product
-from tests.test_api_fuzz import _settings, quick, shop  # noqa: F401
+from tests.test_api_fuzz import quick
 from tests.widget_shop import KINDS
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop")]
+pytest_plugins = ["tests.widget_fixtures"]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.widget_shop"),
+    pytest.mark.usefixtures("settings_of_shop"),
+]
 
 SEARCH = "/api/xsearch/search/"
 WORDS = st.sampled_from([*KINDS, "red", "green", "blue", "redd", "红色", "马克杯", "northwind", "M5", "xqzvw"])
@@ -34,7 +39,7 @@ def ask(client, **body):
 
 @quick
 @given(text=ANY_TEXT)
-def test_any_text_has_an_answer_or_a_reason(client, shop, text):  # noqa: F811
+def test_any_text_has_an_answer_or_a_reason(client, stock, text):
     by_body = client.post(SEARCH, {"q": text}, content_type="application/json")
     by_address = client.get(SEARCH, {"q": text})
     for answer in (by_body, by_address):
@@ -45,7 +50,7 @@ def test_any_text_has_an_answer_or_a_reason(client, shop, text):  # noqa: F811
 
 @quick
 @given(query=QUERIES, filters=FILTERS)
-def test_filters_hold_for_every_hit_and_only_narrow(client, shop, query, filters):  # noqa: F811
+def test_filters_hold_for_every_hit_and_only_narrow(client, stock, query, filters):
     found = ask(client, q=query, page_size=100, **filters)
     for product in Product.objects.select_related("category").filter(pk__in=[hit["id"] for hit in found["hits"]]):
         assert filters.get("category", product.category.name) == product.category.name
@@ -58,7 +63,7 @@ def test_filters_hold_for_every_hit_and_only_narrow(client, shop, query, filters
 
 @quick
 @given(query=QUERIES, filters=FILTERS, size=st.integers(1, 7))
-def test_pages_are_disjoint_and_make_up_the_total(client, shop, query, filters, size):  # noqa: F811
+def test_pages_are_disjoint_and_make_up_the_total(client, stock, query, filters, size):
     whole = ask(client, q=query, page_size=100, **filters)
     pages, number = [], 1
     while page := ask(client, q=query, page_size=size, page=number, **filters)["hits"]:
