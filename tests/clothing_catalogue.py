@@ -1,4 +1,4 @@
-"""``XSEARCH_DATA=… python -m tests.clothing_catalogue FILE.jsonl``: photos of clothes, as a shop would sell them.
+"""``XSEARCH_DATA=… python -m tests.clothing_catalogue FOLDER``: photos of clothes as the catalogue of a shop.
 
 Only photos of senders that the bundled model was not trained on. Their titles are the category with the colour that
 is measured from the pixels, where one is clear.
@@ -6,6 +6,7 @@ is measured from the pixels, where one is clear.
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def rows_of_held_out_senders(data_dir, seed=0):
 
 
 def product_of(row, path):
-    """Return a labelled photo as a line of a catalogue."""
+    """Return the labelled photo at ``path`` as a line of a catalogue beside it."""
     with Image.open(path) as image:
         pixels = Image.fromarray(square(image.convert("RGB"), SIZE))
     lit = balanced(np.asarray(pixels.resize((MASK_SIZE * 2,) * 2, Image.Resampling.BOX)))
@@ -43,18 +44,20 @@ def product_of(row, path):
         "title": title,
         "category": row["category"],
         "colour": colour,
-        "images": [str(path)],
+        "images": [path.name],
     }
 
 
-def main(data_dir, file):
-    file.parent.mkdir(parents=True, exist_ok=True)
-    products = [product_of(row, data_dir / row["images"][0]) for row in rows_of_held_out_senders(data_dir)]
-    file.write_text("".join(json.dumps(product) + "\n" for product in products), encoding="utf-8")
-    print(f"{len(products)} products in {file}")
+def main(data_dir, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = rows_of_held_out_senders(data_dir)
+    products = [product_of(row, Path(shutil.copy(data_dir / row["images"][0], folder))) for row in rows]
+    lines = "".join(json.dumps(product) + "\n" for product in products)
+    (folder / "catalogue.jsonl").write_text(lines, encoding="utf-8")
+    print(f"{len(products)} products in {folder / 'catalogue.jsonl'}")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or not os.environ.get("XSEARCH_DATA"):
-        sys.exit("Name the file to write, and the folder that has clothing/labels.jsonl in XSEARCH_DATA.")
+        sys.exit("Name the folder to write to, and the folder that has clothing/labels.jsonl in XSEARCH_DATA.")
     main(Path(os.environ["XSEARCH_DATA"]).resolve(), Path(sys.argv[1]))

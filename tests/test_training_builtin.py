@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,6 +164,18 @@ def test_views_keep_size_and_range(photos):
     assert cover.shape == (8, 1, 40, 40)
     assert views.min() >= 0
     assert views.max() <= 1
+
+
+def test_a_hand_covers_part_of_the_product_and_of_its_mask(photos):
+    images, masks = torch.from_numpy(photos.images[:8]).permute(0, 3, 1, 2), torch.from_numpy(photos.masks[:8])[:, None]
+    views = [
+        random_views(images, masks, 40, replace(CAMERA, hands=share, noise=0.0), torch.Generator().manual_seed(0))
+        for share in (0.0, 1.0)
+    ]
+    (free, whole), (held, rest) = views
+    assert (rest <= whole).all()
+    assert rest.mean() < whole.mean()
+    assert (free != held).any(dim=1).flatten(1).float().mean(dim=1).min() > 0.02
 
 
 def test_concept_loss_by_hand():

@@ -20,9 +20,12 @@ class Strength:
     cast: float = 0.10
     noise: float = 0.04
     flip: float = 0.5
+    tilt: float = 0.25  # how much longer one side of the picture may look than the opposite one
+    ground: float = 0.5  # share of products put before another background
+    hands: float = 0.25  # share of views with something in front of the product
 
 
-SHOP = Strength(crop=(0.8, 1.15), degrees=5.0, light=0.12, cast=0.03, noise=0.01)
+SHOP = Strength(crop=(0.8, 1.15), degrees=5.0, light=0.12, cast=0.03, noise=0.01, tilt=0.05, ground=0.25, hands=0.0)
 CAMERA = Strength()
 
 
@@ -38,10 +41,11 @@ def random_views(
     views = functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     cover = functional.grid_sample(cover, grid, padding_mode="zeros", align_corners=False)
     views = _lit(views, strength, rng)
-    views = _backdrop(views, cover, rng)
+    views = _backdrop(views, cover, strength, rng)
     fill = _fill(views, rng)
     views = torch.where(outside, fill, views)
     cover = torch.where(outside, torch.zeros_like(cover), cover)
+    views, cover = _held(views, cover, strength, rng)
     return _degraded(views, strength, rng), cover
 
 
@@ -56,6 +60,8 @@ def _random_grid(count: int, size: int, strength: Strength, rng: torch.Generator
     angle = _uniform((count,), -strength.degrees, strength.degrees, rng) * math.pi / 180
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
+    lean = _uniform((count, 1, 1, 2), -strength.tilt, strength.tilt, rng) / 2
+    turned = turned / (1 + (turned * lean).sum(dim=-1, keepdim=True))
     # A turned photo either keeps its frame and shows fill in the corners, or was taken at that angle.
     outside = (turned.abs().amax(dim=-1) > 1) & (torch.rand((count, 1, 1), generator=rng) < 0.6)
     extent = _uniform((count, 1, 1, 2), *strength.crop, rng)
@@ -76,7 +82,7 @@ def _lit(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
     return (views.clamp(1e-4, 1) ** gamma * gain * cast).clamp(0, 1)
 
 
-def _backdrop(views: Tensor, cover: Tensor, rng: torch.Generator) -> Tensor:
+def _backdrop(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
     """Put some products before another background: plain, graded, or another picture's."""
     count = len(views)
     plain = _uniform((count, 3, 1, 1), 0, 1, rng)
@@ -88,7 +94,7 @@ def _backdrop(views: Tensor, cover: Tensor, rng: torch.Generator) -> Tensor:
     pick = torch.rand((count, 1, 1, 1), generator=rng)
     ground = torch.where(pick < 0.7, graded.expand_as(views), other)
     enough = cover.mean(dim=(1, 2, 3), keepdim=True) > 0.08
-    swap = (torch.rand((count, 1, 1, 1), generator=rng) < 0.35) & enough
+    swap = (torch.rand((count, 1, 1, 1), generator=rng) < strength.ground) & enough
     solid = ((cover - 0.25) * 2.5).clamp(0, 1)
     return torch.where(swap, views * solid + ground * (1 - solid), views)
 
@@ -100,6 +106,23 @@ def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
     pick = torch.rand((count, 1, 1, 1), generator=rng)
     plain = torch.where(pick < 0.55, 1.0, 0.0).expand(-1, 3, -1, -1)
     return torch.where(pick < 0.7, plain, border)
+
+
+def _held(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Cover part of some views by a long blob from the border: fingers, a sleeve, a shadowy edge of a table."""
+    count, size = len(views), views.shape[-1]
+    axis = torch.linspace(-1, 1, size)
+    angle, turn = (_uniform((count, 1, 1), 0, 2 * math.pi, rng) for _ in range(2))
+    x, y = axis[None, None, :] - 1.1 * angle.cos(), axis[None, :, None] - 1.1 * angle.sin()
+    along, across = x * turn.cos() + y * turn.sin(), y * turn.cos() - x * turn.sin()
+    length, width = _uniform((count, 1, 1), 0.4, 0.9, rng), _uniform((count, 1, 1), 0.12, 0.4, rng)
+    blob = (along / length) ** 2 + (across / width) ** 2 < 1
+    blob &= torch.rand((count, 1, 1), generator=rng) < strength.hands
+    light = _uniform((count, 1, 1, 1), 0.25, 1.0, rng)
+    skin = light * torch.tensor([1.0, 0.76, 0.64])[None, :, None, None]
+    plain = torch.rand((count, 3, 1, 1), generator=rng)
+    tone = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < 0.6, skin, plain)
+    return torch.where(blob[:, None], tone, views), cover.masked_fill(blob[:, None], 0)
 
 
 def _degraded(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
