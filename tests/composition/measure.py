@@ -13,7 +13,8 @@ BESIDE = {"discount": 0, "strength": 0, "unsayable": 1, "words": 0}
 #: Name → (settings, weights, whether the photo is sent, whether the words are).
 CONFIGURATIONS = {
     "composition": ({}, {}),
-    "plain addition": ({"COMPOSITION": BESIDE | {"words": 0.5}}, {"text": 0}),
+    # Words without any weight would leave the photo as it is.
+    "plain addition": ({"COMPOSITION": BESIDE | {"words": 0.5}}, {"text": 1e-6}),
     "beside each other": ({"COMPOSITION": BESIDE}, {}),
     "words only": ({}, {"image": 0}),
     "photo only": ({"COMPOSITION": BESIDE}, {"text": 0}),
