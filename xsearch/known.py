@@ -87,6 +87,7 @@ def known_about(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> Known
     """Return what is known about ``visitor``: the latest ``limit`` acts and searches (None: all)."""
     if visitor is None:
         return Known()
+    acts = [(index, acts_of(index, visitor)) for index in registered()]
     searches = QueryLog.objects.filter(visitor=visitor).order_by("-day", "-query_id")[:limit]
     return Known(
         visitor.agreed_on,
@@ -94,8 +95,8 @@ def known_about(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> Known
         visitor.user_id is not None,
         _acts(visitor, limit),
         [Search(search.day, search.text, str(search.query_id)) for search in searches],
-        [likes for index in registered() for likes in _likes(index, visitor)],
-        next(filter(None, (_prices(index, visitor) for index in registered())), None),
+        [likes for index, done in acts for likes in _likes(index, done)],
+        next(filter(None, (_prices(index, done) for index, done in acts)), None),
     )
 
 
@@ -134,8 +135,7 @@ def _objects(events: list[Event]) -> dict[tuple[int, str], tuple[Index, Any]]:
     }
 
 
-def _likes(index: Index, visitor: Visitor) -> list[Likes]:
-    acts = acts_of(index, visitor)
+def _likes(index: Index, acts: dict[str, float]) -> list[Likes]:
     found = [_likes_of(index, name, acts) for name in index.facets] if acts else []
     return [likes for likes in found if likes.liked or likes.disliked]
 
@@ -153,11 +153,11 @@ def _likes_of(index: Index, name: str, acts: dict[str, float]) -> Likes:
     return Likes(field_label(index, name), liked[:_LIKES], disliked[:_LIKES])
 
 
-def _prices(index: Index, visitor: Visitor) -> tuple[float, float] | None:
+def _prices(index: Index, acts: dict[str, float]) -> tuple[float, float] | None:
     """Return the first and last tenth of the prices of what was liked; None where few are known."""
     if PRICE not in index.filters:
         return None
-    liked = [key for key, weight in acts_of(index, visitor).items() if weight > 0]
+    liked = [key for key, weight in acts.items() if weight > 0]
     found = index.get_queryset().filter(pk__in=liked).exclude(**{PRICE: None}).values_list(PRICE, flat=True)
     prices = [float(price) for price in found]
     if len(prices) < LEAST_PRICES:

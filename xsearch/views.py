@@ -21,12 +21,11 @@ from django.views.generic import TemplateView
 from xsearch.api import parameters
 from xsearch.api.examples import find_known_examples
 from xsearch.api.problems import Problem, problem_of
+from xsearch.api.searching import search_as_asked
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
-from xsearch.behaviour import record_search, remembered_visitor
 from xsearch.registry import get_indexes
-from xsearch.search import search_all
 from xsearch.widgets.query import PageQuery
 
 if TYPE_CHECKING:
@@ -124,22 +123,11 @@ class SearchView(TemplateView):
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {"page_size": self.page_size, **spoken, **asked, "model": [index.label for index in self.indexes]}
         checked = parameters.check(asked, SearchRequest, filters=True)
-        options = {name: value for name, value in checked.values.items() if name not in ("model", "explain", "spoken")}
-        is_personal = options.pop("personal", True)
+        options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
         is_gone = find_known_examples(querysets, options)
-        results = search_all(
-            querysets,
-            only=values.get("model", ()),
-            filters=checked.filters,
-            text=options.pop("q", None),
-            language=options.pop("lang", None),
-            correct=not options.pop("literal", False),
-            user=remembered_visitor(self.request) if is_personal else None,
-            **options,
-        )
+        results = search_as_asked(self.request, querysets, checked, options, only=values.get("model", ()))
         results.degraded += ["example"] if is_gone else []
-        record_search(self.request, self.indexes, results, {**checked.values, **checked.filters})
         return results
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:

@@ -14,10 +14,11 @@ from xsearch.api.docs import answers
 from xsearch.api.examples import find_examples, find_object
 from xsearch.api.languages import speaking
 from xsearch.api.presenting import results_body, suggestions_body, transcript_body
+from xsearch.api.searching import search_as_asked
 from xsearch.api.throttling import limit
-from xsearch.behaviour import record_event, record_search, remembered_visitor
+from xsearch.behaviour import record_event
 from xsearch.errors import BadQuery
-from xsearch.search import search_all, similar, suggestions_for, transcribe
+from xsearch.search import similar, suggestions_for, transcribe
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -64,20 +65,10 @@ class SearchView(IndexView):
 
     def answer(self, request: Request, asked: Parameters) -> Response:
         """Search, and answer with the results."""
-        values = {name: value for name, value in asked.values.items() if name not in ("model", "spoken")}
-        is_personal = values.pop("personal", True)
+        values = dict(asked.values)
         querysets = [self.get_queryset(index) for index in asked.indexes]
         find_examples(querysets, values)
-        results = search_all(
-            querysets,
-            filters=asked.filters,
-            text=values.pop("q", None),
-            language=values.pop("lang", None),
-            correct=not values.pop("literal", False),
-            user=remembered_visitor(request) if is_personal else None,
-            **values,
-        )
-        record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
+        results = search_as_asked(request, querysets, asked, values)
         return Response(results_body(results), headers={"Vary": "Cookie"})
 
 

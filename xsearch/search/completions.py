@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,9 +17,8 @@ from xsearch.registry import Index
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.scope import Objects
 from xsearch.text.beginnings import sound_key, typed_key
-from xsearch.text.chinese import HAN
+from xsearch.text.glossary import has_chinese
 
-_HAN = re.compile(rf"[{HAN}]")
 #: Keys that are looked at in each tier, whatever the catalogue's size. Within a tier they come in alphabetical order.
 _PER_TIER = 40
 #: Of what was found, how many are checked for being visible.
@@ -75,7 +73,7 @@ def _completion(facet: str, text: str, labels: str, objects_with: int, examples:
 
 def is_in_page_language(text: str) -> bool:
     """Say whether a text is written as the page is: with Chinese characters, or without."""
-    return (_HAN.search(text) is not None) == (get_language() or "").startswith("zh")
+    return has_chinese(text) == (get_language() or "").startswith("zh")
 
 
 def _order(one: Completion, key: str) -> tuple[Any, ...]:

@@ -118,6 +118,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         return base
     if not isinstance(query, PageQuery):
         query = PageQuery(_index_of(results), {})
+    chips = understood.chips(query, results)
     return base | {
         "query": query,
         "index": query.index,
@@ -127,8 +128,8 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": scopes.facet_groups(query, results),
         "chosen": scopes.chosen_in_all(query, results),
-        "chips": understood.chips(query, results),
-        "relaxed": [chip.label for chip in understood.chips(query, results) if chip.relaxed],
+        "chips": chips,
+        "relaxed": [chip.label for chip in chips if chip.relaxed],
         "notices": hits.notices(results.degraded),
         "next": query.url(page=results.page + 1) if results.has_next else None,
         "as_typed": query.as_typed(),
