@@ -15,19 +15,21 @@ from xsearch.encoders.builtin_text import Vocabulary
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'django-xsearch[train]'")
 
-from xsearch.training.augment import CAMERA, random_views  # noqa: E402
+from xsearch.training.augment import CAMERA, dyed, random_views  # noqa: E402
 from xsearch.training.colour_naming import NAMES, colour_shares, product_mask  # noqa: E402
 from xsearch.training.lexicon import lexicon  # noqa: E402
+from xsearch.training.loop import fit  # noqa: E402
 from xsearch.training.losses import caption_loss, concept_loss, instance_loss  # noqa: E402
 from xsearch.training.network import Space, TextTower  # noqa: E402
 from xsearch.training.photos import load_clothing, load_renderings, split_by_group  # noqa: E402
+from xsearch.training.recipes import RECIPES, Recipe  # noqa: E402
 from xsearch.training.retrieval_trials import (  # noqa: E402
     colour_histograms,
     cropped_and_turned,
     customers_photo,
     find_again,
 )
-from xsearch.training.train_builtin import Recipe, Trainer, known_concepts, train  # noqa: E402
+from xsearch.training.train_builtin import BuiltinTask, known_concepts, train  # noqa: E402
 
 COLOURS = {"red": (203, 36, 42), "blue": (52, 90, 200), "green": (52, 140, 76), "navy": (33, 43, 88)}
 
@@ -68,21 +70,80 @@ def trained(photos, tmp_path_factory):
     return train(photos, lexicon(), recipe, out, least=2), out
 
 
-def test_the_loss_falls(photos):
+def _task(photos, recipe):
     words = lexicon()
-    trainer = Trainer(photos, words, known_concepts(photos, words, 2), Recipe(steps=14, batch=12, sides=((1.0, 32),)))
-    losses = [trainer.step(0.5)["loss"] for _ in range(14)]
+    return BuiltinTask(photos, photos, words, known_concepts(photos, words, 2), recipe)
+
+
+def _losses(folder):
+    lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+    return [line["losses"]["loss"] for line in lines if "losses" in line]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_loss_falls_and_the_figures_rise(photos, tmp_path, name):
+    recipe = Recipe(steps=20, batch=12, sides=((1.0, 32),), **RECIPES[name])
+    task = _task(photos, recipe)
+    before = task.evaluate()
+    after = fit(task, replace(recipe.schedule(), log_every=1), tmp_path, task.weighting()).figures
+    losses = _losses(tmp_path)
     assert np.mean(losses[-3:]) < 0.85 * np.mean(losses[:3])
+    assert after["score"] > before["score"]
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(photos, tmp_path):
+    recipe = Recipe(steps=8, batch=12, sides=((0.5, 32), (1.0, 48)), twins=0.25)
+    schedule = replace(recipe.schedule(), log_every=1, checkpoint_every=3)
+
+    class KilledError(Exception):
+        pass
+
+    def kill(line):
+        if line["step"] == 5:
+            raise KilledError
+
+    task = _task(photos, recipe)
+    with pytest.raises(KilledError):
+        fit(task, schedule, tmp_path / "cut", task.weighting(), kill)
+    for name in ("cut", "whole"):
+        again = _task(photos, recipe)
+        fit(again, schedule, tmp_path / name, again.weighting())
+    assert _losses(tmp_path / "cut") == pytest.approx(_losses(tmp_path / "whole"), rel=1e-3)
+
+
+def test_dyed_twins_differ_in_colour_alone_and_nobody_knows_theirs(photos):
+    task = _task(photos, Recipe(batch=8, sides=((1.0, 32),), twins=0.25))
+    batch = task.batches.of(0)
+    colours = task.columns[2]
+    others = [column for column in range(batch.targets.shape[1]) if column not in colours]
+    for start in (0, 8):
+        originals, twins = batch.targets[start : start + 2], batch.targets[start + 6 : start + 8]
+        assert (twins[:, others] == originals[:, others]).all()
+        assert (twins[:, colours] == -1).all()
+    assert len(set(batch.products.tolist())) >= 7
+
+
+def test_dye_changes_the_colour_of_the_product_but_neither_its_lightness_nor_its_ground(photos):
+    images = torch.from_numpy(photos.images[:8]).permute(0, 3, 1, 2)
+    masks = torch.from_numpy(photos.masks[:8])[:, None]
+    other, changed = dyed(images, masks, torch.Generator().manual_seed(0))
+    grey = torch.tensor([0.299, 0.587, 0.114])[:, None, None]
+    inside = torch.nn.functional.interpolate(masks.float(), size=images.shape[-2:]) > 250
+    assert changed.min() > 0.06
+    drift = ((images - other.float()) * grey).sum(dim=1, keepdim=True).abs()
+    assert drift[inside].mean() < 25
+    assert torch.equal(images[:, :, :6], other[:, :, :6])
 
 
 def test_exported_towers_give_what_torch_gives(trained, photos):
-    trainer, out = trained
+    task, out = trained
     encoder = BuiltinEncoder(weights=out)
     images = [Image.fromarray(pixels[16:128, 16:128]) for pixels in photos.images[:6]]
+    image = task.module.image.eval()
     with torch.no_grad():
         pixels = torch.stack([torch.from_numpy(np.array(image)) for image in images]).permute(0, 3, 1, 2)
-        ours = trainer.image.eval().vector(trainer.image(pixels.float() / 255)[0]).numpy()
-        texts = trainer.text(torch.tensor([[1, 2], [3, 0]])).numpy()
+        ours = image.vector(image(pixels.float() / 255)[0]).numpy()
+        texts = task.module.text(torch.tensor([[1, 2], [3, 0]])).numpy()
     assert (encoder.encode_batch("image", images) * ours).sum(axis=1).min() >= 0.999
     names = [trainer_word(out, number) for number in (1, 2, 3)]
     theirs = encoder.encode_batch("text", [f"{names[0]} {names[1]}", names[2]])
@@ -105,7 +166,8 @@ def test_a_run_leaves_a_log_with_its_recipe(trained):
     _, out = trained
     log = json.loads((out / "training_log.json").read_text())
     assert log["recipe"]["seed"] == 0
-    assert log["steps"][0]["loss"] > 0
+    assert log["steps"][0]["losses"]["loss"] > 0
+    assert log["steps"][-1]["figures"]["score"] > 0
 
 
 def test_nothing_about_the_machine_is_in_the_weights(trained):

@@ -55,8 +55,9 @@ def target_encoders(index: Index) -> dict[str, Encoder]:
 
 
 def live_spaces(index: Index) -> dict[str, EncoderSpace]:
-    """Return the live space of each modality of ``index``."""
-    return {space.modality: space for space in EncoderSpace.objects.filter(content_type=content_type_of(index))}
+    """Return the live space of each modality of ``index``, in the order in which they were opened."""
+    spaces = EncoderSpace.objects.filter(content_type=content_type_of(index)).order_by("pk")
+    return {space.modality: space for space in spaces}
 
 
 def live_encoder(space: EncoderSpace) -> Encoder | None:

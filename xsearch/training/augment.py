@@ -28,6 +28,8 @@ class Strength:
 SHOP = Strength(crop=(0.8, 1.15), degrees=5.0, light=0.12, cast=0.03, noise=0.01, tilt=0.05, ground=0.25, hands=0.0)
 CAMERA = Strength()
 
+_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+
 
 def random_views(
     images: Tensor, masks: Tensor, size: int, strength: Strength, rng: torch.Generator
@@ -47,6 +49,24 @@ def random_views(
     cover = torch.where(outside, torch.zeros_like(cover), cover)
     views, cover = _held(views, cover, strength, rng)
     return _degraded(views, strength, rng), cover
+
+
+def dyed(images: Tensor, masks: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return pictures (n, 3, h, w) uint8 whose products have other colours, and by how much each changed, 0..1.
+
+    Chroma turns by 60 to 300 degrees in YIQ and is moved a little, so that grey takes on colour; lightness stays.
+    """
+    angle = _uniform((len(images),), math.pi / 3, math.pi * 5 / 3, rng)
+    push = _uniform((len(images), 2, 1, 1), -0.25, 0.25, rng)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], 1), torch.stack([angle.sin(), angle.cos()], 1)], 1)
+    pictures = images.float() / 255
+    parts = torch.einsum("dc,nchw->ndhw", _YIQ, pictures)
+    light, chroma = parts[:, :1], parts[:, 1:]
+    chroma = torch.einsum("ndc,nchw->ndhw", turn, chroma) + push * light * (2 - light) * 0.7
+    other = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(_YIQ), torch.cat([light, chroma], 1)).clamp(0, 1)
+    cover = functional.interpolate(masks.float() / 255, size=images.shape[-2:], mode="bilinear", align_corners=False)
+    changed = ((other - pictures).abs() * cover).mean(dim=(1, 2, 3)) / cover.mean(dim=(1, 2, 3)).clamp(min=1e-3)
+    return ((pictures + (other - pictures) * cover) * 255).round().to(torch.uint8), changed
 
 
 def _uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generator) -> Tensor:

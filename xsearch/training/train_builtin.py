@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,195 +14,111 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from xsearch.encoders.builtin import SIDE
-from xsearch.training.augment import CAMERA, SHOP, random_views
+from xsearch.training.augment import CAMERA, Strength, random_views
+from xsearch.training.batches import Batches, tensors
 from xsearch.training.export import export_image, export_text
 from xsearch.training.lexicon import FACETS, Lexicon
+from xsearch.training.loop import LOG, Progress, fit
 from xsearch.training.losses import caption_loss, concept_loss, instance_loss, mask_loss
+from xsearch.training.metric_losses import HardTriplets
 from xsearch.training.network import ImageTower, Space, TextTower
-from xsearch.training.photos import PhotoSet
+from xsearch.training.photos import PhotoSet, split_by_group
+from xsearch.training.recipes import RECIPES, Recipe
 from xsearch.training.sources import gather
+from xsearch.training.weighting import FixedWeights, UncertaintyWeights
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor]  # two rows of picture numbers, their views and masks
-
-SMALL = 96  # pixels; views of small sides are cut from pictures of this size
+WATCHED = 0.05  # share of the training products whose figures are watched, and which are not trained on
 _TEMPERATURE = 0.08
 _WEIGHTS = {"kind": 1.0, "style": 0.4, "colour": 0.7, "caption": 0.8, "instance": 0.7, "whole": 0.4, "mask": 0.3}
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How long and how hard to train."""
+class Towers(nn.Module):
+    """All that learns: both towers and the scales of the losses."""
 
-    steps: int = 5000
-    batch: int = 64  # products; each is seen in two views
-    rate: float = 2e-3
-    decay: float = 0.05
-    sides: tuple[tuple[float, int], ...] = ((0.45, 64), (0.8, 80), (1.0, SIDE))  # pixels until that progress
-    minutes: float = 60.0  # stops, annealed, when this is over
-    seed: int = 0
-
-
-class Trainer:
-    """Both towers, their optimiser and the pictures they learn from."""
-
-    def __init__(self, photos: PhotoSet, lexicon: Lexicon, known: Sequence[str], recipe: Recipe) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe, self.photos, self.known = recipe, photos, list(known)
-        self.rng, self.telling = (torch.Generator().manual_seed(recipe.seed + extra) for extra in (0, 1))
-        facets = [FACETS.index(lexicon.facets[name]) for name in known]
-        homes = torch.tensor(facets)
-        self.columns = [torch.nonzero(homes == facet).flatten() for facet in range(len(FACETS))]
+    def __init__(self, facets: Sequence[int]) -> None:
+        super().__init__()
         self.image = ImageTower(Space()).to(memory_format=torch.channels_last)
         self.text = TextTower(Space(), facets)
         self.log_scales = nn.Parameter(torch.tensor([2.5, 2.0, 2.5, 3.0]))
-        self.targets = torch.from_numpy(photos.targets[:, [lexicon.concepts.index(name) for name in known]])
-        self.images = torch.from_numpy(photos.images).permute(0, 3, 1, 2).contiguous()
-        self.small = torch.cat([_reduced(part) for part in torch.split(self.images, 256)])
-        self.masks = torch.from_numpy(photos.masks)[:, None]
-        self.pool = ThreadPoolExecutor(1)
-        self.pending: Future[Batch] | None = None
-        self.sampler = Sampler(photos, recipe.batch, np.random.default_rng(recipe.seed))
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.rate, betas=(0.9, 0.98))
-        self.log: list[dict[str, float]] = []
 
-    def _groups(self) -> list[dict[str, object]]:
-        parameters = [*self.image.parameters(), *self.text.parameters(), self.log_scales]
-        return [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.recipe.decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
 
-    def run(self) -> None:
-        """Train to the end of the recipe."""
-        started = time.monotonic()
-        for step in range(self.recipe.steps):
-            spent = (time.monotonic() - started) / (self.recipe.minutes * 60)
-            progress = max(step / self.recipe.steps, spent)
-            if progress >= 1:
-                break
-            losses = self.step(progress)
-            if step % 50 == 0:
-                self.log.append({"step": step, "seconds": round(time.monotonic() - started), **losses})
-                print(json.dumps(self.log[-1]), flush=True)
+class BuiltinTask:
+    """Both towers and the pictures that they learn from, as a task of ``xsearch.training.loop``."""
 
-    def step(self, progress: float) -> dict[str, float]:
-        """Take one optimiser step; ``progress`` runs from 0 to 1."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe.rate * _one_cycle(progress)
-        losses = self.losses(self._next_batch(progress))
-        total = torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_([*self.image.parameters(), *self.text.parameters()], 2.0)
-        self.optimiser.step()
-        return {name: round(loss.item(), 4) for name, loss in {"loss": total, **losses}.items()}
+    def __init__(self, photos: PhotoSet, watched: PhotoSet, lexicon: Lexicon, known: Sequence[str], recipe: Recipe):
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        facets = [FACETS.index(lexicon.facets[name]) for name in known]
+        homes = torch.tensor(facets)
+        self.columns = [torch.nonzero(homes == facet).flatten() for facet in range(len(FACETS))]
+        self.module = Towers(facets)
+        rows = [lexicon.concepts.index(name) for name in known]
+        self.batches = Batches(photos, torch.from_numpy(photos.targets[:, rows]), self.columns, recipe)
+        self.triplets = HardTriplets()
+        self.watched = watched.take(np.unique(watched.products, return_index=True)[1])
+        self.shown = torch.from_numpy(self.watched.targets[:, rows])[:, self.columns[0]]
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the losses of one batch by name."""
-        first, second, views, cover = batch
-        with torch.autocast("cpu", torch.bfloat16):
-            blocks, logits = self.image(views.to(memory_format=torch.channels_last))
-        scales = self.log_scales.exp().clamp(max=40)
-        targets = self.targets[torch.cat([first, second])]
-        concepts = self.text.concepts()[1:]
+    def weighting(self) -> nn.Module:
+        """Return what makes one loss of several."""
+        return UncertaintyWeights(list(_WEIGHTS), _WEIGHTS) if self.recipe.learned_weights else FixedWeights(_WEIGHTS)
+
+    def losses(self, step: int, _progress: float, _rng: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the losses of one batch by name; it follows from the seed and the step alone."""
+        batch = self.batches.of(step)
+        image, text = self.module.image, self.module.text
+        blocks, logits = image(batch.views.to(memory_format=torch.channels_last))
+        scales = self.module.log_scales.exp().clamp(max=40)
+        concepts = text.concepts()[1:]
         losses: dict[str, Tensor] = {}
-        starts = np.cumsum([0, *Space().sizes])
         for facet, name in enumerate(FACETS):
-            if not len(self.columns[facet]):
-                continue
-            own = concepts[self.columns[facet], starts[facet] : starts[facet + 1]]
-            losses[name] = concept_loss(blocks[facet], own, targets[:, self.columns[facet]], scales[facet])
-        captions = self._captions(targets)
-        vectors = self.image.vector(blocks)
-        texts = self.text.combine(captions.float() @ concepts)
-        losses["caption"] = caption_loss(vectors, texts, captions, targets, scales[3])
-        products = torch.from_numpy(self.photos.products)[first]
-        losses["instance"] = instance_loss(blocks[3], products, _TEMPERATURE)
-        losses["whole"] = instance_loss(vectors, products, _TEMPERATURE)
-        losses["mask"] = mask_loss(logits, cover)
+            columns = self.columns[facet]
+            if len(columns):
+                own = _own(concepts[columns], facet)
+                losses[name] = concept_loss(blocks[facet], own, batch.targets[:, columns], scales[facet])
+        vectors = image.vector(blocks)
+        texts = text.combine(batch.captions.float() @ concepts)
+        losses["caption"] = caption_loss(vectors, texts, batch.captions, batch.targets, scales[3])
+        losses["instance"] = self._apart(blocks[3], batch.products)
+        losses["whole"] = self._apart(vectors, batch.products)
+        losses["mask"] = mask_loss(logits, batch.cover)
         return losses
 
-    def _next_batch(self, progress: float) -> Batch:
-        """Return a batch, and begin with the one after it in a thread of its own."""
-        ready = self.pending.result() if self.pending else self._batch(progress)
-        self.pending = self.pool.submit(self._batch, progress)
-        return ready
+    def _apart(self, vectors: Tensor, products: Tensor) -> Tensor:
+        if self.recipe.triplets:
+            loss: Tensor = self.triplets(vectors, products.repeat(2))
+            return loss
+        return instance_loss(vectors, products, _TEMPERATURE)
 
-    def _batch(self, progress: float) -> Batch:
-        """Return a shop's view of some products and a customer's of the same."""
-        torch.set_num_threads(1)
-        side = next(side for until, side in self.recipe.sides if progress < until)
-        images = self.images if side > SMALL * 0.9 else self.small
-        first, second = self.sampler.draw()
-        parts = [random_views(images[rows], self.masks[rows], side, strength, self.rng)
-                 for rows, strength in ((first, SHOP), (second, CAMERA))]  # fmt: skip
-        views, cover = (torch.cat(both) for both in zip(*parts, strict=True))
-        return first, second, views, cover
+    def evaluate(self) -> Mapping[str, float]:
+        """Return how well watched products are found again from customers' views, and named; and the mean of both."""
+        shop, camera = (self._watched_blocks(strength) for strength in (None, CAMERA))
+        scores = self.module.image.vector(camera) @ self.module.image.vector(shop).T
+        ranks = (scores >= scores.diagonal()[:, None]).sum(dim=1)
+        found = (1 / ranks).mean().item()
+        kinds = functional.normalize(_own(self.module.text.concepts()[1:][self.columns[0]], 0), dim=1)
+        likely = (camera[0] @ kinds.T).masked_fill(self.shown == -1, -2).argmax(dim=1)
+        told = (self.shown == 1).any(dim=1)
+        named = (self.shown.gather(1, likely[:, None])[:, 0] == 1)[told].float().mean().item()
+        return {"score": (found + named) / 2, "found again, MRR": found, "kind named right": named}
 
-    def save(self, path: Path) -> None:
-        """Keep both towers in full precision, for a run that continues from here."""
-        towers = {"image": self.image.state_dict(), "text": self.text.state_dict(), "scales": self.log_scales.data}
-        torch.save({**towers, "known": self.known}, path)
-
-    def load(self, path: Path) -> None:
-        """Continue from what ``save`` kept; concepts that it did not know begin anew."""
-        stored = torch.load(path, weights_only=True)
-        self.image.load_state_dict(stored["image"])
-        self.log_scales.data.copy_(stored["scales"])
-        self.text.log_weights.data.copy_(stored["text"]["log_weights"])
-        for number, name in enumerate(self.known, start=1):
-            if name in stored["known"]:
-                row = stored["text"]["table"][stored["known"].index(name) + 1]
-                self.text.table.data[number].copy_(row)
-
-    def _captions(self, targets: Tensor) -> Tensor:
-        """Return for each picture a random few of the concepts it shows, (n, concepts) of 0 and 1."""
-        told = torch.zeros_like(targets, dtype=torch.bool)
-        for columns, chance in zip(self.columns, (0.8, 0.35, 0.7), strict=True):
-            tell = torch.rand((len(targets), 1), generator=self.telling) < chance
-            told[:, columns] = (targets[:, columns] == 1) & tell
-        return told
+    def _watched_blocks(self, strength: Strength | None) -> list[Tensor]:
+        """Return the blocks of the watched pictures as they are, or as a camera sees them."""
+        images, masks = tensors(self.watched)
+        rng = torch.Generator().manual_seed(self.recipe.seed)
+        blocks = []
+        for rows in torch.split(torch.arange(len(images)), 128):
+            if strength is None:
+                views = functional.interpolate(images[rows].float() / 255, size=(SIDE, SIDE), mode="area")
+            else:
+                views, _ = random_views(images[rows], masks[rows], SIDE, strength, rng)
+            blocks.append(self.module.image(views.to(memory_format=torch.channels_last))[0])
+        return [torch.cat(parts) for parts in zip(*blocks, strict=True)]
 
 
-class Sampler:
-    """Draws products, half of the batches from few kinds so that neighbours differ in detail only."""
-
-    def __init__(self, photos: PhotoSet, batch: int, rng: np.random.Generator) -> None:
-        self.batch, self.rng = batch, rng
-        order = np.argsort(photos.products, kind="stable")
-        self.pictures = np.split(order, np.flatnonzero(np.diff(photos.products[order])) + 1)
-        firsts = np.array([rows[0] for rows in self.pictures])
-        self.look = (photos.targets[firsts] == 1).argmax(axis=1)
-        share = np.bincount(self.look) / len(self.look)
-        self.chance = 1 / np.sqrt(share[self.look])
-        self.chance /= self.chance.sum()
-
-    def draw(self) -> tuple[Tensor, Tensor]:
-        """Return two rows of picture numbers, the same products in both."""
-        chosen = self._products()
-        pairs = [self.rng.choice(self.pictures[product], 2) for product in chosen]
-        first, second = torch.from_numpy(np.array(pairs)).unbind(dim=1)
-        return first, second
-
-    def _products(self) -> np.ndarray:
-        count = min(self.batch, len(self.pictures))
-        chance = self.chance
-        if self.rng.random() < 0.4:
-            looks = self.rng.choice(np.unique(self.look), 3)
-            within = np.isin(self.look, looks)
-            if within.sum() >= count:
-                chance = within / within.sum()
-        return self.rng.choice(len(self.pictures), count, replace=False, p=chance)
-
-
-def _reduced(images: Tensor) -> Tensor:
-    return functional.interpolate(images.float(), size=(SMALL, SMALL), mode="area").round().to(torch.uint8)
-
-
-def _one_cycle(progress: float, warm: float = 0.08) -> float:
-    if progress < warm:
-        return 0.05 + 0.95 * progress / warm
-    return float(0.002 + 0.998 * (1 + np.cos(np.pi * (progress - warm) / (1 - warm))) / 2)
+def _own(concepts: Tensor, facet: int) -> Tensor:
+    """Return the block of concept vectors that their facet fills."""
+    starts = np.cumsum([0, *Space().sizes])
+    return concepts[:, starts[facet] : starts[facet + 1]]
 
 
 def known_concepts(photos: PhotoSet, lexicon: Lexicon, least: int = 15) -> list[str]:
@@ -214,21 +128,23 @@ def known_concepts(photos: PhotoSet, lexicon: Lexicon, least: int = 15) -> list[
 
 
 def train(
-    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, start: Path | None = None
-) -> Trainer:
-    """Train on ``photos`` and write the model, its words and the log of the run to ``out``."""
+    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, progress: Progress = lambda _: None
+) -> BuiltinTask:
+    """Train on ``photos`` and write the model, its words and the log of the run to ``out``.
+
+    A run that was killed goes on from ``out/run``, which also has its curves as pictures.
+    """
     known = known_concepts(photos, lexicon, least)
-    trainer = Trainer(photos, lexicon, known, recipe)
-    if start is not None:
-        trainer.load(start)
-    trainer.run()
-    out.mkdir(parents=True, exist_ok=True)
-    trainer.save(out / "towers.pt")
-    export_image(trainer.image, out / "image.onnx")
-    export_text(trainer.text, out / "text.onnx")
+    training, watched = split_by_group(photos, WATCHED, recipe.seed + 1)
+    task = BuiltinTask(training, watched, lexicon, known, recipe)
+    fit(task, recipe.schedule(), out / "run", task.weighting(), progress)
+    export_image(task.module.image, out / "image.onnx")
+    export_text(task.module.text, out / "text.onnx")
     lexicon.vocabulary(known).dump(out / "vocabulary.json")
-    (out / "training_log.json").write_text(json.dumps({"recipe": vars(recipe), "steps": trainer.log}, indent=0) + "\n")
-    return trainer
+    lines = (out / "run" / LOG).read_text(encoding="utf-8").splitlines()
+    log = ",\n".join([f'"recipe": {json.dumps(asdict(recipe))}', '"steps": [\n' + ",\n".join(lines) + "\n]"])
+    (out / "training_log.json").write_text(f"{{\n{log}\n}}\n", encoding="utf-8")
+    return task
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -236,20 +152,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Train the bundled image-text model.")
     parser.add_argument("--clothing", type=Path, help="folder with labels.jsonl and clothing photos")
     parser.add_argument("--renderings", type=Path, help="folder that `python -m shop.rendering --training` wrote")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the weights")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the weights; a killed run goes on from it")
     parser.add_argument("--cache", type=Path, help="file that keeps the decoded pictures between runs")
-    parser.add_argument("--start", type=Path, help="towers.pt of an earlier run to continue from")
-    parser.add_argument("--rate", type=float, default=Recipe.rate, help="highest learning rate")
+    parser.add_argument("--recipe", choices=RECIPES, default="twins")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
-    parser.add_argument("--minutes", type=float, default=Recipe.minutes)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     training, _, lexicon = gather(options.clothing, options.renderings, options.cache, options.seed)
-    sides = Recipe.sides[1:] if options.start else Recipe.sides  # a run that continues needs no coarse beginning
-    recipe = Recipe(options.steps, rate=options.rate, sides=sides, minutes=options.minutes, seed=options.seed)
-    train(training, lexicon, recipe, options.out, start=options.start)
+    recipe = Recipe(options.steps, seed=options.seed, **RECIPES[options.recipe])
+    train(training, lexicon, recipe, options.out, progress=lambda line: print(json.dumps(line), flush=True))
 
 
 if __name__ == "__main__":
