@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--renderings", type=Path, help="folder that `python -m shop.rendering --training` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights; a killed run goes on from it")
     parser.add_argument("--cache", type=Path, help="file that keeps the decoded pictures between runs")
-    parser.add_argument("--recipe", choices=RECIPES, default="twins")
+    parser.add_argument("--recipe", choices=RECIPES, default="plain")
     parser.add_argument("--seed", type=int, default=Recipe.seed)
     parser.add_argument("--steps", type=int, default=Recipe.steps)
     parser.add_argument("--threads", type=int, default=2)
