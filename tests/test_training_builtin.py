@@ -111,6 +111,16 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(photos, tmp_path):
     assert _losses(tmp_path / "cut") == pytest.approx(_losses(tmp_path / "whole"), rel=1e-3)
 
 
+def test_making_batches_leaves_the_model_its_threads(photos):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        _task(photos, Recipe(batch=8, sides=((1.0, 32),))).batches.of(0)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_dyed_twins_differ_in_colour_alone_and_nobody_knows_theirs(photos):
     task = _task(photos, Recipe(batch=8, sides=((1.0, 32),), twins=0.25))
     batch = task.batches.of(0)

@@ -41,21 +41,20 @@ class Batches:
         self.images, self.masks = tensors(photos)
         self.small = torch.cat([_reduced(part) for part in torch.split(self.images, 256)])
         self.sampler = Sampler(photos, recipe.batch)
-        self.pool = ThreadPoolExecutor(1)
-        self.pending: tuple[int, Future[Batch]] | None = None
+        # Set in its own thread: the model's has all the cores that it was given.
+        self.pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+        self.pending: dict[int, Future[Batch]] = {}
 
     def of(self, step: int) -> Batch:
         """Return the batch of a step, and begin with the one after it in a thread of its own."""
-        is_ready = self.pending is not None and self.pending[0] == step
-        batch = self.pending[1].result() if self.pending and is_ready else self._batch(step)
-        self.pending = (step + 1, self.pool.submit(self._batch, step + 1))
-        return batch
+        batch = self.pending.pop(step, None) or self.pool.submit(self._batch, step)
+        if step + 1 < self.recipe.steps:
+            self.pending = {step + 1: self.pool.submit(self._batch, step + 1)}
+        return batch.result()
 
     def _batch(self, step: int) -> Batch:
-        torch.set_num_threads(1)
         recipe, rng = self.recipe, generator(self.recipe.seed, step)
-        progress = min(step / recipe.steps, 1 - 1e-9)
-        side = next(side for until, side in recipe.sides if progress < until)
+        side = next(side for until, side in recipe.sides if step / recipe.steps < until)
         images = self.images if side > SMALL * 0.9 else self.small
         first, second = self.sampler.draw(np.random.default_rng((recipe.seed, step)))
         targets = self.targets[torch.cat([first, second])].reshape(2, len(first), -1)

@@ -24,6 +24,8 @@ from xsearch.training.retrieval_trials import (
     customers_photo,
     find_again,
     hard_photo,
+    ranked_again,
+    spoilt,
 )
 from xsearch.training.sources import gather
 
@@ -123,10 +125,15 @@ def _words_of(lexicon: Lexicon, facet: str) -> list[str]:
 
 def _mean_reciprocal_ranks(encoder: BuiltinEncoder, photos: Sequence[Image.Image]) -> dict[str, float]:
     """Return how well photos are found again, by the model, by its first block alone and by a histogram."""
-    ways = {"": _images(encoder), ", kind alone": _kinds(encoder), ", histogram": colour_histograms}
-    trials = {"hard photos": hard_photo, "customers' photos": customers_photo}
-    return {f"{trial}, MRR{name}": find_again(way, photos, spoil).mrr
-            for trial, spoil in trials.items() for name, way in ways.items()}  # fmt: skip
+    figures: dict[str, float] = {}
+    shown, histograms = encoder.encode_batch("image", photos), colour_histograms(photos)
+    for trial, spoil in {"hard photos": hard_photo, "customers' photos": customers_photo}.items():
+        views = spoilt(photos, spoil)
+        queries = encoder.encode_batch("image", views)
+        figures[f"{trial}, MRR"] = ranked_again(shown, queries).mrr
+        figures[f"{trial}, MRR, kind alone"] = ranked_again(_kinds(shown), _kinds(queries)).mrr
+        figures[f"{trial}, MRR, histogram"] = ranked_again(histograms, colour_histograms(views)).mrr
+    return figures
 
 
 def _siblings(vectors: Any, products: Any) -> float:
@@ -145,9 +152,9 @@ def _images(encoder: BuiltinEncoder) -> Any:
     return lambda images: encoder.encode_batch("image", images)
 
 
-def _kinds(encoder: BuiltinEncoder) -> Any:
-    """Return what encodes photos by their kind alone, as a net trained for classes does."""
-    return lambda images: normalise(encoder.encode_batch("image", images)[:, :KIND_SIZE])
+def _kinds(vectors: Any) -> Any:
+    """Return vectors by their kind alone, as those of a net trained for classes are."""
+    return normalise(vectors[:, :KIND_SIZE])
 
 
 def milliseconds_each(encoder: BuiltinEncoder, modality: str, items: Sequence[Any]) -> float:

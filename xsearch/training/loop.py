@@ -123,11 +123,9 @@ class _Run:
     def to_the_end(self) -> Outcome:
         started_s = time.monotonic() - self.spent_s
         while not self.is_over:
+            self._learn(self._done())
             self.spent_s = time.monotonic() - started_s
-            done = self._done()
-            if done < 1:
-                self._learn(done)
-            self.is_over = done >= 1
+            self.is_over = self._done() >= 1
             if self.is_over or self.step % self.schedule.evaluate_every == 0:
                 self._evaluate()
             if self.is_over or self.step % self.schedule.checkpoint_every == 0:

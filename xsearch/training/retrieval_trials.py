@@ -119,9 +119,18 @@ def find_again(
 
     A product that shares its photo with another counts as found when the photo is.
     """
+    return ranked_again(encode(photos), encode(spoilt(photos, spoil, seed)))
+
+
+def spoilt(photos: Sequence[Image.Image], spoil: Spoil, seed: int = 0) -> list[Image.Image]:
+    """Return every photo spoilt."""
     rng = random.Random(seed)
-    catalogue = encode(photos)
-    scores = encode([spoil(photo, rng) for photo in photos]) @ catalogue.T
+    return [spoil(photo, rng) for photo in photos]
+
+
+def ranked_again(catalogue: Vectors, queries: Vectors) -> Figures:
+    """Return how well the vector of each product is found by the query of the same row, both of unit length."""
+    scores = queries @ catalogue.T
     own = scores.diagonal()[:, None]
     twin = catalogue @ catalogue.T > 0.99999
     ranks = 1 + ((scores > own) & ~twin).sum(axis=1)

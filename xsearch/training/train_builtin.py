@@ -24,6 +24,7 @@ from xsearch.training.metric_losses import HardTriplets
 from xsearch.training.network import ImageTower, Space, TextTower
 from xsearch.training.photos import PhotoSet, split_by_group
 from xsearch.training.recipes import RECIPES, Recipe
+from xsearch.training.retrieval_trials import ranked_again
 from xsearch.training.sources import gather
 from xsearch.training.weighting import FixedWeights, UncertaintyWeights
 
@@ -92,9 +93,7 @@ class BuiltinTask:
     def evaluate(self) -> Mapping[str, float]:
         """Return how well watched products are found again from customers' views, and named; and the mean of both."""
         shop, camera = (self._watched_blocks(strength) for strength in (None, CAMERA))
-        scores = self.module.image.vector(camera) @ self.module.image.vector(shop).T
-        ranks = (scores >= scores.diagonal()[:, None]).sum(dim=1)
-        found = (1 / ranks).mean().item()
+        found = ranked_again(*(self.module.image.vector(blocks).detach().numpy() for blocks in (shop, camera))).mrr
         kinds = functional.normalize(_own(self.module.text.concepts()[1:][self.columns[0]], 0), dim=1)
         likely = (camera[0] @ kinds.T).masked_fill(self.shown == -1, -2).argmax(dim=1)
         told = (self.shown == 1).any(dim=1)
