@@ -403,6 +403,23 @@ class TestLargeCatalogues:
         found = xsearch.search(catalogue, image=photo_bytes(39), filters={"price_min": 49}, facets=None)
         assert [hit.object.sku for hit in found.hits] == ["P39"]
 
+    def test_few_that_pass_among_many_are_sorted_at_once(self, catalogue, settings, monkeypatch):
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        from xsearch.search import planning
+
+        found = []
+        for rows, walks in ((10_000, False), (100_000, True)):
+            settings.XSEARCH = {**HASH, "EXACT_ROWS": 3_000}
+            monkeypatch.setattr(planning, "estimated_rows", lambda _objects, rows=rows: rows)
+            monkeypatch.setattr(planning, "_known_rows", lambda _whole: 1_000_000)
+            with CaptureQueriesContext(connection) as statements:
+                hits = xsearch.search(catalogue, image=photo_bytes(7), filters={"in_stock": True}).hits
+            assert any("hnsw.ef_search" in statement["sql"] for statement in statements) == walks
+            found.append([(hit.object.pk, hit.score) for hit in hits])
+        assert found[0] == found[1]
+
     def test_more_rows_than_estimated_are_walked_after_all(self, catalogue, settings, monkeypatch):
         from xsearch.search import planning
 

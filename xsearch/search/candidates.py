@@ -65,12 +65,14 @@ class Candidates:
 def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
     """Return the nearest in every column, found in one statement, and the best matches of the words.
 
-    A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at.
+    A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at, as they
+    are at once where the plan says so.
     """
     walks = list(_walks(objects, wanted.parts))
-    _prepare_walks(objects.db, plan)
-    found = _run([walk.nearest(plan.nearest) for walk in walks])
-    if objects.query.where:
+    if plan.ef_search:
+        _prepare_walks(objects.db, plan)
+    found = _run([walk.nearest(plan.nearest, exact=not plan.ef_search) for walk in walks])
+    if plan.ef_search and objects.query.where:
         enough = min(plan.nearest, plan.rows)
         short = [place for place, keys in enumerate(found) if len(keys) < enough]
         again = _run([walks[place].nearest(plan.nearest, exact=True) for place in short])

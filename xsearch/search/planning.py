@@ -24,7 +24,10 @@ _known: dict[tuple[str, str], tuple[float, int]] = {}
 
 @dataclass(frozen=True)
 class Plan:
-    """``exact``: score all rows; else take the ``nearest`` of each column with ``ef_search`` entries in sight."""
+    """``exact``: score all rows; else take the ``nearest`` of each column with ``ef_search`` entries in sight.
+
+    Without ``ef_search`` the nearest are found by sorting all rows that pass.
+    """
 
     rows: int
     exact: bool
@@ -38,7 +41,12 @@ def plan_scan(objects: models.QuerySet[Any]) -> Plan:
     rows = estimated_rows(objects) if objects.query.where else _known_rows(whole)
     if rows <= settings.EXACT_ROWS:
         return Plan(rows, exact=True)
-    return _walk(rows, share=min(rows / max(_known_rows(whole), 1), 1.0))
+    share = min(rows / max(_known_rows(whole), 1), 1.0)
+    walk = _walk(rows, share=share)
+    # Few that pass among many are found by looking at them sooner than by meeting all the others.
+    if rows * _MAX_VISITED <= settings.EXACT_ROWS * walk.nearest / share:
+        return Plan(rows, exact=False, nearest=settings.CANDIDATES)
+    return walk
 
 
 def _known_rows(whole: models.QuerySet[Any]) -> int:
