@@ -67,6 +67,13 @@ class TestClipInEightBits(OfFamily):
                 alone = encoder.encode_batch(modality, [item])[0]
                 assert np.array_equal(encoder.encode_batch(modality, items)[number], alone)
 
+    def test_several_items_run_beside_each_other_and_a_lone_one_needs_no_second_session(self, encoder):
+        pictured = pictures()[:3]
+        encoder.encode_batch("image", pictured[:1])
+        assert not encoder._single_threaded["image"].is_loaded
+        encoder.encode_batch("image", pictured)
+        assert encoder._single_threaded["image"].is_loaded
+
 
 class TestSiglip(OfFamily):
     family = "siglip"

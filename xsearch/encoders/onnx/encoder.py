@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class OnnxEncoder(TwoStepEncoder):
     ) -> None:
         _check_options(batch_size, prompt)
         self._folder = Path(path).expanduser()
-        self._threads, self._providers, self._prompt = threads, providers, prompt
+        self._providers, self._prompt = providers, prompt
         self._manifest = Manifest.read(self._folder)
         self._cure = f"Export again: {self._manifest.export_again(self._folder)}"
         self.dimension = self._manifest.dimension
@@ -46,10 +47,11 @@ class OnnxEncoder(TwoStepEncoder):
         self.fingerprint = self._manifest.fingerprint + _suffix(prompt)
         # Quantised activations share one scale in a run; alone, an item gets the same vector in any company.
         self._run_size = 1 if self._manifest.precision == "int8" else batch_size
+        self._runs_beside = threads if self._run_size == 1 and set(providers) == set(CPU) else 1
         self._front_ends = {modality: Lazy(partial(self._open_front_end, modality)) for modality in self.modalities}
-        self._sessions = {
-            modality: Lazy(partial(self._open_session, modality), idle_s=idle_unload_s) for modality in self.modalities
-        }
+        self._sessions = self._lazy_sessions(threads, idle_unload_s)
+        # Threads of one run wait for each other at each of hundreds of operations, single threads for nobody.
+        self._single_threaded = self._lazy_sessions(1, idle_unload_s)
 
     def prepare(self, modality: str, item: Any) -> Arrays | None:
         """Return the arrays that the graph takes, or None for what there is nothing to encode in."""
@@ -57,30 +59,42 @@ class OnnxEncoder(TwoStepEncoder):
             return front_end.prepare(item)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Arrays | None]) -> Vectors:
-        """Encode in runs of ``batch_size``, or one by one if the export is int8; see ``TwoStepEncoder``."""
+        """Encode in runs of ``batch_size``, or if the export is int8 one by one, ``threads`` of them at a time."""
         vectors = np.zeros((len(prepared), self.dimension), np.float32)
-        known = [(row, arrays) for row, arrays in enumerate(prepared) if arrays is not None]
-        for start in range(0, len(known), self._run_size):
-            rows, batch = zip(*known[start : start + self._run_size], strict=True)
-            vectors[list(rows)] = self._run(modality, batch)
+        known = [row for row, arrays in enumerate(prepared) if arrays is not None]
+        runs = [known[start : start + self._run_size] for start in range(0, len(known), self._run_size)]
+        batches = [[prepared[row] for row in rows] for rows in runs]
+        if self._runs_beside > 1 and len(runs) > 1:
+            with ThreadPoolExecutor(self._runs_beside) as pool:
+                found = list(pool.map(partial(self._run, self._single_threaded[modality], modality), batches))
+        else:
+            found = [self._run(self._sessions[modality], modality, batch) for batch in batches]
+        for rows, encoded in zip(runs, found, strict=True):
+            vectors[rows] = encoded
         return normalise(vectors)
 
-    def _run(self, modality: str, batch: Sequence[Arrays]) -> Vectors:
-        with self._front_ends[modality].use() as front_end, self._sessions[modality].use() as session:
+    def _run(self, session: Lazy[Any], modality: str, batch: Sequence[Any]) -> Vectors:
+        with self._front_ends[modality].use() as front_end, session.use() as graph:
             arrays = front_end.collate(batch)
-            taken = {argument.name: arrays[argument.name] for argument in session.get_inputs()}
-            vectors: Vectors = session.run(["vectors"], taken)[0]
+            taken = {argument.name: arrays[argument.name] for argument in graph.get_inputs()}
+            vectors: Vectors = graph.run(["vectors"], taken)[0]
             return vectors
+
+    def _lazy_sessions(self, threads: int, idle_s: float | None) -> dict[str, Lazy[Any]]:
+        return {
+            modality: Lazy(partial(self._open_session, modality, threads), idle_s=idle_s)
+            for modality in self.modalities
+        }
 
     def _open_front_end(self, modality: str) -> FrontEnd:
         facts = self._manifest.towers[modality]
         return open_front_end(self._folder, facts, prompt=self._prompt or "{}", cure=self._cure)
 
-    def _open_session(self, modality: str) -> Any:
+    def _open_session(self, modality: str, threads: int) -> Any:
         if Manifest.read(self._folder).fingerprint != self._manifest.fingerprint:
             raise EncoderError(f"The model in {self._folder} was replaced by another. Restart this process.")
         path = self._folder / graph_name(modality)
-        return open_session(path, self._threads, cure=self._cure, providers=self._providers)
+        return open_session(path, threads, cure=self._cure, providers=self._providers)
 
 
 def _check_options(batch_size: int, prompt: str | None) -> None:

@@ -26,9 +26,11 @@ class Levels:
 
     def apply(self, image: Image.Image) -> NDArray[np.float32]:
         """Return ``image`` as float32, shape (height, width, 3)."""
-        std = np.asarray(self.std, np.float32)
-        scale, shift = np.float32(self.rescale) / std, np.asarray(self.mean, np.float32) / std
-        pixels: NDArray[np.float32] = np.asarray(image, np.float32) * scale - shift
+        std = np.asarray(self.std, np.float32)[:, None, None]
+        scale, shift = np.float32(self.rescale) / std, np.asarray(self.mean, np.float32)[:, None, None] / std
+        # By planes: numpy is several times slower along an axis of three.
+        planes = np.asarray(image).transpose(2, 0, 1).astype(np.float32, order="C")
+        pixels: NDArray[np.float32] = (planes * scale - shift).transpose(1, 2, 0)
         return pixels
 
 
