@@ -80,9 +80,9 @@ def _losses(folder):
     return [line["losses"]["loss"] for line in lines if "losses" in line]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_the_loss_falls_and_the_figures_rise(photos, tmp_path, name):
-    recipe = Recipe(steps=20, batch=12, sides=((1.0, 32),), **RECIPES[name])
+@pytest.mark.parametrize("options", [*RECIPES.values(), {"bfloat16": True}], ids=[*RECIPES, "bfloat16"])
+def test_the_loss_falls_and_the_figures_rise(photos, tmp_path, options):
+    recipe = Recipe(steps=20, batch=12, sides=((1.0, 32),), **options)
     task = _task(photos, recipe)
     before = task.evaluate()
     after = fit(task, replace(recipe.schedule(), log_every=1), tmp_path, task.weighting()).figures

@@ -34,14 +34,28 @@ class Space:
         return sum(self.sizes)
 
 
+class Excitation(nn.Module):
+    """Channels weighed by what the whole picture shows (squeeze and excitation: Hu et al., CVPR 2018)."""
+
+    def __init__(self, channels: int, reduction: int = 8) -> None:
+        super().__init__()
+        hidden = channels // reduction
+        self.gate = nn.Sequential(nn.Linear(channels, hidden), nn.ReLU(), nn.Linear(hidden, channels), nn.Sigmoid())
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of the same shape, (n, channels, h, w)."""
+        weights: Tensor = self.gate(features.mean(dim=(2, 3)))
+        return features * weights[:, :, None, None]
+
+
 class Residual(nn.Module):
-    """Two 3x3 convolutions beside a shortcut (He et al. 2016)."""
+    """Two 3x3 convolutions and an excitation beside a shortcut (He et al. 2016)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
             nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True),
-            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), Excitation(outputs),
         )  # fmt: skip
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or inputs != outputs:
@@ -88,7 +102,7 @@ class ImageTower(nn.Module):
         stem, low, middle, high, top = self.widths
         self.stem = nn.Sequential(nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU(inplace=True))
         self.low, self.middle = _stage(stem, low, 1), _stage(low, middle, 2)
-        self.high, self.top = _stage(middle, high, 2), _stage(high, top, 1)
+        self.high, self.top = _stage(middle, high, 2), _stage(high, top, 2)
         self.mask_low, self.mask_middle, self.mask_top = (nn.Conv2d(width, 1, 1) for width in (low, middle, top))
         self.palette = Palette()
         pooled = middle + high + top
@@ -101,24 +115,32 @@ class ImageTower(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[list[Tensor], Tensor]:
         """Return the unit blocks of each picture and the logits of its mask; pixels are (n, 3, h, w) in 0..1."""
-        low = self.low(self.stem((pixels - 0.5) * 4))
-        middle = self.middle(low)
-        high = self.high(middle)
-        top = self.top(high)
+        return self.read(pixels, self.features(pixels))
+
+    def features(self, pixels: Tensor) -> list[Tensor]:
+        """Return the maps of the last four stages, each half as wide as the one before."""
+        maps = [self.low(self.stem((pixels - 0.5) * 4))]
+        for stage in (self.middle, self.high, self.top):
+            maps.append(stage(maps[-1]))
+        return maps
+
+    def read(self, pixels: Tensor, maps: Sequence[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Return blocks and mask as ``forward`` does, from what ``features`` returned."""
+        low, middle, high, top = maps
         logits = self._mask(low, middle, top)
         mask = logits.sigmoid() + 0.02
         colours = self.palette(functional.avg_pool2d(pixels.contiguous(), 4), mask)
-        shape = torch.cat([_generalised_mean(part.float()) for part in (middle, high, top)], dim=1)
+        shape = torch.cat([_generalised_mean(part) for part in (middle, high, top)], dim=1)
         everything = torch.cat([functional.normalize(shape, dim=1), colours[:, :64], colours[:, 64:] * 0.5], dim=1)
         blocks = [self.to_kind(shape), self.to_style(shape), self.to_colour(colours), self.to_instance(everything)]
-        return [functional.normalize(block.float(), dim=1) for block in blocks], logits
+        return [functional.normalize(block, dim=1) for block in blocks], logits
 
     def _mask(self, low: Tensor, middle: Tensor, top: Tensor) -> Tensor:
         logits: Tensor = self.mask_low(low)
         for convolution, features in ((self.mask_middle, middle), (self.mask_top, top)):
             coarse = convolution(features)
             logits = logits + functional.interpolate(coarse, size=low.shape[-2:], mode="bilinear", align_corners=False)
-        return logits.float()
+        return logits
 
     def vector(self, blocks: Sequence[Tensor]) -> Tensor:
         """Return the unit vectors that the blocks make, shape (n, space.dimension)."""

@@ -22,6 +22,8 @@ class Recipe:
     twins: float = 0.0  # share of a batch that is another product of it, dyed: alike in all but colour
     learned_weights: bool = False  # of the losses, by uncertainty
     triplets: bool = False  # the hardest of the batch, instead of NT-Xent, tell products apart
+    kind_weight: float = 1.0  # of the loss of kinds, which is learned last
+    bfloat16: bool = False  # for processors that have instructions for it
 
     def schedule(self) -> Schedule:
         """Return the schedule of the run."""
@@ -38,4 +40,5 @@ RECIPES: dict[str, dict[str, Any]] = {
     "twins": {"twins": 0.25},
     "uncertainty": {"learned_weights": True},
     "triplets": {"triplets": True},
+    "kinds": {"kind_weight": 1.5},
 }
