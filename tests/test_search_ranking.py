@@ -409,11 +409,11 @@ class TestLargeCatalogues:
 
         from xsearch.search import planning
 
+        settings.XSEARCH = {**HASH, "EXACT_ROWS": 3_000}
+        monkeypatch.setattr(planning, "_known_rows", lambda _whole: 1_000_000)
         found = []
         for rows, walks in ((10_000, False), (100_000, True)):
-            settings.XSEARCH = {**HASH, "EXACT_ROWS": 3_000}
             monkeypatch.setattr(planning, "estimated_rows", lambda _objects, rows=rows: rows)
-            monkeypatch.setattr(planning, "_known_rows", lambda _whole: 1_000_000)
             with CaptureQueriesContext(connection) as statements:
                 hits = xsearch.search(catalogue, image=photo_bytes(7), filters={"in_stock": True}).hits
             assert any("hnsw.ef_search" in statement["sql"] for statement in statements) == walks

@@ -25,12 +25,12 @@ class Levels:
     std: tuple[float, ...]
 
     def apply(self, image: Image.Image) -> NDArray[np.float32]:
-        """Return ``image`` as float32, shape (height, width, 3)."""
+        """Return ``image`` as float32, shape (3, height, width)."""
         std = np.asarray(self.std, np.float32)[:, None, None]
         scale, shift = np.float32(self.rescale) / std, np.asarray(self.mean, np.float32)[:, None, None] / std
         # By planes: numpy is several times slower along an axis of three.
         planes = np.asarray(image).transpose(2, 0, 1).astype(np.float32, order="C")
-        pixels: NDArray[np.float32] = (planes * scale - shift).transpose(1, 2, 0)
+        pixels: NDArray[np.float32] = planes * scale - shift
         return pixels
 
 
@@ -50,8 +50,7 @@ class FixedPixels:
 
     def prepare(self, item: Image.Image) -> Arrays:
         """Return ``pixel_values``, shape (3, height, width)."""
-        pixels = self.levels.apply(self._resized(item))
-        return {"pixel_values": np.ascontiguousarray(pixels.transpose(2, 0, 1))}
+        return {"pixel_values": self.levels.apply(self._resized(item))}
 
     def collate(self, prepared: Sequence[Arrays]) -> Arrays:
         """Stack what ``prepare`` returned."""
@@ -104,7 +103,7 @@ class PatchedPixels:
         rows, columns = self._shape(item)
         size = (columns * self.patch, rows * self.patch)
         pixels = self.levels.apply(item.resize(size, Image.Resampling(self.resample)))
-        patches = pixels.reshape(rows, self.patch, columns, self.patch, 3).swapaxes(1, 2)
+        patches = pixels.reshape(3, rows, self.patch, columns, self.patch).transpose(1, 3, 2, 4, 0)
         mixtures = np.kron(spread(rows, self.grid), spread(columns, self.grid))
         return {
             "pixel_values": self._padded(patches.reshape(rows * columns, -1)),
