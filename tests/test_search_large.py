@@ -9,6 +9,7 @@ import xsearch
 from shop.models import Product
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
 from xsearch.search.background import forget_samples
+from xsearch.search.fusion import fuse
 from xsearch.templatetags.xsearch import xsearch_results_content
 from xsearch.widgets.query import PageQuery
 
@@ -100,3 +101,55 @@ def test_words_that_few_have_are_counted_exactly(catalogue, settings):  # noqa: 
     few, many = (xsearch.search(catalogue, text=text, facets=None) for text in ("model 17", "jacket"))
     assert few.total_is_exact
     assert many.total == 10
+
+
+WEIGHTS = st.dictionaries(st.sampled_from(["lexical", "text:text", "text:image", "image", "like"]), st.floats(0, 2))
+
+
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    text=st.sampled_from([None, "red jacket", "model 17", "boot not black", "zzzz"]),
+    seed=st.none() | st.integers(0, 41),
+    liked=st.booleans(),
+    weights=WEIGHTS,
+    cut_off=st.sampled_from([0.0, 0.05, 0.12, 0.3, 0.5]),
+    columns=st.sampled_from(["text", "image", "both"]),
+)
+def test_rows_that_cannot_reach_the_cut_off_are_left_out_and_no_others(
+    catalogue,  # noqa: F811
+    settings,
+    monkeypatch,
+    text,
+    seed,
+    liked,
+    weights,
+    cut_off,
+    columns,
+):
+    embeddings = {name: "hash" if columns in (name, "both") else None for name in ("text", "image")}
+    settings.XSEARCH = {**HASH, "CUT_OFF": cut_off, "EMBEDDINGS": embeddings | {"audio": None}}
+    first, last = Product.objects.order_by("pk").first(), Product.objects.order_by("pk").last()
+    query = {"text": text, "image": None if seed is None else photo_bytes(seed), "weights": weights, "explain": True}
+    query |= {"like": [first], "unlike": [last]} if liked or not (text or query["image"]) else {}
+
+    def found():
+        results = xsearch.search(catalogue, **query, page_size=100)
+        return [(hit.object.pk, hit.score, hit.explain) for hit in results.hits], results.total, results.facets
+
+    with monkeypatch.context() as patched:
+        patched.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
+        pruned = found()
+        patched.setattr("xsearch.search.engine.floors", lambda *_: {})
+        assert found() == pruned
+
+
+def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogue, settings, monkeypatch):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "CUT_OFF": 0.2}
+    monkeypatch.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
+    seen = []
+    monkeypatch.setattr(
+        "xsearch.search.engine.fuse",
+        lambda index, evidence, *args: seen.append(evidence) or fuse(index, evidence, *args),
+    )
+    found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)
+    assert found.total <= len(seen[-1]) < Product.objects.count()

@@ -153,6 +153,14 @@ def test_new_values_and_synonyms_are_known_after_the_terms_are_counted():
 # Negations
 
 
+def test_what_a_product_says_of_itself_is_not_looked_up_in_the_whole_table():
+    with CaptureQueriesContext(connection) as captured:
+        find("red hat")
+    [scoring] = [query["sql"] for query in captured if "ts_rank" in query["sql"]]
+    assert "UPPER(" in scoring
+    assert scoring.count('FROM "shop_product"') == 1
+
+
 @pytest.mark.parametrize("text", ["hat not black", "不要黑色的帽子", "hat except black", "帽子 not black"])
 def test_a_value_that_is_not_wanted_is_left_out(text):
     found = find(text)

@@ -48,7 +48,7 @@ DEFAULTS: dict[str, Any] = {
     "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
-    "EXACT_ROWS": 3000,  # where no more rows than this pass the filters, every one is scored
+    "EXACT_ROWS": 5000,  # where no more rows than this pass the filters, every one is scored
     "CANDIDATES": 100,  # of more rows, how many nearest ones are taken from each embedding column
     "MATCHES": 500,  # and how many that have the words of the query
     "SCORED_ROWS": 100_000,  # of no more rows than this, all are scored for an exact total and for pages beyond those

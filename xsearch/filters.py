@@ -46,10 +46,15 @@ def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mappin
 
 def _once(index: Index, name: str, condition: models.Q) -> models.Q:
     """Return a condition that finds an object once, even where a join to many rows would find it several times."""
-    steps = relations(index.model, _bound_of(index, name)[0])
-    if not any(step.field.one_to_many or step.field.many_to_many for step in steps):
+    if has_one_value(index, name):
         return condition
     return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
+
+
+def has_one_value(index: Index, name: str) -> bool:
+    """Say whether an object has one value of a declared filter at most, not those of many related rows."""
+    steps = relations(index.model, _bound_of(index, name)[0])
+    return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
 
 
 def condition(index: Index, name: str, value: Any) -> models.Q:

@@ -57,6 +57,10 @@ class Background:
         scores: NDArray[np.float64] = 1 / (1 + np.exp(-_STEEPNESS * (deviations - _MIDPOINT)))
         return scores
 
+    def similarity_of(self, score: float) -> float:
+        """Return the similarity whose calibrated score is ``score``, in (0, 1)."""
+        return self.mean + self.spread * (_MIDPOINT + math.log(score / (1 - score)) / _STEEPNESS)
+
     def is_near(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Say of each similarity whether it is more than what anything has in common with anything."""
         if self.near_from is None:

@@ -16,7 +16,7 @@ from xsearch.media import Source
 from xsearch.registry import Index, get_index
 from xsearch.search.examples import check_examples
 from xsearch.search.facets import Attributes, count_values, facet_names, read_attributes
-from xsearch.search.fusion import Ranking, fuse
+from xsearch.search.fusion import Ranking, floors, fuse
 from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.meaning import softened, without_filtered
@@ -228,7 +228,8 @@ class _Answer:
         return hits
 
     def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
-        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole)
+        least = floors(self._index, self._wanted.parts, self._weights)
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=least)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         ranking = fuse(self._index, evidence, self._wanted.parts, weights, self._wanted.leanings)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)

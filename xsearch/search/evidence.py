@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,36 +31,38 @@ class Evidence:
 
 
 class EvidenceTable:
-    """Collects evidence row by row, from several tables; of several photos of one object the nearest counts."""
+    """Collects evidence from several tables; of several photos of one object the nearest counts."""
 
     def __init__(self, parts: Sequence[str]) -> None:
         self._places: dict[Any, int] = {}
-        self._columns = {name: array("d") for name in parts}
+        self._found: dict[str, list[tuple[NDArray[np.intp], Floats]]] = {name: [] for name in parts}
 
     def add(self, parts: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Take rows of (key, value of each of ``parts``)."""
-        columns = [self._columns[name] for name in parts]
-        for key, *values in rows:
-            place = self._place(key)
-            for column, value in zip(columns, values, strict=True):
-                if value is not None and not column[place] >= value:  # NaN is not
-                    column[place] = value
+        if columns := list(zip(*rows, strict=True)):
+            keys, *values = columns
+            places = np.array([self._places.setdefault(key, len(self._places)) for key in keys], np.intp)
+            for name, column in zip(parts, values, strict=True):
+                self._found[name].append((places, np.array(column, np.float64)))  # None is NaN
 
-    def _place(self, key: Any) -> int:
-        if (place := self._places.get(key)) is None:
-            place = self._places[key] = len(self._places)
-            for column in self._columns.values():
-                column.append(float("nan"))
-        return place
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of all objects that there are rows of."""
+        return list(self._places)
 
     def least(self, part: str, keys: Collection[Any]) -> float:
         """Return the lowest value of ``part`` that one of ``keys`` has."""
-        column, places = self._columns[part], (self._places[key] for key in keys if key in self._places)
-        return min((column[place] for place in places if column[place] == column[place]), default=-1.0)
+        values = self._column(part)[[self._places[key] for key in keys if key in self._places]]
+        return float(np.nanmin(values)) if not np.isnan(values).all() else -1.0
 
-    def evidence(self, *, beyond: Mapping[str, float] | None = None, likely: Collection[Any] = ()) -> Evidence:
+    def evidence(self, *, beyond: Mapping[str, float] | None = None) -> Evidence:
         """Return what was collected, in the order of the keys."""
         keys = sorted(self._places)
         order = np.fromiter((self._places[key] for key in keys), np.intp, len(keys))
-        columns = {name: np.array(column, dtype=np.float64)[order] for name, column in self._columns.items()}
-        return Evidence(keys, columns, beyond or {}, likely)
+        return Evidence(keys, {name: self._column(name)[order] for name in self._found}, beyond or {})
+
+    def _column(self, name: str) -> Floats:
+        column = np.full(len(self._places), np.nan)
+        for places, values in self._found[name]:
+            np.fmax.at(column, places, values)  # the number, where the other is NaN
+        return column

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from django.db.models import BooleanField, F, FloatField, Func
+from django.db.models import BooleanField, Case, F, FloatField, Func
 from numpy.typing import NDArray
 
 from xsearch.indexing.columns import COMMENT
@@ -17,6 +17,22 @@ from xsearch.stores import Store
 
 #: How much a word counts by the weight of the field where it stands.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
+
+
+class Double:
+    """Mixed into expressions of double precision: numbers as psycopg reads them, which Django would convert again."""
+
+    output_field = FloatField()
+
+    def get_db_converters(self, connection: Any) -> list[Any]:  # noqa: ARG002
+        """Return nothing to be called for each row."""
+        return []
+
+
+class DoubleCase(Double, Case):
+    """A choice between numbers; those that stand in the statement itself would be decimal ones."""
+
+    template = "(CASE %(cases)s ELSE %(default)s END)::double precision"
 
 
 class CosineDistance(Func):
@@ -108,10 +124,8 @@ class Matches(DocumentExpression):
         return f"({document} @@ %s::tsquery)", [*params, self.literal]
 
 
-class LexicalScore(DocumentExpression):
+class LexicalScore(Double, DocumentExpression):
     """A document's lexical score in [0, 1]: over the words of a query, what the best reading of each is worth."""
-
-    output_field = FloatField()
 
     def __init__(self, document: str, stretches: Sequence[Stretch]) -> None:
         super().__init__(document)

@@ -20,6 +20,7 @@ _MATCHED_FROM = 0.3  # of a part's calibrated score
 _CLOSE_WORDS = 0.3  # lexical score
 _SPEAKING = {"text", "image", "audio", "like"}
 _NEAREST = 12  # objects that are shown where nothing is close
+_ROUNDING = 1e-6
 _RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)
 
 
@@ -136,6 +137,22 @@ def fuse(
         dict(weights),
         *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
     )
+
+
+def floors(index: Index, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> dict[str, float]:
+    """Return for each part a similarity so that every object above the cut-off reaches that of one part at least.
+
+    A weighted sum cannot be more than its largest term would be with all the weight. Nothing is returned where
+    objects below the cut-off matter to those above it.
+    """
+    speaking = {name: weight for name, weight in weights.items() if weight > 0}
+    if not speaking or settings.CUT_OFF <= 0 or settings.FUSION == "rrf":
+        return {}
+    score = settings.CUT_OFF * _whole(weights) / sum(speaking.values()) - _ROUNDING
+    if not 0 < score < 1:
+        return {}
+    found = {part.name: background(index, part).similarity_of(score) for part in parts if part.name in speaking}
+    return found | ({LEXICAL: score} if LEXICAL in speaking else {})
 
 
 def _is_whole(beyond: Mapping[str, float], backgrounds: Mapping[str, Background], weights: Mapping[str, float]) -> bool:

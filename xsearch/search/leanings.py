@@ -8,16 +8,16 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from django.db.models import Case, Exists, FloatField, OuterRef, Value, When
+from django.db.models import Exists, FloatField, OuterRef, Q, Value, When
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
 from xsearch.filters import condition as has_value
-from xsearch.filters import label_path
+from xsearch.filters import has_one_value, label_path
 from xsearch.registry import Index
 from xsearch.search import synonyms, translations
 from xsearch.search.evidence import Floats
-from xsearch.search.expressions import LexicalScore, Matches
+from xsearch.search.expressions import DoubleCase, LexicalScore, Matches
 from xsearch.search.meaning import parameters_of
 from xsearch.search.wording import Stretch, words_of
 from xsearch.stores import Store
@@ -80,20 +80,21 @@ def _against(index: Index, field: str, op: str, conditions: Sequence[Condition])
 
     def expression(store: Store) -> Any:
         objects = index.model._base_manager.filter(pk=OuterRef(store.object_key))
+        if op not in {"is", "is_not"}:
+            parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
+            return _case(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
+        matching, known = has_value(index, field, values), Q(**{f"{label_path(index, field)}__gt": ""})
+        if store.link or not has_one_value(index, field):  # else the row itself says it, many times faster
+            matching, known = Q(Exists(objects.filter(matching))), Q(Exists(objects.filter(known)))
         if op == "is_not":
-            return _case(When(Exists(objects.filter(has_value(index, field, values))), then=1.0), default=0.0)
-        if op == "is":
-            with_any = objects.filter(**{f"{label_path(index, field)}__gt": ""})
-            matching = When(Exists(objects.filter(has_value(index, field, values))), then=0.0)
-            return _case(matching, When(Exists(with_any), then=1.0), default=None)
-        parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
-        return _case(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
+            return _case(When(matching, then=1.0), default=0.0)
+        return _case(When(matching, then=0.0), When(known, then=1.0), default=None)
 
     return expression
 
 
-def _case(*whens: When, default: float | None) -> Case:
-    return Case(*whens, default=Value(default, output_field=FloatField()), output_field=FloatField())
+def _case(*whens: When, default: float | None) -> DoubleCase:
+    return DoubleCase(*whens, default=Value(default, output_field=FloatField()))
 
 
 def _of_words(condition: Condition) -> Leaning:

@@ -4,36 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import reduce
+from operator import or_
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models import Case, Q, Value, When
+from django.db.models import Q, Value, When
 
 from xsearch.conf import settings
 from xsearch.search.candidates import Candidates, find_candidates
 from xsearch.search.evidence import Evidence, EvidenceTable
-from xsearch.search.expressions import CosineDistance, IsAnyOf, Matches
+from xsearch.search.expressions import CosineDistance, DoubleCase, IsAnyOf, Matches
 from xsearch.search.leanings import UNDERSTOOD
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
-from xsearch.search.planning import plan_scan, plan_walk
+from xsearch.search.planning import Plan, plan_scan, plan_walk
 from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
 
+#: Rows; fewer are read from several tables at once, even those that nothing speaks for.
+_WORTH_ANOTHER_LOOK = 1_000
 
-def retrieve(wanted: Wanted, objects: Objects, degraded: list[str], *, whole: bool = False) -> Evidence:
+
+def retrieve(
+    wanted: Wanted,
+    objects: Objects,
+    degraded: list[str],
+    *,
+    whole: bool = False,
+    floors: Mapping[str, float] | None = None,
+) -> Evidence:
     """Return the exact evidence for the candidates among ``objects``; parts that fail go to ``degraded``.
 
     Where few rows pass the filters, all of them are candidates. Else those are that are nearest in a
     column or have the words; all of them all the same if ``whole`` and there are ``SCORED_ROWS`` at most.
+    Of all, those may be left out that reach none of the ``floors`` (similarities by part).
     Raises ``SpaceSwapped`` when the vectors of a part were swapped meanwhile.
     """
     try:
-        return _steady(wanted, _retrieve(wanted, objects, whole=whole))
+        return _steady(wanted, _retrieve(wanted, objects, whole=whole, floors=floors or {}))
     except DatabaseError:
         if connections[objects.db].needs_rollback or not connections[objects.db].is_usable():
             raise
@@ -68,19 +82,22 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
     return replace(wanted, parts=parts, words=wanted.words if LEXICAL in working else None, leanings=())
 
 
-def _retrieve(wanted: Wanted, objects: Objects, *, whole: bool = False) -> Evidence:
+def _retrieve(
+    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = MappingProxyType({})
+) -> Evidence:
     if not wanted.names:
         return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
         if plan.exact:
-            if (evidence := _score_all(wanted, objects, settings.EXACT_ROWS * 2)) is not None:
+            if (evidence := _score_all(wanted, objects, plan, settings.EXACT_ROWS * 2, floors)) is not None:
                 return evidence
             plan = plan_walk(plan)
         candidates = find_candidates(wanted, objects, plan)
-        likely = set(candidates.keys)
-        if whole and (evidence := _score_all(wanted, objects, settings.SCORED_ROWS, likely)) is not None:
-            return evidence
+        if whole and plan.rows <= settings.SCORED_ROWS:
+            likely = set(candidates.keys)
+            if (evidence := _score_all(wanted, objects, plan, settings.SCORED_ROWS, floors)) is not None:
+                return replace(evidence, likely=likely)
         return _score(wanted, objects.db, candidates)
 
 
@@ -93,15 +110,23 @@ def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:
     return replace(found, beyond=beyond)
 
 
-def _score_all(wanted: Wanted, objects: Objects, limit: int, likely: Collection[Any] = ()) -> Evidence | None:
-    """Score every row of ``objects``; None if there are more than ``limit`` of them."""
-    table = EvidenceTable(wanted.columns)
-    for store, columns in _tables(wanted):
-        rows = list(_scored(rows_of(store, objects), store.object_key, columns)[: limit + 1])
+def _score_all(
+    wanted: Wanted, objects: Objects, plan: Plan, limit: int, floors: Mapping[str, float]
+) -> Evidence | None:
+    """Score every row of ``objects`` that reaches one of the ``floors``; None if more than ``limit`` of them do."""
+    table, tables = EvidenceTable(wanted.columns), list(_tables(wanted))
+    if len(tables) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
+        floors = {}
+    for store, columns in tables:
+        if floors and not floors.keys() & columns:
+            continue
+        rows = list(_scored(rows_of(store, objects), store.object_key, columns, floors)[: limit + 1])
         if len(rows) > limit:
             return None
         table.add(list(columns), rows)
-    return table.evidence(likely=likely)
+    if floors and len(tables) > 1:  # what reaches a floor in one table only is to be scored by the others too
+        return _score(wanted, objects.db, Candidates(table.keys, {}))
+    return table.evidence()
 
 
 def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
@@ -112,10 +137,16 @@ def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
     return table.evidence(beyond={name: table.least(name, keys) for name, keys in candidates.with_more.items()})
 
 
-def _scored(rows: Objects, object_key: str, columns: Mapping[str, Any]) -> Objects:
+def _scored(
+    rows: Objects, object_key: str, columns: Mapping[str, Any], floors: Mapping[str, float] = MappingProxyType({})
+) -> Objects:
+    """Return (key, each of ``columns``) of those ``rows`` that reach one of the ``floors``, if there are any."""
     named = {f"xs{number}": column for number, column in enumerate(columns.values())}
-    scored: Objects = rows.order_by().annotate(**named).values_list(object_key, *named)
-    return scored
+    reaching = [
+        Q(**{f"{alias}__gte": floors[name]}) for alias, name in zip(named, columns, strict=True) if name in floors
+    ]
+    scored: Objects = rows.order_by().annotate(**named).filter(reduce(or_, reaching, Q()))
+    return scored.values_list(object_key, *named)
 
 
 def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
@@ -134,15 +165,15 @@ def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
     yield from tables.values()
 
 
-def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Case:
+def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> DoubleCase:
     """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
     condition = Q(is_live(part.space, store))
     better = STAND_INS.get(part.name)
     if better and better in names:
         condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})
-    return Case(When(condition, then=1.0 - CosineDistance(store.column, part.vector)))
+    return DoubleCase(When(condition, then=1.0 - CosineDistance(store.column, part.vector)))
 
 
-def _lexical(words: LexicalQuery) -> Case:
+def _lexical(words: LexicalQuery) -> DoubleCase:
     """Return the score of a document; most have none of the words, which is found out faster."""
-    return Case(When(Matches("search_document", words.literal), then=words.score()), default=Value(0.0))
+    return DoubleCase(When(Matches("search_document", words.literal), then=words.score()), default=Value(0.0))
