@@ -93,12 +93,12 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
 def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:
     for part in parts:
         # Examples and words to keep away from bring no candidates of their own.
-        if part.modality not in {"unlike", UNWANTED} and not _stands_in_for_none(part, parts):
+        if part.modality not in {"unlike", UNWANTED} and not stands_in_for_none(part, parts):
             for store in {store.key: store for store in part.stores}.values():
                 yield Walk(part, store, objects)
 
 
-def _stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
+def stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
     """Whether every object has what the part would stand in for."""
     better = [store for other in parts if other.name == STAND_INS.get(part.name) for store in other.stores]
     return len({store.key for store in better}) == 1 and not has_empty_rows(better[0])

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections, models, transaction
 from django.db.models import Q, Value, When
 
 from xsearch.conf import settings
-from xsearch.search.candidates import Candidates, find_candidates
+from xsearch.search.candidates import Candidates, find_candidates, stands_in_for_none
 from xsearch.search.evidence import Evidence, EvidenceTable
 from xsearch.search.expressions import CosineDistance, DoubleCase, IsAnyOf, Matches
 from xsearch.search.leanings import UNDERSTOOD
@@ -60,9 +60,9 @@ def _steady(wanted: Wanted, evidence: Evidence) -> Evidence:
 
     It has all or none: what ``_retrieve`` looks at first is locked until its transaction ends.
     """
-    for part in wanted.parts:
-        is_silent = bool(np.isnan(evidence.columns[part.name]).all())
-        if is_silent and not live_rows(part.space, part.stores[0]).exists():
+    silent = [part for part in wanted.parts if np.isnan(evidence.columns[part.name]).all()]
+    for part in silent:
+        if not stands_in_for_none(part, wanted.parts) and not live_rows(part.space, part.stores[0]).exists():
             raise SpaceSwapped(part.name)
     return evidence
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db.models import Exists, QuerySet
 
 from xsearch.models import EncoderSpace
@@ -15,8 +17,7 @@ class SpaceSwapped(Exception):  # noqa: N818 - no error: the search begins anew
 
 def live_rows(space: EncoderSpace, store: Store) -> QuerySet[EncoderSpace]:
     """Return ``space`` if the column of ``store`` holds its vectors in the statement that asks, nothing otherwise."""
-    known = EncoderSpace.objects.filter(pk=space.pk, fingerprint=space.fingerprint)
-    return known.filter(HoldsVectorsOf(store, space.fingerprint))
+    return _live_rows(space.pk, space.fingerprint, store)
 
 
 def is_live(space: EncoderSpace, store: Store) -> Exists:
@@ -26,4 +27,14 @@ def is_live(space: EncoderSpace, store: Store) -> Exists:
     the row of their space come from the same side of a swap, which renames and notes in one transaction. With
     REPEATABLE READ it sees older rows than names, so that the comment on the column is asked as well.
     """
-    return Exists(live_rows(space, store))
+    return _is_live(space.pk, space.fingerprint, store)
+
+
+def _live_rows(key: int, fingerprint: str, store: Store) -> QuerySet[EncoderSpace]:
+    return EncoderSpace.objects.filter(HoldsVectorsOf(store, fingerprint), pk=key, fingerprint=fingerprint)
+
+
+@lru_cache(maxsize=64)
+def _is_live(key: int, fingerprint: str, store: Store) -> Exists:
+    """Return an expression that is asked for several times in every search; it holds no answer."""
+    return Exists(_live_rows(key, fingerprint, store))
