@@ -9,6 +9,7 @@ import xsearch
 from shop.models import Product
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
 from xsearch.search.background import forget_samples
+from xsearch.search.candidates import Candidates
 from xsearch.search.fusion import fuse
 from xsearch.templatetags.xsearch import xsearch_results_content
 from xsearch.widgets.query import PageQuery
@@ -153,3 +154,22 @@ def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogu
     )
     found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)
     assert found.total <= len(seen[-1]) < Product.objects.count()
+
+
+def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_be_close(
+    catalogue,  # noqa: F811
+    settings,
+    monkeypatch,
+):
+    settings.XSEARCH = SMALL
+    lost, *_, one, other = ids(xsearch.search(catalogue, image=photo_bytes(7), page_size=40))
+    settings.XSEARCH = LARGE
+    monkeypatch.setattr(
+        "xsearch.search.retrieval.find_candidates", lambda *_: Candidates([one, other], {"image:image": [one, other]})
+    )
+    for options in ({"page_size": 3}, {"page_size": 24}, {"exact": True}):
+        found = xsearch.search(catalogue, image=photo_bytes(7), **options)
+        assert (ids(found)[0], found.is_close) == (lost, True), options
+    pages = [xsearch.search(catalogue, image=photo_bytes(7), page_size=3, page=page) for page in (1, 2)]
+    together = xsearch.search(catalogue, image=photo_bytes(7), page_size=6)
+    assert [key for page in pages for key in ids(page)] == ids(together)

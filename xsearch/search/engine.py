@@ -189,7 +189,10 @@ class _Answer:
         """Rank everything, and fill in what the results say of all hits."""
         results = self._results
         attributes = self._order(facets, whole=exact)
-        if len(self._shown) < results.page * results.page_size and not (self._ranking.is_whole or exact):
+        is_short = len(self._shown) < results.page * results.page_size
+        # That nothing is close is said only after looking at everything: a walk may miss what is.
+        is_lost = not self._ranking.is_close
+        if (is_lost or is_short) and not (self._ranking.is_whole or exact):
             exact = True
             attributes = self._order(facets, whole=exact)
         results.total, results.total_is_exact = len(self._shown), self._ranking.is_whole

@@ -100,8 +100,9 @@ def fuse(
     """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
 
     A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first. What was
-    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end. Where
-    there is no part, all objects are equal but for the ``leanings``, which lower scores, but below no cut-off.
+    likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end; unless
+    nothing of it is close, when there was no earlier page. Where there is no part, all objects are equal but for the
+    ``leanings``, which lower scores, but below no cut-off.
     """
     similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
@@ -123,8 +124,7 @@ def fuse(
         contributions = {**contributions, UNDERSTOOD: scores * (factor - 1)}
         similarities, calibrated = {**similarities, UNDERSTOOD: factor}, {**calibrated, UNDERSTOOD: factor}
         weights, scores = {**weights, UNDERSTOOD: 1.0}, scores * factor
-    later = np.array([bool(evidence.likely) and key not in evidence.likely for key in evidence.keys], dtype=bool)
-    order = np.lexsort((-scores, later))
+    order = np.lexsort((-scores, _later(evidence, close & kept)))
     order = order[kept[order]]
     is_close = bool(close[order].any())
     if not is_close:
@@ -137,6 +137,12 @@ def fuse(
         dict(weights),
         *({name: values[order] for name, values in by.items()} for by in (similarities, calibrated, contributions)),
     )
+
+
+def _later(evidence: Evidence, close: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say which candidates come after the likely ones, shape (n,)."""
+    likely = np.array([key in evidence.likely for key in evidence.keys], dtype=bool)
+    return ~likely if (close & likely).any() else np.zeros(len(evidence), dtype=bool)
 
 
 def floors(index: Index, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> dict[str, float]:
