@@ -80,6 +80,7 @@ def test_catalogues_are_made_up_and_dropped_in_a_database_of_their_own(three_pro
     call_command("xsearch_benchmark", *options, "--json", stdout=printed, stderr=io.StringIO())
     figures = json.loads(printed.getvalue())
     assert set(figures["walk"]) == set(figures["photo_query"]["bundled"]) == {"200", "400"}
+    assert [found["right_first"] for found in figures["photo_query"]["bundled"].values()] == [1, 1]
     assert {found["recall@10"] for found in figures["walk"]["400"].values()} == {1.0}
     assert figures["bulk"]["bundled"]["photos"] == 4
     assert {"photo query at 400 products, bundled: p95 ms", "400 × 512, filter passes 1 %: recall@10"} <= {
