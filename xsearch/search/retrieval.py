@@ -27,6 +27,7 @@ from xsearch.stores import Store, main_store, rows_of
 
 Objects = models.QuerySet[Any]
 
+_NO_FLOORS: Mapping[str, float] = MappingProxyType({})
 #: Rows; fewer are read from several tables at once, even those that nothing speaks for.
 _WORTH_ANOTHER_LOOK = 1_000
 
@@ -37,7 +38,7 @@ def retrieve(
     degraded: list[str],
     *,
     whole: bool = False,
-    floors: Mapping[str, float] | None = None,
+    floors: Mapping[str, float] = _NO_FLOORS,
 ) -> Evidence:
     """Return the exact evidence for the candidates among ``objects``; parts that fail go to ``degraded``.
 
@@ -47,7 +48,7 @@ def retrieve(
     Raises ``SpaceSwapped`` when the vectors of a part were swapped meanwhile.
     """
     try:
-        return _steady(wanted, _retrieve(wanted, objects, whole=whole, floors=floors or {}))
+        return _steady(wanted, _retrieve(wanted, objects, whole=whole, floors=floors))
     except DatabaseError:
         if connections[objects.db].needs_rollback or not connections[objects.db].is_usable():
             raise
@@ -83,7 +84,7 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
 
 
 def _retrieve(
-    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = MappingProxyType({})
+    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = _NO_FLOORS
 ) -> Evidence:
     if not wanted.names:
         return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
@@ -116,7 +117,7 @@ def _score_all(
     """Score every row of ``objects`` that reaches one of the ``floors``; None if more than ``limit`` of them do."""
     table, tables = EvidenceTable(wanted.columns), list(_tables(wanted))
     if len(tables) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
-        floors = {}
+        floors = _NO_FLOORS
     for store, columns in tables:
         if floors and not floors.keys() & columns:
             continue
@@ -138,7 +139,7 @@ def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
 
 
 def _scored(
-    rows: Objects, object_key: str, columns: Mapping[str, Any], floors: Mapping[str, float] = MappingProxyType({})
+    rows: Objects, object_key: str, columns: Mapping[str, Any], floors: Mapping[str, float] = _NO_FLOORS
 ) -> Objects:
     """Return (key, each of ``columns``) of those ``rows`` that reach one of the ``floors``, if there are any."""
     named = {f"xs{number}": column for number, column in enumerate(columns.values())}
