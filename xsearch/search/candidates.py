@@ -105,11 +105,15 @@ def stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
 
 
 def _prepare_walks(using: str, plan: Plan) -> None:
-    """Let HNSW go on until enough rows pass the filters."""
+    """Let HNSW give out all that it has met, nearest first, until enough of these pass the filters.
+
+    It could go on from there in rounds as large as the first one; to look at all that pass takes no longer.
+    """
+    values = {"ef_search": plan.ef_search, "iterative_scan": "relaxed_order", "max_scan_tuples": 1}
     with connections[using].cursor() as cursor:
         cursor.execute(
-            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true)",
-            [str(plan.ef_search)],
+            f"SELECT {', '.join('set_config(%s, %s, true)' for _ in values)}",
+            [each for name, value in values.items() for each in (f"hnsw.{name}", str(value))],
         )
 
 
