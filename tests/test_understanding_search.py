@@ -115,6 +115,14 @@ def test_a_named_colour_orders_within_bounds_and_limits_when_it_is_made_strict()
     assert {hit.object.colour for hit in strict.hits} == {"red"}
 
 
+def test_what_a_product_says_of_itself_is_not_looked_up_in_the_whole_table():
+    with CaptureQueriesContext(connection) as captured:
+        find("red hat")
+    [scoring] = [query["sql"] for query in captured if "ts_rank" in query["sql"]]
+    assert "UPPER(" in scoring
+    assert scoring.count('FROM "shop_product"') == 1
+
+
 def test_the_same_is_understood_in_chinese_and_in_a_mixture():
     for text in ("红色帽子", "红色 hat", "red 帽子"):
         assert modes(find(text))["colour:is:red"] == "soft", text
@@ -151,14 +159,6 @@ def test_new_values_and_synonyms_are_known_after_the_terms_are_counted():
 
 
 # Negations
-
-
-def test_what_a_product_says_of_itself_is_not_looked_up_in_the_whole_table():
-    with CaptureQueriesContext(connection) as captured:
-        find("red hat")
-    [scoring] = [query["sql"] for query in captured if "ts_rank" in query["sql"]]
-    assert "UPPER(" in scoring
-    assert scoring.count('FROM "shop_product"') == 1
 
 
 @pytest.mark.parametrize("text", ["hat not black", "不要黑色的帽子", "hat except black", "帽子 not black"])

@@ -109,11 +109,11 @@ def _prepare_walks(using: str, plan: Plan) -> None:
 
     It could go on from there in rounds as large as the first one; to look at all that pass takes no longer.
     """
-    values = {"ef_search": plan.ef_search, "iterative_scan": "relaxed_order", "max_scan_tuples": 1}
     with connections[using].cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join('set_config(%s, %s, true)' for _ in values)}",
-            [each for name, value in values.items() for each in (f"hnsw.{name}", str(value))],
+            "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),"
+            " set_config('hnsw.max_scan_tuples', '1', true)",
+            [str(plan.ef_search)],
         )
 
 

@@ -181,6 +181,7 @@ class _Answer:
         self._wanted = wanted
         self._index = wanted.index
         self._weights = weights
+        self._floors = floors(wanted.index, wanted.parts, weights)
         self._scope = scope
         self._results = results
         self._user = user
@@ -231,8 +232,7 @@ class _Answer:
         return hits
 
     def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
-        least = floors(self._index, self._wanted.parts, self._weights)
-        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=least)
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=self._floors)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         ranking = fuse(self._index, evidence, self._wanted.parts, weights, self._wanted.leanings)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)

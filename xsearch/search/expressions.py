@@ -35,10 +35,8 @@ class DoubleCase(Double, Case):
     template = "(CASE %(cases)s ELSE %(default)s END)::double precision"
 
 
-class CosineDistance(Func):
+class CosineDistance(Double, Func):
     """Distance of a column to a vector, shape (dimension,), written so that the live space's HNSW index serves it."""
-
-    output_field = FloatField()
 
     def __init__(self, column: str, vector: NDArray[np.float32]) -> None:
         super().__init__(F(column))

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, FloatField, OuterRef, Q, Value, When
+from django.db.models import Exists, OuterRef, Q, When
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
@@ -82,19 +82,15 @@ def _against(index: Index, field: str, op: str, conditions: Sequence[Condition])
         objects = index.model._base_manager.filter(pk=OuterRef(store.object_key))
         if op not in {"is", "is_not"}:
             parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
-            return _case(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
+            return DoubleCase(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
         matching, known = has_value(index, field, values), Q(**{f"{label_path(index, field)}__gt": ""})
         if store.link or not has_one_value(index, field):  # else the row itself says it, many times faster
             matching, known = Q(Exists(objects.filter(matching))), Q(Exists(objects.filter(known)))
         if op == "is_not":
-            return _case(When(matching, then=1.0), default=0.0)
-        return _case(When(matching, then=0.0), When(known, then=1.0), default=None)
+            return DoubleCase(When(matching, then=1.0), default=0.0)
+        return DoubleCase(When(matching, then=0.0), When(known, then=1.0), default=None)
 
     return expression
-
-
-def _case(*whens: When, default: float | None) -> DoubleCase:
-    return DoubleCase(*whens, default=Value(default, output_field=FloatField()))
 
 
 def _of_words(condition: Condition) -> Leaning:
@@ -109,7 +105,7 @@ def _of_words(condition: Condition) -> Leaning:
 
     def expression(_store: Store) -> Any:
         score = LexicalScore("search_document", stretches)
-        return _case(When(Matches("search_document", literal), then=score), default=0.0)
+        return DoubleCase(When(Matches("search_document", literal), then=score), default=0.0)
 
     drops = condition.field is None and condition.mode == "strict"
     return Leaning(f"{UNDERSTOOD}:{condition.id}", settings.AVOIDANCE, expression, drops)

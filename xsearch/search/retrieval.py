@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models import Q, Value, When
+from django.db.models import Q, When
 
 from xsearch.conf import settings
 from xsearch.search.candidates import Candidates, find_candidates, stands_in_for_none
@@ -177,4 +177,4 @@ def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> Doubl
 
 def _lexical(words: LexicalQuery) -> DoubleCase:
     """Return the score of a document; most have none of the words, which is found out faster."""
-    return DoubleCase(When(Matches("search_document", words.literal), then=words.score()), default=Value(0.0))
+    return DoubleCase(When(Matches("search_document", words.literal), then=words.score()), default=0.0)
