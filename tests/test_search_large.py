@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import xsearch
 from shop.models import Product
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
+from xsearch.search import candidates
 from xsearch.search.background import forget_samples
 from xsearch.search.candidates import Candidates
 from xsearch.search.fusion import fuse
@@ -173,3 +174,19 @@ def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_
     pages = [xsearch.search(catalogue, image=photo_bytes(7), page_size=3, page=page) for page in (1, 2)]
     together = xsearch.search(catalogue, image=photo_bytes(7), page_size=6)
     assert [key for page in pages for key in ids(page)] == ids(together)
+
+
+@pytest.mark.parametrize(("found", "walks_again"), [(3, False), (2, True)])
+def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, monkeypatch, found, walks_again):  # noqa: F811
+    asked = []
+
+    def run(branches):
+        asked.append(branches)
+        return [keys[:found] if len(asked) == 1 else keys for keys in find(branches)]
+
+    find = candidates._run
+    monkeypatch.setattr(candidates, "_run", run)
+    results = xsearch.search(catalogue, image=photo_bytes(7), filters={"price_min": 6}, page_size=2, facets=None)
+    assert any(branch.object_key == "pk" for branches in asked[1:] for branch in branches) == walks_again
+    assert not results.total_is_exact
+    assert results.hits[0].object.sku == "P7"

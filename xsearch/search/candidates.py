@@ -65,22 +65,23 @@ class Candidates:
 def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
     """Return the nearest in every column, found in one statement, and the best matches of the words.
 
-    A walk gives up when too few of those that it meets pass the filters; then all that pass are looked at, as they
-    are at once where the plan says so.
+    A walk has given up when it found less than half of what it was to find; then all that pass the filters are looked
+    at, as they are at once where the plan says so.
     """
     walks = list(_walks(objects, wanted.parts))
     if plan.ef_search:
         _prepare_walks(objects.db, plan)
     found = _run([walk.nearest(plan.nearest, exact=not plan.ef_search) for walk in walks])
+    enough = plan.nearest
     if plan.ef_search and objects.query.where:
-        enough = min(plan.nearest, plan.rows)
+        enough = (min(plan.nearest, plan.rows) + 1) // 2
         short = [place for place, keys in enumerate(found) if len(keys) < enough]
         again = _run([walks[place].nearest(plan.nearest, exact=True) for place in short])
         for place, keys in zip(short, again, strict=True):
             found[place] = keys
     with_more: dict[str, list[Any]] = defaultdict(list)
     for walk, keys in zip(walks, found, strict=True):
-        if len(keys) == plan.nearest:
+        if len(keys) >= enough:
             with_more[walk.part.name] += keys
     if wanted.words:
         store = main_store(wanted.index)
