@@ -182,7 +182,7 @@ def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, m
 
     def run(branches):
         asked.append(branches)
-        return [keys[:found] if len(asked) == 1 else keys for keys in find(branches)]
+        return [rows[:found] if len(asked) == 1 else rows for rows in find(branches)]
 
     find = candidates._run
     monkeypatch.setattr(candidates, "_run", run)

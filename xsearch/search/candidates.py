@@ -15,6 +15,7 @@ from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
+from xsearch.search.scoring import tables
 from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
@@ -24,42 +25,49 @@ Objects = models.QuerySet[Any]
 
 @dataclass(frozen=True)
 class Walk:
-    """A walk through the vector index of one column."""
+    """A walk through the vector index of one column, and what else it reads of each row that it finds."""
 
     part: VectorPart
     store: Store
     objects: Objects
+    columns: Mapping[str, Any]
 
     def nearest(self, count: int, *, exact: bool = False) -> Branch:
-        """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are."""
+        """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are, and reads no more."""
         live = rows_of(self.store, self.objects).filter(is_live(self.part.space, self.store))
         rows = live.exclude(**{self.store.column: None})
         distance: Any = CosineDistance(self.store.column, self.part.vector)
         if exact:  # no index is made for such an expression
             distance = Coalesce(distance, Value(2.0), output_field=FloatField())
-        return Branch(rows.order_by(distance), self.store.object_key, count)
+        return Branch(rows.order_by(distance), self.store.object_key, count, {} if exact else self.columns)
 
 
 @dataclass(frozen=True)
 class Branch:
-    """The first ``count`` of ``rows``, by the keys of their objects."""
+    """The first ``count`` of ``rows``: the keys of their objects, and ``columns``."""
 
     rows: Objects
     object_key: str
     count: int
+    columns: Mapping[str, Any]
 
     def numbered(self, number: int) -> Objects:
-        """Return a query for (number, key)."""
-        rows: Objects = self.rows.annotate(xs_branch=Value(number)).values_list("xs_branch", self.object_key)
-        return rows[: self.count]
+        """Return a query for (number, key, each of the columns)."""
+        named = {f"xs{place}": column for place, column in enumerate(self.columns.values())}
+        rows: Objects = self.rows.annotate(xs_branch=Value(number), **named)
+        return rows.values_list("xs_branch", self.object_key, *named)[: self.count]
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """``keys`` of objects, and by part those that were found as the nearest where there are more than these."""
+    """``keys`` of objects, and by part those that were found as the nearest where there are more than these.
+
+    ``scored`` are the rows (key, value of each column of what is wanted) that were read on the way.
+    """
 
     keys: Sequence[Any]
     with_more: Mapping[str, list[Any]]
+    scored: Sequence[Sequence[Any]] = ()
 
 
 def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
@@ -68,17 +76,18 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
     A walk has given up when it found less than half of what it was to find; then all that pass the filters are looked
     at, as they are at once where the plan says so.
     """
-    walks = list(_walks(objects, wanted.parts))
+    walks = list(_walks(objects, wanted))
     if plan.ef_search:
         _prepare_walks(objects.db, plan)
-    found = _run([walk.nearest(plan.nearest, exact=not plan.ef_search) for walk in walks])
-    enough = plan.nearest
+    rows = _run([walk.nearest(plan.nearest, exact=not plan.ef_search) for walk in walks])
+    scored = [row for each in rows for row in each if len(row) > 1]
+    found, enough = [[key for key, *_ in each] for each in rows], plan.nearest
     if plan.ef_search and objects.query.where:
         enough = (min(plan.nearest, plan.rows) + 1) // 2
         short = [place for place, keys in enumerate(found) if len(keys) < enough]
         again = _run([walks[place].nearest(plan.nearest, exact=True) for place in short])
         for place, keys in zip(short, again, strict=True):
-            found[place] = keys
+            found[place] = [key for (key,) in keys]
     with_more: dict[str, list[Any]] = defaultdict(list)
     for walk, keys in zip(walks, found, strict=True):
         if len(keys) >= enough:
@@ -88,15 +97,18 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
         found.append(wanted.words.best(rows_of(store, objects), store.object_key))
         if len(found[-1]) == settings.MATCHES:
             with_more[LEXICAL] = found[-1]
-    return Candidates(sorted({key for keys in found for key in keys}), with_more)
+    return Candidates(sorted({key for keys in found for key in keys}), with_more, scored)
 
 
-def _walks(objects: Objects, parts: Sequence[VectorPart]) -> Iterator[Walk]:
-    for part in parts:
+def _walks(objects: Objects, wanted: Wanted) -> Iterator[Walk]:
+    (store, columns), *others = tables(wanted)
+    # All that there is to know of an object stands in one row.
+    columns = {} if others or store.many else columns
+    for part in wanted.parts:
         # Examples and words to keep away from bring no candidates of their own.
-        if part.modality not in {"unlike", UNWANTED} and not stands_in_for_none(part, parts):
+        if part.modality not in {"unlike", UNWANTED} and not stands_in_for_none(part, wanted.parts):
             for store in {store.key: store for store in part.stores}.values():
-                yield Walk(part, store, objects)
+                yield Walk(part, store, objects, columns)
 
 
 def stands_in_for_none(part: VectorPart, parts: Sequence[VectorPart]) -> bool:
@@ -118,11 +130,11 @@ def _prepare_walks(using: str, plan: Plan) -> None:
         )
 
 
-def _run(branches: Sequence[Branch]) -> list[list[Any]]:
-    """Run all ``branches`` as one statement; returns the keys of each."""
-    found: list[list[Any]] = [[] for _ in branches]
+def _run(branches: Sequence[Branch]) -> list[list[Sequence[Any]]]:
+    """Run all ``branches`` as one statement; returns the rows of each."""
+    found: list[list[Sequence[Any]]] = [[] for _ in branches]
     queries = [branch.numbered(number) for number, branch in enumerate(branches)]
     if queries:
-        for number, key in queries[0].union(*queries[1:], all=True):
-            found[number].append(key)
+        for number, *row in queries[0].union(*queries[1:], all=True):
+            found[number].append(row)
     return found

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
-from operator import or_
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models import Q, When
 
 from xsearch.conf import settings
 from xsearch.search.candidates import Candidates, find_candidates, stands_in_for_none
 from xsearch.search.evidence import Evidence, EvidenceTable
-from xsearch.search.expressions import CosineDistance, DoubleCase, IsAnyOf, Matches
+from xsearch.search.expressions import IsAnyOf
 from xsearch.search.leanings import UNDERSTOOD
-from xsearch.search.lexical import LexicalQuery
-from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
+from xsearch.search.parts import LEXICAL
 from xsearch.search.planning import Plan, plan_scan, plan_walk
-from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
+from xsearch.search.scoring import NO_FLOORS, scored, tables
+from xsearch.search.swaps import SpaceSwapped, live_rows
 from xsearch.search.wanted import Wanted
-from xsearch.stores import Store, main_store, rows_of
+from xsearch.stores import rows_of
 
 Objects = models.QuerySet[Any]
 
-_NO_FLOORS: Mapping[str, float] = MappingProxyType({})
 #: Rows; fewer are read from several tables at once, even those that nothing speaks for.
 _WORTH_ANOTHER_LOOK = 1_000
 
@@ -38,7 +33,7 @@ def retrieve(
     degraded: list[str],
     *,
     whole: bool = False,
-    floors: Mapping[str, float] = _NO_FLOORS,
+    floors: Mapping[str, float] = NO_FLOORS,
 ) -> Evidence:
     """Return the exact evidence for the candidates among ``objects``; parts that fail go to ``degraded``.
 
@@ -84,7 +79,7 @@ def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted
 
 
 def _retrieve(
-    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = _NO_FLOORS
+    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = NO_FLOORS
 ) -> Evidence:
     if not wanted.names:
         return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
@@ -115,66 +110,26 @@ def _score_all(
     wanted: Wanted, objects: Objects, plan: Plan, limit: int, floors: Mapping[str, float]
 ) -> Evidence | None:
     """Score every row of ``objects`` that reaches one of the ``floors``; None if more than ``limit`` of them do."""
-    table, tables = EvidenceTable(wanted.columns), list(_tables(wanted))
-    if len(tables) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
-        floors = _NO_FLOORS
-    for store, columns in tables:
+    table, read = EvidenceTable(wanted.columns), list(tables(wanted))
+    if len(read) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
+        floors = NO_FLOORS
+    for store, columns in read:
         if floors and not floors.keys() & columns:
             continue
-        rows = list(_scored(rows_of(store, objects), store.object_key, columns, floors)[: limit + 1])
+        rows = list(scored(rows_of(store, objects), store.object_key, columns, floors)[: limit + 1])
         if len(rows) > limit:
             return None
         table.add(list(columns), rows)
-    if floors and len(tables) > 1:  # what reaches a floor in one table only is to be scored by the others too
+    if floors and len(read) > 1:  # what reaches a floor in one table only is to be scored by the others too
         return _score(wanted, objects.db, Candidates(table.keys, {}))
     return table.evidence()
 
 
 def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
     table = EvidenceTable(wanted.columns)
-    for store, columns in _tables(wanted) if candidates.keys else ():
-        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, candidates.keys))
-        table.add(list(columns), _scored(rows, store.object_key, columns))
+    table.add(wanted.columns, candidates.scored)
+    left = sorted(set(candidates.keys).difference(table.keys))
+    for store, columns in tables(wanted) if left else ():
+        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, left))
+        table.add(list(columns), scored(rows, store.object_key, columns))
     return table.evidence(beyond={name: table.least(name, keys) for name, keys in candidates.with_more.items()})
-
-
-def _scored(
-    rows: Objects, object_key: str, columns: Mapping[str, Any], floors: Mapping[str, float] = _NO_FLOORS
-) -> Objects:
-    """Return (key, each of ``columns``) of those ``rows`` that reach one of the ``floors``, if there are any."""
-    named = {f"xs{number}": column for number, column in enumerate(columns.values())}
-    reaching = [
-        Q(**{f"{alias}__gte": floors[name]}) for alias, name in zip(named, columns, strict=True) if name in floors
-    ]
-    scored: Objects = rows.order_by().annotate(**named).filter(reduce(or_, reaching, Q()))
-    return scored.values_list(object_key, *named)
-
-
-def _tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
-    """Yield what to compute in each table, so that each is read once: a store in it, {part: expression}."""
-    tables: dict[tuple[type[models.Model], str], tuple[Store, dict[str, Any]]] = {}
-    for part in wanted.parts:
-        for store in part.stores:
-            columns = tables.setdefault((store.model, store.object_key), (store, {}))[1]
-            columns[part.name] = _similarity(part, store, wanted.names)
-    if wanted.words:
-        store = main_store(wanted.index)
-        tables.setdefault((store.model, store.object_key), (store, {}))[1][LEXICAL] = _lexical(wanted.words)
-    for leaning in wanted.leanings:
-        store = main_store(wanted.index)
-        tables.setdefault((store.model, store.object_key), (store, {}))[1][leaning.name] = leaning.against(store)
-    yield from tables.values()
-
-
-def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> DoubleCase:
-    """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
-    condition = Q(is_live(part.space, store))
-    better = STAND_INS.get(part.name)
-    if better and better in names:
-        condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})
-    return DoubleCase(When(condition, then=1.0 - CosineDistance(store.column, part.vector)))
-
-
-def _lexical(words: LexicalQuery) -> DoubleCase:
-    """Return the score of a document; most have none of the words, which is found out faster."""
-    return DoubleCase(When(Matches("search_document", words.literal), then=words.score()), default=0.0)
