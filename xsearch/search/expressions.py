@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,11 @@ class CosineDistance(Double, Func):
         super().__init__(F(column))
         self._dimension = len(vector)
         self._literal = _literal(np.asarray(vector, np.float32).tobytes())
+
+    @cached_property
+    def identity(self) -> tuple[Any, ...]:
+        """What the expression is compared and hashed by; Django would go through all numbers each time."""
+        return (self.__class__, self._literal, *self.get_source_expressions())
 
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
         column, params = compiler.compile(self.get_source_expressions()[0])
