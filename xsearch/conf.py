@@ -52,6 +52,7 @@ DEFAULTS: dict[str, Any] = {
     "CANDIDATES": 100,  # of more rows, how many nearest ones are taken from each embedding column
     "MATCHES": 500,  # and how many that have the words of the query
     "SCORED_ROWS": 100_000,  # of no more rows than this, all are scored for an exact total and for pages beyond those
+    "COUNT_ALL": True,  # the widgets show the likely results first, and ask again for exact totals and facets of all
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {

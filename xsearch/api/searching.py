@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xsearch.search import SearchResults
 
 #: What says how the request came about, not what to search for.
-_NOT_SEARCHED = ("model", "spoken")
+_NOT_SEARCHED = ("model", "spoken", "again")
 
 
 def search_as_asked(
@@ -41,5 +41,6 @@ def search_as_asked(
         user=remembered_visitor(request) if is_personal else None,
         **options,
     )
-    record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
+    if not asked.values.get("again"):
+        record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
     return results

@@ -84,6 +84,9 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
         required=False, default=False, help_text="Whether the words are a transcript, of which none is kept."
     )
     exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
+    again = serializers.BooleanField(
+        required=False, default=False, help_text="Whether this was searched for before, and is only counted now."
+    )
     understand = serializers.BooleanField(
         required=False, default=True, help_text="Whether prices, named values and negations in the text are understood."
     )

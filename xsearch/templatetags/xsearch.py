@@ -119,6 +119,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
     if not isinstance(query, PageQuery):
         query = PageQuery(_index_of(results), {})
     chips = understood.chips(query, results)
+    can_refine = not query.has_media or _is_fragment(context)
     return base | {
         "query": query,
         "index": query.index,
@@ -127,6 +128,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "scopes": scopes.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": scopes.facet_groups(query, results),
+        "is_counted": results.total_is_exact or not (can_refine and settings.COUNT_ALL),
         "chosen": scopes.chosen_in_all(query, results),
         "chips": chips,
         "relaxed": [chip.label for chip in chips if chip.relaxed],
@@ -140,7 +142,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "known_url": _address("known", "xsearch_visitor"),
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
         "everything": query.without_filters(),
-        "can_refine": not query.has_media or _is_fragment(context),
+        "can_refine": can_refine,
     }
 
 

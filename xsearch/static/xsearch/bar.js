@@ -47,6 +47,7 @@ export class Bar {
     addEventListener("popstate", (event) => this.restore(event.state));
     const photos = takeOver() ?? history.state?.xsearchPhotos ?? [];
     if (photos.length) this.restore({ xsearchPhotos: photos });
+    else this.results.count(this.action, this.body());
   }
 
   submit(event) {

@@ -6,6 +6,7 @@ export class Results {
     this.place = section.querySelector("[data-xs-place]");
     this.live = section.querySelector("[data-xs-live]");
     this.running = null;
+    this.counting = null;
     this.openFacets();
   }
 
@@ -27,6 +28,7 @@ export class Results {
   }
 
   async show(address, body, texts) {
+    this.counting?.abort();
     this.wait(texts);
     const content = await this.fetch(address, body, texts);
     if (!content) return;
@@ -36,6 +38,32 @@ export class Results {
     this.refocus(focused);
     this.live.textContent = content.dataset.summary;
     this.section.setAttribute("aria-busy", "false");
+    this.count(address, body);
+  }
+
+  /* Where only the likely results were looked at, the numbers are those of all a little later. */
+  async count(address, body) {
+    if (!this.place.querySelector("[data-xs-uncounted]")) return;
+    const mine = (this.counting = new AbortController());
+    body.set("exact", "true");
+    body.set("again", "true");
+    try {
+      const response = await this.ask(address, body, mine.signal);
+      if (response.ok) this.exchangeCounts(await contentOf(response));
+    } catch {
+      /* The numbers stay as they are: as many at least. */
+    }
+  }
+
+  exchangeCounts(content) {
+    for (const counts of content.querySelectorAll("[data-xs-counts]")) {
+      const before = this.place.querySelector(`[data-xs-counts="${counts.dataset.xsCounts}"]`);
+      if (!before || before.contains(document.activeElement?.closest("form"))) continue;
+      const focused = before.contains(document.activeElement) ? this.focusedHref() : null;
+      before.replaceWith(counts);
+      this.refocus(focused);
+    }
+    this.openFacets();
   }
 
   async append(address, body, texts) {
@@ -61,15 +89,16 @@ export class Results {
     this.running?.abort();
     const mine = (this.running = new AbortController());
     try {
-      const response = await fetch(address, {
-        method: "POST", body, headers: { "X-Xsearch": "fragment" }, signal: mine.signal,
-      });
+      const response = await this.ask(address, body, mine.signal);
       if (!response.ok) return this.fail(await this.reason(response, texts));
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      return document.adoptNode(page.querySelector("[data-xs-content]"));
+      return await contentOf(response);
     } catch (error) {
       return error.name === "AbortError" ? null : this.fail(texts.failed);
     }
+  }
+
+  ask(address, body, signal) {
+    return fetch(address, { method: "POST", body, headers: { "X-Xsearch": "fragment" }, signal });
   }
 
   async reason(response, texts) {
@@ -112,6 +141,11 @@ export class Results {
     const same = options.find((link) => label && labelOf(link) === label);
     (same ?? this.place.querySelector("a"))?.focus({ preventScroll: true });
   }
+}
+
+async function contentOf(response) {
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  return document.adoptNode(page.querySelector("[data-xs-content]"));
 }
 
 /* What a link stays recognised by: the filter, or the condition that was understood. */
