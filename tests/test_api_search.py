@@ -11,6 +11,7 @@ from django.utils import translation
 
 from shop.models import Product
 from tests import widget_shop
+from xsearch.models import QueryLog
 
 pytest_plugins = ["tests.widget_fixtures"]
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.widget_shop"), pytest.mark.usefixtures("settings_of_shop")]
@@ -210,3 +211,13 @@ def test_a_page_beyond_the_last_is_empty(client, stock):
     answer = client.get(SEARCH, {"q": "red", "page": 1_000_000, "page_size": 100})
     assert titles(answer) == []
     assert answer.json()["total"] > 0
+
+
+def test_what_is_counted_exactly_is_no_second_search(client, stock, settings):
+    settings.XSEARCH = {**widget_shop.XSEARCH, "EXACT_ROWS": 0, "CANDIDATES": 8, "MATCHES": 8}
+    asked = {"q": "mug jacket lamp", "page_size": 4}
+    first = client.get(SEARCH, asked).json()
+    counted = client.get(SEARCH, {**asked, "exact": "1", "again": "1"}).json()
+    assert (first["total_is_exact"], counted["total_is_exact"], counted["total"]) == (False, True, 12)
+    assert [hit["id"] for hit in first["hits"]] == [hit["id"] for hit in counted["hits"]]
+    assert str(QueryLog.objects.get().query_id) == first["query_id"]
