@@ -18,10 +18,10 @@ from xsearch.stores import Store, main_store
 logger = logging.getLogger("xsearch.indexing")
 
 #: Neighbours and bookkeeping of a row in pgvector's HNSW graph with ``_LINKS``, and a quarter on top.
-_GRAPH_BYTES_A_ROW = 1_400
-#: More than pgvector's 16 and 64: built in the same time, and a walk that looks at half as much finds as many of the
-#: nearest (`xsearch_benchmark --part growth`).
-_LINKS, _CONSTRUCTION = 24, 128
+_GRAPH_BYTES_A_ROW = 900
+#: Of 100,000 rows in clusters, walks find all but 0.1 to 0.2 % (0.3 to 0.9 % with 24 and 128, which takes as long to
+#: build and a fifth more pages to walk). ``xsearch_benchmark --part growth`` prints ``right_first``.
+_LINKS, _CONSTRUCTION = 16, 300
 
 
 def create_extension(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
