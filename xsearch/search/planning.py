@@ -66,8 +66,8 @@ def plan_walk(plan: Plan) -> Plan:
 
 def _walk(rows: int, *, share: float) -> Plan:
     nearest = min(settings.CANDIDATES, max(int(_MAX_VISITED * share), _MIN_NEAREST))
-    # A quarter of what is needed at first sight: what a walk meets beyond its ``ef_search`` nearest is taken too.
-    ef_search = min(max(int(nearest / share / 4), nearest, _MIN_EF), _MAX_EF)
+    # A fifth of what is needed at first sight: what a walk meets beyond its ``ef_search`` nearest is taken too.
+    ef_search = min(max(int(nearest / share / 5), nearest, _MIN_EF), _MAX_EF)
     return Plan(rows, exact=False, nearest=nearest, ef_search=ef_search)
 
 
