@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from shop.models import Product
 from tests import widget_shop
 from tests.browser import choose_photo, look, search, titles
 from xsearch.models import QueryLog
+from xsearch.search.candidates import Candidates
 
 pytest_plugins = ["tests.browser_fixtures"]
 pytestmark = [
@@ -61,6 +63,18 @@ def test_the_numbers_of_all_follow_the_first_results(page, shop, asked):
     page.get_by_role("link", name="Show more").click()
     expect(page.locator(".xs-hit")).to_have_count(12)
     assert len(set(titles(page))) == 12
+
+
+def test_what_the_first_look_missed_is_shown_as_well(page, shop, asked, monkeypatch):
+    found = Candidates([Product.objects.get(title="Red mug").pk], {}, is_approximate=True)
+    monkeypatch.setattr("xsearch.search.retrieval.find_candidates", lambda *_: found)
+    page.goto(f"{shop}/search/?q=mug")
+    expect(summary(page)).to_have_text("1+ result for “mug”")
+    [count] = asked
+    count.continue_()
+    expect(summary(page)).to_have_text("4 results for “mug”")
+    expect(page.locator(".xs-hit")).to_have_count(4)
+    assert titles(page)[0] == "Red mug"
 
 
 def test_a_newer_search_is_not_overtaken_by_numbers_of_the_one_before(page, shop, asked):

@@ -1,5 +1,7 @@
 """What a search of more objects than it scores says of those that it did not look at: totals, facets, later pages."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 import xsearch
 from shop.models import Product
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
-from xsearch.search import candidates
+from xsearch.search import candidates, planning
 from xsearch.search.background import forget_samples
 from xsearch.search.candidates import Candidates
 from xsearch.search.fusion import fuse
@@ -92,10 +94,19 @@ def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa
     assert shown["results"].total_text.endswith("+")
 
 
-def test_a_total_is_known_to_be_exact_where_no_other_object_can_reach_the_cut_off(catalogue, settings):  # noqa: F811
+def test_a_total_is_known_where_no_other_object_can_reach_the_cut_off_unless_a_walk_missed_it(
+    catalogue,  # noqa: F811
+    settings,
+    monkeypatch,
+):
     settings.XSEARCH = {**LARGE, "CUT_OFF": 0.5}
+    for is_exact in (False, True):
+        found = xsearch.search(catalogue, image=photo_bytes(7), exact=is_exact)
+        assert (found.total, found.total_is_exact, found.has_next) == (1, is_exact, False)
+    walk = planning._walk
+    monkeypatch.setattr(planning, "_walk", lambda *args, **share: replace(walk(*args, **share), ef_search=0))
     found = xsearch.search(catalogue, image=photo_bytes(7))
-    assert (found.total, found.total_is_exact) == (1, True)
+    assert (found.total, found.total_is_exact) == (1, True), "sorting misses none"
 
 
 def test_words_that_few_have_are_counted_exactly(catalogue, settings):  # noqa: F811

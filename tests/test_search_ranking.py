@@ -472,7 +472,7 @@ def test_other_fusions_show_the_same_objects_in_another_order(catalogue, setting
 
 @pytest.mark.parametrize(
     ("query", "most"),
-    [({"text": "red jacket"}, 15), ({"image": photo_bytes(3)}, 10), ({"image": photo_bytes(3), "text": "red"}, 15)],
+    [({"text": "red jacket"}, 15), ({"image": photo_bytes(7)}, 10), ({"image": photo_bytes(7), "text": "red"}, 15)],
 )
 @pytest.mark.parametrize("walking", [0, 3])
 def test_a_search_needs_few_round_trips(catalogue, settings, django_assert_max_num_queries, query, most, walking):
@@ -480,3 +480,11 @@ def test_a_search_needs_few_round_trips(catalogue, settings, django_assert_max_n
     xsearch.search(catalogue, **query)  # what is read once per process
     with django_assert_max_num_queries(most + walking):
         xsearch.search(catalogue, **query, filters={"in_stock": True})
+
+
+def test_to_look_at_everything_takes_twice_as_many(catalogue, settings, django_assert_max_num_queries):
+    settings.XSEARCH = {**HASH, "EXACT_ROWS": 0}
+    query = {"image": photo_bytes(3), "filters": {"in_stock": True}}
+    assert not xsearch.search(catalogue, **query).is_close  # which is out of stock
+    with django_assert_max_num_queries(24):
+        xsearch.search(catalogue, **query)

@@ -62,12 +62,14 @@ class Branch:
 class Candidates:
     """``keys`` of objects, and by part those that were found as the nearest where there are more than these.
 
-    ``scored`` are the rows (key, value of each column of what is wanted) that were read on the way.
+    ``scored`` are the rows (key, value of each column of what is wanted) that were read on the way. What walks through
+    an index find is approximate: some rows are met by none.
     """
 
     keys: Sequence[Any]
     with_more: Mapping[str, list[Any]]
     scored: Sequence[Sequence[Any]] = ()
+    is_approximate: bool = False
 
 
 def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
@@ -97,7 +99,8 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
         found.append(wanted.words.best(rows_of(store, objects), store.object_key))
         if len(found[-1]) == settings.MATCHES:
             with_more[LEXICAL] = found[-1]
-    return Candidates(sorted({key for keys in found for key in keys}), with_more, scored)
+    is_approximate = bool(walks and plan.ef_search)
+    return Candidates(sorted({key for keys in found for key in keys}), with_more, scored, is_approximate)
 
 
 def _walks(objects: Objects, wanted: Wanted) -> Iterator[Walk]:

@@ -190,13 +190,13 @@ class _Answer:
         """Rank everything, and fill in what the results say of all hits."""
         results = self._results
         attributes = self._order(facets, whole=exact)
-        is_short = len(self._shown) < results.page * results.page_size
+        is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
         # That nothing is close is said only after looking at everything: a walk may miss what is.
-        is_lost = not self._ranking.is_close
-        if (is_lost or is_short) and not (self._ranking.is_whole or exact):
+        is_lost = not (self._ranking.is_close or self._ranking.is_exact)
+        if (is_lost or is_short) and not exact:
             exact = True
             attributes = self._order(facets, whole=exact)
-        results.total, results.total_is_exact = len(self._shown), self._ranking.is_whole
+        results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
         results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)

@@ -18,13 +18,14 @@ class Evidence:
 
     Similarities are cosines; those of the lexical part are scores in [0, 1]. ``beyond`` is by part the highest that an
     object may have which is none of the candidates; empty if there is none. ``likely`` are the candidates that are
-    ranked first, if not all.
+    ranked first, if not all. ``is_approximate`` says that walks through an index may have missed some.
     """
 
     keys: Sequence[Any] = ()
     columns: Mapping[str, Floats] = field(default_factory=dict)
     beyond: Mapping[str, float] = field(default_factory=dict)
     likely: Collection[Any] = ()
+    is_approximate: bool = False
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -55,11 +56,11 @@ class EvidenceTable:
         values = self._column(part)[[self._places[key] for key in keys if key in self._places]]
         return float(np.nanmin(values)) if not np.isnan(values).all() else -1.0
 
-    def evidence(self, *, beyond: Mapping[str, float] | None = None) -> Evidence:
+    def evidence(self) -> Evidence:
         """Return what was collected, in the order of the keys."""
         keys = sorted(self._places)
         order = np.fromiter((self._places[key] for key in keys), np.intp, len(keys))
-        return Evidence(keys, {name: self._column(name)[order] for name in self._found}, beyond or {})
+        return Evidence(keys, {name: self._column(name)[order] for name in self._found})
 
     def _column(self, name: str) -> Floats:
         column = np.full(len(self._places), np.nan)

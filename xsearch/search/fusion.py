@@ -33,8 +33,10 @@ class Ranking:
     """
 
     is_close: bool
-    #: Whether these are all that there are; else there are more, less likely ones, that were not looked at.
+    #: Whether these are all that there are, as far as one can tell; else there are more, less likely ones.
     is_whole: bool
+    #: Whether they are for certain.
+    is_exact: bool
     keys: list[Any]
     scores: Floats
     weights: Mapping[str, float]
@@ -132,6 +134,7 @@ def fuse(
     return Ranking(
         is_close,
         is_whole,
+        is_whole and not evidence.is_approximate,
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),

@@ -132,4 +132,5 @@ def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
     for store, columns in tables(wanted) if left else ():
         rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, left))
         table.add(list(columns), scored(rows, store.object_key, columns))
-    return table.evidence(beyond={name: table.least(name, keys) for name, keys in candidates.with_more.items()})
+    beyond = {name: table.least(name, keys) for name, keys in candidates.with_more.items()}
+    return replace(table.evidence(), beyond=beyond, is_approximate=candidates.is_approximate)

@@ -49,13 +49,18 @@ export class Results {
     body.set("again", "true");
     try {
       const response = await this.ask(address, body, mine.signal);
-      if (response.ok) this.exchangeCounts(await contentOf(response));
+      if (response.ok) this.recount(await contentOf(response));
     } catch {
       /* The numbers stay as they are: as many at least. */
     }
   }
 
-  exchangeCounts(content) {
+  recount(content) {
+    const hits = (part) => part.querySelectorAll("[data-xs-hit]").length;
+    if (hits(content) > hits(this.place)) {
+      this.place.replaceChildren(content);
+      return this.openFacets();
+    }
     for (const counts of content.querySelectorAll("[data-xs-counts]")) {
       const before = this.place.querySelector(`[data-xs-counts="${counts.dataset.xsCounts}"]`);
       if (!before || before.contains(document.activeElement?.closest("form"))) continue;
@@ -63,7 +68,7 @@ export class Results {
       before.replaceWith(counts);
       this.refocus(focused);
     }
-    this.openFacets();
+    return this.openFacets();
   }
 
   async append(address, body, texts) {
