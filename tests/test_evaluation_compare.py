@@ -118,9 +118,10 @@ def test_queries_that_nothing_suits_are_counted_apart(queries):  # noqa: F811
 
 def test_the_table_has_a_line_a_configuration_and_marks_what_is_no_chance(queries):  # noqa: F811
     many = [{**TEXT, "id": f"t{n}"} for n in range(8)]
-    table = run(queries(*many, IMAGE), "--key", "sku", "--compare", 'blind={"WEIGHTS": {"lexical": 0}}')
+    deaf = {"WEIGHTS": {"lexical": 0, "text:text": 0, "text:image": 0}}
+    table = run(queries(*many, IMAGE), "--key", "sku", "--compare", f"deaf={json.dumps(deaf)}")
     lines = table.splitlines()
-    assert [line.split()[0] for line in lines[1:3]] == ["present", "blind"]
+    assert [line.split()[0] for line in lines[1:3]] == ["present", "deaf"]
     assert "0.0078" in lines[2], "of 2^8 swaps, two are as far"
     assert next(line for line in lines if line.startswith("text")).split() == ["text", "8", "1.000", "0.000*"]
     assert next(line for line in lines if line.startswith("image")).split()[2:] == ["0.760", "0.760"]

@@ -162,7 +162,7 @@ def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogu
     seen = []
     monkeypatch.setattr(
         "xsearch.search.engine.fuse",
-        lambda index, evidence, *args: seen.append(evidence) or fuse(index, evidence, *args),
+        lambda index, evidence, *args, **options: seen.append(evidence) or fuse(index, evidence, *args, **options),
     )
     found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)
     assert found.total <= len(seen[-1]) < Product.objects.count()

@@ -428,6 +428,18 @@ class TestLargeCatalogues:
         assert xsearch.search(catalogue, image=photo_bytes(7)).hits[0].object.sku == "P7"
 
 
+@pytest.mark.parametrize("large", [{}, {"EXACT_ROWS": 0, "CANDIDATES": 5, "MATCHES": 5}])
+def test_nonsense_yields_the_nearest_that_there_is_and_says_so(catalogue, settings, large):
+    settings.XSEARCH = {**HASH, **large}
+    found = xsearch.search(catalogue, text="asdfgh", filters={"in_stock": True})
+    assert not found.is_close
+    assert 0 < found.total == len(found.hits) <= 12
+    assert all(hit.object.in_stock for hit in found.hits)
+    assert found.total_is_exact
+    settings.XSEARCH = {**settings.XSEARCH, "EMBEDDINGS": {"text": None, "image": None, "audio": None}}
+    assert not xsearch.search(catalogue, text="asdfgh").hits, "words alone have no nearest"
+
+
 def test_a_facet_is_counted_without_the_filter_on_itself(catalogue):
     free = xsearch.search(catalogue, text="jacket")
     chosen = xsearch.search(catalogue, text="jacket", filters={"colour": "red", "category": "Jacket"})

@@ -58,6 +58,7 @@ class Evaluation:
 class _Outcome:
     query: JudgedQuery
     keys: list[str]
+    #: How many objects were said to be what was asked for.
     total: int
     latency_ms: float
     degraded: list[str]
@@ -128,7 +129,8 @@ def _run(index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float
     pks = [hit.object.pk for hit in results.hits]
     keys = dict(queryset.filter(pk__in=pks).values_list("pk", key))
     found = [str(keys[pk]) for pk in pks if pk in keys]
-    return _Outcome(query, found, results.total, latency_ms, list(results.degraded))
+    total = results.total if results.is_close else 0
+    return _Outcome(query, found, total, latency_ms, list(results.degraded))
 
 
 def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[dict[str, Any]]:
@@ -173,7 +175,7 @@ def _intervals(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float
 
 
 def _nothing_relevant(outcomes: list[_Outcome]) -> dict[str, float]:
-    """Recall and nDCG say nothing about a query that nothing suits: there the best answer is no hit at all."""
+    """Recall and nDCG say nothing about a query that nothing suits: there the best answer is that nothing is close."""
     return {
         "queries": len(outcomes),
         "found_nothing": mean([float(outcome.total == 0) for outcome in outcomes]),

@@ -160,12 +160,14 @@ class _Search:
         if not results.total and wanted.names and (relaxed := softened(meant)):
             self._fill(wanted, relaxed)
             results.interpretation = relaxed if results.total else meant
+        if not results.total and wanted.parts:
+            self._fill(wanted, results.interpretation, nearest=True)
 
-    def _fill(self, wanted: Wanted, meant: Interpretation | None) -> None:
+    def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> None:
         options, results = self._options, self._results
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
-        found = _Answer(wanted, weights, scope, results, options.user)
+        found = _Answer(wanted, weights, scope, results, options.user, nearest=nearest)
         found.fill(options.facets, exact=options.exact)
         results.ranked = None if options.load else found
         results.hits = found.page(explain=options.explain) if options.load else []
@@ -173,15 +175,25 @@ class _Search:
 
 
 class _Answer:
-    """Ranks what is wanted, and fills the results with one page of it."""
+    """Ranks what is wanted, and fills the results with one page of it; of the ``nearest``, where nothing is above the
+    cut-off.
+    """
 
     def __init__(
-        self, wanted: Wanted, weights: Mapping[str, float], scope: Scope, results: SearchResults, user: Any
+        self,
+        wanted: Wanted,
+        weights: Mapping[str, float],
+        scope: Scope,
+        results: SearchResults,
+        user: Any,
+        *,
+        nearest: bool,
     ) -> None:
         self._wanted = wanted
         self._index = wanted.index
         self._weights = weights
-        self._floors = floors(wanted.index, wanted.parts, weights)
+        self._nearest = nearest
+        self._floors = {} if nearest else floors(wanted.index, wanted.parts, weights)
         self._scope = scope
         self._results = results
         self._user = user
@@ -193,10 +205,10 @@ class _Answer:
         is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
         # That nothing is close is said only after looking at everything: a walk may miss what is.
         is_lost = not (self._ranking.is_close or self._ranking.is_exact)
-        if (is_lost or is_short) and not exact:
+        if (is_lost or is_short) and not (exact or self._nearest):
             exact = True
             attributes = self._order(facets, whole=exact)
-        results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact
+        results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact or self._nearest
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
         results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)
@@ -234,7 +246,8 @@ class _Answer:
     def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
         evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=self._floors)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
-        ranking = fuse(self._index, evidence, self._wanted.parts, weights, self._wanted.leanings)
+        wanted, nearest = self._wanted, self._nearest
+        ranking = fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
     def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:

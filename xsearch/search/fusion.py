@@ -98,13 +98,15 @@ def fuse(
     parts: Sequence[VectorPart],
     weights: Mapping[str, float],
     leanings: Sequence[Leaning] = (),
+    *,
+    nearest: bool = False,
 ) -> Ranking:
     """Rank the candidates by ``XSEARCH["FUSION"]``, and leave out those whose calibrated score is below the cut-off.
 
     A part that a candidate has no vector for counts as nothing. Of equal scores the older object comes first. What was
     likely comes before what was only looked at afterwards, so that later pages go on where earlier ones end; unless
     nothing of it is close, when there was no earlier page. Where there is no part, all objects are equal but for the
-    ``leanings``, which lower scores, but below no cut-off.
+    ``leanings``, which lower scores, but below no cut-off. ``nearest`` takes the best of what is below the cut-off.
     """
     similarities = _without_stand_ins({name: evidence.columns[name] for name in weights})
     backgrounds = {part.name: background(index, part) for part in parts}
@@ -114,7 +116,7 @@ def fuse(
     }
     contributions = weighted(calibrated, weights)
     scores = total(contributions, len(evidence)) if weights else np.ones(len(evidence))
-    kept = scores >= settings.CUT_OFF
+    kept = scores > 0 if nearest else scores >= settings.CUT_OFF
     if weights and settings.FUSION != "calibrated":
         contributions = METHODS[settings.FUSION](similarities, weights)
         scores = total(contributions, len(evidence))
@@ -128,7 +130,7 @@ def fuse(
         weights, scores = {**weights, UNDERSTOOD: 1.0}, scores * factor
     order = np.lexsort((-scores, _later(evidence, close & kept)))
     order = order[kept[order]]
-    is_close = bool(close[order].any())
+    is_close = not nearest and bool(close[order].any())
     if not is_close:
         order = order[:_NEAREST]
     return Ranking(
