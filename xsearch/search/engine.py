@@ -168,16 +168,14 @@ class _Search:
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
         found = _Answer(wanted, weights, scope, results, options.user, nearest=nearest)
-        found.fill(options.facets, exact=options.exact)
+        found.fill(options.facets, exact=options.exact and not nearest)
         results.ranked = None if options.load else found
         results.hits = found.page(explain=options.explain) if options.load else []
         results.interpretation = meant
 
 
 class _Answer:
-    """Ranks what is wanted, and fills the results with one page of it; of the ``nearest``, where nothing is above the
-    cut-off.
-    """
+    """Ranks what is wanted, ``nearest`` what is below the cut-off too, and fills the results with one page of it."""
 
     def __init__(
         self,
