@@ -336,8 +336,8 @@ def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypat
 
     fuse = engine.fuse
 
-    def fuse_then_delete(*args):
-        ranked = fuse(*args)
+    def fuse_then_delete(*args, **options):
+        ranked = fuse(*args, **options)
         Product.objects.filter(pk=ranked.keys[0]).delete()
         return ranked
 
@@ -438,6 +438,12 @@ def test_nonsense_yields_the_nearest_that_there_is_and_says_so(catalogue, settin
     assert found.total_is_exact
     settings.XSEARCH = {**settings.XSEARCH, "EMBEDDINGS": {"text": None, "image": None, "audio": None}}
     assert not xsearch.search(catalogue, text="asdfgh").hits, "words alone have no nearest"
+
+
+def test_nothing_is_like_an_example_that_is_unlike_all(catalogue, settings):
+    settings.XSEARCH = {**HASH, "CUT_OFF": 0.99}
+    assert not xsearch.search(catalogue, like=[Product.objects.first()]).hits
+    assert xsearch.search(catalogue, image=photo_bytes(3)).hits
 
 
 def test_a_facet_is_counted_without_the_filter_on_itself(catalogue):

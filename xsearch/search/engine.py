@@ -160,7 +160,8 @@ class _Search:
         if not results.total and wanted.names and (relaxed := softened(meant)):
             self._fill(wanted, relaxed)
             results.interpretation = relaxed if results.total else meant
-        if not results.total and wanted.parts:
+        # What is least unlike an example is no answer to "more like this".
+        if not (results.total or results.like or results.unlike) and wanted.parts:
             self._fill(wanted, results.interpretation, nearest=True)
 
     def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> None:
