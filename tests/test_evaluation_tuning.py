@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from shop.models import Product
 from tests.test_evaluation_command import UNCHANGED, catalogue, photo, queries  # noqa: F401
-from xsearch.conf import overridden
+from xsearch.conf import overridden, settings
 from xsearch.evaluation import read_judgements
 from xsearch.evaluation.replay import Replay, retrieve_once
 from xsearch.evaluation.tune import split
@@ -44,10 +44,10 @@ def test_a_replay_ranks_as_the_search_does(queries):  # noqa: F811
     for query in read_judgements(path.read_bytes().splitlines(), path.parent):
         replay = retrieve_once(index, query, "sku")
         objects = index.filter_queryset(index.get_queryset(), query.filters)
-        for settings in ({}, {"WEIGHTS": {"lexical": 0.1}}, {"CUT_OFF": 0.6}):
-            with overridden(settings):
+        for changed in ({}, {"WEIGHTS": {"lexical": 0.1}}, {"CUT_OFF": 0.6}):
+            with overridden(changed):
                 found = search(objects, text=query.text, image=query.image and query.image.read_bytes())
-                assert replay.ranking() == [hit.object.sku for hit in found.hits]
+                assert replay.ranking() == [hit.object.sku for hit in found.hits if hit.score >= settings.CUT_OFF]
 
 
 def test_weights_are_found_that_hold_on_the_other_half_and_the_settings_to_paste(queries):  # noqa: F811

@@ -39,11 +39,9 @@ class Replay:
         return [name for name in self.evidence.columns if name in self.wanted.names]
 
     def ranking(self) -> list[str]:
-        """Return the keys of the results, best first, under the settings of this moment."""
-        wanted, weights = self.wanted, part_weights(self.names, None)
-        ranked = fuse(wanted.index, self.evidence, wanted.parts, weights, wanted.leanings)
-        if not ranked.keys and wanted.parts:
-            ranked = fuse(wanted.index, self.evidence, wanted.parts, weights, wanted.leanings, nearest=True)
+        """Return the keys of what is above the cut-off, best first, under the settings of this moment."""
+        wanted = self.wanted
+        ranked = fuse(wanted.index, self.evidence, wanted.parts, part_weights(self.names, None), wanted.leanings)
         return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 
