@@ -15,7 +15,7 @@ from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
-from xsearch.search.scoring import tables
+from xsearch.search.scoring import aliased, tables
 from xsearch.search.swaps import is_live
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
@@ -53,7 +53,7 @@ class Branch:
 
     def numbered(self, number: int) -> Objects:
         """Return a query for (number, key, each of the columns)."""
-        named = {f"xs{place}": column for place, column in enumerate(self.columns.values())}
+        named = aliased(self.columns)
         rows: Objects = self.rows.annotate(xs_branch=Value(number), **named)
         return rows.values_list("xs_branch", self.object_key, *named)[: self.count]
 

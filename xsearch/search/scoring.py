@@ -27,12 +27,17 @@ def scored(
     rows: Objects, object_key: str, columns: Mapping[str, Any], floors: Mapping[str, float] = NO_FLOORS
 ) -> Objects:
     """Return (key, each of ``columns``) of those ``rows`` that reach one of the ``floors``, if there are any."""
-    named = {f"xs{number}": column for number, column in enumerate(columns.values())}
+    named = aliased(columns)
     reaching = [
         Q(**{f"{alias}__gte": floors[name]}) for alias, name in zip(named, columns, strict=True) if name in floors
     ]
-    scored: Objects = rows.order_by().annotate(**named).filter(reduce(or_, reaching, Q()))
-    return scored.values_list(object_key, *named)
+    found: Objects = rows.order_by().annotate(**named).filter(reduce(or_, reaching, Q()))
+    return found.values_list(object_key, *named)
+
+
+def aliased(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``columns`` by names that SQL allows, in the same order."""
+    return {f"xs{number}": column for number, column in enumerate(columns.values())}
 
 
 def tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
