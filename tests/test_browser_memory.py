@@ -118,11 +118,13 @@ def test_it_works_without_script_and_on_a_phone(browser, shop):
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= screen["width"]
         phone.locator(".xs-consent form").last.locator("button").click()
-        assert phone.url.endswith("/search/?q=mug")
+        expect(phone.locator(".xs-consent")).to_have_count(0)
+        expect(phone).to_have_url(f"{shop}/search/?q=mug")
         assert Visitor.objects.count() == 1
         phone.goto(f"{shop}/memory/")
         look(phone, "memory-known-phone")
         phone.locator("[data-xs-erase]").click()
+        expect(phone.get_by_role("status")).to_be_visible()
         assert Visitor.objects.count() == 0
 
 

@@ -120,15 +120,16 @@ def test_everything_works_without_javascript_and_on_a_phone(browser, shop):
     with opened(browser, **phone) as page:
         page.goto(f"{shop}/search/?q=red+jacket")
         tab(page, "All").click()
-        assert "Evening on the pier" in page.locator(".post-card .xs-hit-title").all_inner_texts()
+        expect(page.locator(".post-card .xs-hit-title")).to_contain_text(["Evening on the pier"])
         page.get_by_role("searchbox").fill("blue")
         page.get_by_role("button", name="Search", exact=True).click()
-        assert "q=blue&model=all" in page.url
+        expect(page).to_have_url(re.compile("q=blue&model=all"))
         tab(page, "Style posts").click()
+        expect(tab(page, "Style posts")).to_have_attribute("aria-current", "true")
         choose_photo(page, widget_shop.photo("yellow"))
         page.get_by_role("searchbox").fill("")
         page.get_by_role("button", name="Search", exact=True).click()
-        assert page.locator(".post-card .xs-hit-title").first.inner_text() == "Reading at night"
+        expect(page.locator(".post-card .xs-hit-title").first).to_have_text("Reading at night")
         page.goto(f"{shop}/styles/")
         page.get_by_role("link", name="Share yours").click()
         page.get_by_label("Title").fill("At the lake")

@@ -152,7 +152,7 @@ def test_rows_that_cannot_reach_the_cut_off_are_left_out_and_no_others(
     with monkeypatch.context() as patched:
         patched.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
         pruned = found()
-        patched.setattr("xsearch.search.engine.floors", lambda *_: {})
+        patched.setattr("xsearch.search.answer.floors", lambda *_: {})
         assert found() == pruned
 
 
@@ -161,7 +161,7 @@ def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogu
     monkeypatch.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
     seen = []
     monkeypatch.setattr(
-        "xsearch.search.engine.fuse",
+        "xsearch.search.answer.fuse",
         lambda index, evidence, *args, **options: seen.append(evidence) or fuse(index, evidence, *args, **options),
     )
     found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)

@@ -11,6 +11,7 @@ import xsearch
 from shop.models import Brand, Category, Product, ProductPhoto
 from tests.encoders import HashEncoder
 from tests.searching import index_all
+from xsearch.conf import DEFAULTS
 from xsearch.indexing import mark
 from xsearch.search import BadQuery, similar, suggest
 from xsearch.search.background import forget_samples
@@ -332,16 +333,16 @@ def test_nearest_neighbours_by_the_vector_index_are_those_of_an_exact_scan(catal
 
 
 def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypatch):
-    from xsearch.search import engine
+    from xsearch.search import answer
 
-    fuse = engine.fuse
+    fuse = answer.fuse
 
     def fuse_then_delete(*args, **options):
         ranked = fuse(*args, **options)
         Product.objects.filter(pk=ranked.keys[0]).delete()
         return ranked
 
-    monkeypatch.setattr(engine, "fuse", fuse_then_delete)
+    monkeypatch.setattr(answer, "fuse", fuse_then_delete)
     found = xsearch.search(catalogue, text="red jacket")
     assert found.hits
     assert all(Product.objects.filter(pk=hit.object.pk).exists() for hit in found.hits)
@@ -437,7 +438,14 @@ def test_nonsense_yields_the_nearest_that_there_is_and_says_so(catalogue, settin
     assert all(hit.object.in_stock for hit in found.hits)
     assert found.total_is_exact
     settings.XSEARCH = {**settings.XSEARCH, "EMBEDDINGS": {"text": None, "image": None, "audio": None}}
-    assert not xsearch.search(catalogue, text="asdfgh").hits, "words alone have no nearest"
+    found = xsearch.search(catalogue, text="jaddet", explain=True)
+    assert not found.is_close
+    assert found.corrected is None
+    assert found.total_is_exact
+    assert 0 < found.total <= 12
+    assert "jacket" in found.hits[0].object.title.lower()
+    assert found.hits[0].score < DEFAULTS["CUT_OFF"]
+    assert found.hits[0].explain["lexical"]["words"]["jacket"]
 
 
 def test_nothing_is_like_an_example_that_is_unlike_all(catalogue, settings):

@@ -75,6 +75,20 @@ def test_a_corrected_text_needs_no_correction(text):
     assert corrected is None or SPELLER.correct(corrected) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "nearest"), [("jakkezz", "jacket"), ("the jakkezz", "jacket"), ("glands", "glasses"), ("红衣连", "红色")]
+)
+def test_what_nobody_knows_has_nearest_words(text, nearest):
+    found = SPELLER.nearest(text)
+    assert max(found, key=found.get) == nearest
+    assert all(0 < nearness < 1 for nearness in found.values())
+
+
+@pytest.mark.parametrize("text", ["", "red jacket", "!?", "🦄"])
+def test_what_is_known_or_shares_no_letter_has_none(text):
+    assert SPELLER.nearest(text) == {}
+
+
 @ANYTHING
 @given(words=st.lists(st.sampled_from([*VOCABULARY, *CHINESE, "for", "the", "WH-1000", "500ml"]), max_size=8))
 def test_known_words_and_numbers_are_never_corrected(words):

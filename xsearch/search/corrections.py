@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.db import DatabaseError
 from django.db.models import Q
@@ -25,6 +25,8 @@ from xsearch.text.everyday import EVERYDAY
 from xsearch.text.spelling import Entry, Speller
 
 logger = logging.getLogger("xsearch.search")
+
+FoundT = TypeVar("FoundT")
 
 _lock = threading.Lock()
 #: By labels, the version of the words and what was made of them.
@@ -57,8 +59,15 @@ def completed(index: Index, text: str) -> str | None:
     return _survived(lambda: speller(index).completed(text), []) if index.text else None
 
 
-def _survived(correct: Callable[[], str | None], degraded: list[str]) -> str | None:
-    """Return the correction, or None: a query is answered as it was typed, whatever a library throws."""
+def nearest_words(index: Index, text: str, degraded: list[str]) -> dict[str, float]:
+    """Return the words of the catalogue nearest in letters to the unknown ones of ``text``, and how near each is."""
+    if not text or not index.text:
+        return {}
+    return _survived(lambda: speller(index).nearest(text), degraded) or {}
+
+
+def _survived(correct: Callable[[], FoundT], degraded: list[str]) -> FoundT | None:
+    """Return what was found, or None: a query is answered as it was typed, whatever a library throws."""
     try:
         return correct()
     except DatabaseError:

@@ -150,6 +150,12 @@ def spoken_query(index: Index, said: Sequence[tuple[str, float]]) -> LexicalQuer
     return LexicalQuery(list(stretches.values()), list(documents.values()), alternatives)
 
 
+def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | None:
+    """Return the full-text query for words that are ``near`` those asked for; it scores nothing above the cut-off."""
+    query = spoken_query(index, list(near.items()))
+    return query and replace(query, stretches=[stretch.scaled(settings.CUT_OFF) for stretch in query.stretches])
+
+
 def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
     """Return how many documents have each lexeme; how many there are at all under the empty one."""
     content_type = content_type_of(index)

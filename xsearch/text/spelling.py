@@ -24,6 +24,8 @@ _LONG = 7  # letters: shorter words are corrected only to what stands in titles,
 # Neither part of a model number nor of a contraction.
 _LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
 _LAST_LATIN = re.compile(r"(?<![a-z0-9&'.\-])[a-z]{3,}$")
+_MAX_UNLIKE = 3  # words that are like none, and the words that are nearest to each of them
+_NEAREST = 8
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
 
 
@@ -118,6 +120,26 @@ class Speller:
             return self.correct(text)
         before = text[: origins[last.start()]]
         return (self.correct(before) or before) + max(words, key=lambda word: (words[word], word))
+
+    def nearest(self, text: str) -> dict[str, float]:
+        """Return the words nearest in letters to those of ``text`` that are unknown, and how near, in (0, 1].
+
+        They are what is left to show where nothing is meant by ``text`` that anybody knows; "asdfgh" is near "ash".
+        """
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        found: dict[str, float] = {}
+        unknown = [word for word in fold(text)[0].split() if not self.knows(word)]
+        for word in unknown[:_MAX_UNLIKE]:
+            near = process.extract(word, self._frequent_first, scorer=OSA.normalized_similarity, limit=_NEAREST)
+            found |= {each: max(nearness, found.get(each, 0)) for each, nearness, _ in near if nearness}
+        return found
+
+    @cached_property
+    def _frequent_first(self) -> list[str]:
+        words = self._titles or self._frequency
+        return sorted(words, key=lambda word: (-self._frequency.get(word, 0), word))
 
     def _corrected_once(self, text: str) -> str:
         folded, origins = fold(_ADDRESS.sub(lambda address: "0" * len(address[0]), text))

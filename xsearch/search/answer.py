@@ -1,0 +1,147 @@
+"""What answers a query: the ranking of all candidates, grouped, counted and paged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import models
+
+from xsearch.registry import Index
+from xsearch.search.facets import Attributes, count_values, read_attributes
+from xsearch.search.fusion import Ranking, floors, fuse
+from xsearch.search.lexical import LexicalQuery
+from xsearch.search.parts import LEXICAL, VectorPart
+from xsearch.search.personalising import personalise
+from xsearch.search.results import FacetValue, Hit, SearchResults
+from xsearch.search.retrieval import retrieve
+from xsearch.search.scope import Scope
+from xsearch.search.wanted import Wanted
+
+Objects = models.QuerySet[Any]
+
+
+class Answer:
+    """Ranks what is wanted, ``nearest`` what is below the cut-off too, and fills the results with one page of it."""
+
+    def __init__(
+        self,
+        wanted: Wanted,
+        weights: Mapping[str, float],
+        scope: Scope,
+        results: SearchResults,
+        user: Any,
+        *,
+        nearest: bool,
+    ) -> None:
+        self._wanted = wanted
+        self._index = wanted.index
+        self._weights = weights
+        self._nearest = nearest
+        self._floors = {} if nearest else floors(wanted.index, wanted.parts, weights)
+        self._scope = scope
+        self._results = results
+        self._user = user
+
+    def fill(self, facets: Sequence[str], *, exact: bool) -> None:
+        """Rank everything, and fill in what the results say of all hits."""
+        results = self._results
+        attributes = self._order(facets, whole=exact)
+        is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
+        # That nothing is close is said only after looking at everything: a walk may miss what is.
+        is_lost = not (self._ranking.is_close or self._ranking.is_exact)
+        if (is_lost or is_short) and not (exact or self._nearest):
+            exact = True
+            attributes = self._order(facets, whole=exact)
+        results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact or self._nearest
+        results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
+        results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
+        results.degraded[:] = dict.fromkeys(results.degraded)
+
+    def _order(self, facets: Sequence[str], *, whole: bool) -> Attributes:
+        """Rank everything, in the order of the customer's taste, and choose one of each group."""
+        ranking, attributes = self._rank(self._scope.objects(), facets, whole=whole)
+        using, degraded = self._scope.queryset.db, self._results.degraded
+        personal = personalise(self._index, ranking, attributes, self._user, using, degraded)
+        self._ranking, self._notes = personal.ranking, personal.notes
+        self._shown, self._further = _one_of_each(self._ranking, attributes)
+        return attributes
+
+    def page(self, *, explain: bool) -> list[Hit]:
+        """Load the hits of the page."""
+        first = (self._results.page - 1) * self._results.page_size
+        places = range(first, min(first + self._results.page_size, len(self._shown)))
+        return [hit for hit in self.hits(places, explain=explain) if hit]
+
+    @property
+    def scores(self) -> Sequence[float]:
+        """The scores of all hits, best first."""
+        scores: Sequence[float] = self._ranking.scores[self._shown].tolist()
+        return scores
+
+    def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
+        """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
+        hits = self._hits(self._ranking, [self._shown[place] for place in places], self._further, explain=explain)
+        there = [hit for hit in hits if hit] if explain else []
+        _explain_composition(self._wanted.parts, there)
+        if there and self._wanted.words:
+            _explain_words(self._index, self._wanted.words, there)
+        return hits
+
+    def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=self._floors)
+        weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
+        wanted, nearest = self._wanted, self._nearest
+        ranking = fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)
+        return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
+
+    def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:
+        """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
+        if self._scope.is_filtered_on(name):
+            _, attributes = self._rank(self._scope.objects(without=name), [name], whole=whole)
+        return count_values(self._index, name, attributes)
+
+    def _hits(
+        self, ranking: Ranking, places: Sequence[int], further: Mapping[int, int], *, explain: bool
+    ) -> list[Hit | None]:
+        objects = self._scope.fetched([ranking.keys[place] for place in places])
+
+        def hit(place: int) -> Hit | None:
+            obj = objects.get(ranking.keys[place])
+            if obj is None:  # deleted since it was ranked
+                return None
+            trace = ranking.trace(place) if explain else None
+            score = round(float(ranking.scores[place]), 4)
+            return Hit(obj, score, ranking.matched_by(place), trace, further[place], self._notes.get(obj.pk))
+
+        return [hit(place) for place in places]
+
+
+def _explain_words(index: Index, words: LexicalQuery, hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what every word was found as."""
+    found = words.found_in(index, [hit.object.pk for hit in hits])
+    for hit in hits:
+        if hit.explain and LEXICAL in hit.explain:
+            hit.explain[LEXICAL]["words"] = found.get(hit.object.pk, {})
+
+
+def _explain_composition(parts: Sequence[VectorPart], hits: Sequence[Hit]) -> None:
+    """Say in each hit's explanation what words have exchanged in the photo that it is compared with."""
+    for part in parts:
+        for hit in hits:
+            if part.composed and hit.explain and part.name in hit.explain:
+                hit.explain[part.name]["composed"] = list(part.composed)
+
+
+def _one_of_each(ranking: Ranking, attributes: Attributes) -> tuple[list[int], dict[int, int]]:
+    """Return the places of the best of each group, in order, and how many further ones of its group each stands for."""
+    first: dict[Any, int] = {}
+    further: dict[int, int] = {}
+    for place, key in enumerate(ranking.keys):
+        group = attributes.groups.get(key, key)
+        if group in first:
+            further[first[group]] += 1
+        else:
+            first[group] = place
+            further[place] = 0
+    return list(first.values()), further
