@@ -172,7 +172,8 @@ class TestTaste:
 
 def ranking_of(scores):
     nothing = {name: {} for name in ("weights", "similarities", "calibrated", "contributions")}
-    return Ranking(is_close=True, is_whole=True, is_exact=True, keys=list(range(len(scores))), scores=scores, **nothing)
+    look = {"is_whole": True, "is_approximate": False, "is_too_many": False}
+    return Ranking(is_close=True, **look, keys=list(range(len(scores))), scores=scores, **nothing)
 
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)

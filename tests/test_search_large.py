@@ -14,6 +14,7 @@ from xsearch.search import candidates, planning
 from xsearch.search.background import forget_samples
 from xsearch.search.candidates import Candidates
 from xsearch.search.fusion import fuse
+from xsearch.search.retrieval import retrieve
 from xsearch.templatetags.xsearch import xsearch_results_content
 from xsearch.widgets.query import PageQuery
 
@@ -84,6 +85,22 @@ def test_more_than_may_be_scored_end_with_the_candidates(catalogue, settings):  
     found = xsearch.search(catalogue, **QUERY, page_size=40, exact=True)
     assert not found.total_is_exact
     assert 0 < found.total == len(found.hits) < Product.objects.count()
+
+
+def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalogue, settings, monkeypatch):  # noqa: F811
+    looks = []
+    monkeypatch.setattr(
+        "xsearch.search.answer.retrieve", lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how)
+    )
+    query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
+    for scored_rows, is_final, seen in ((100, False, [False, True]), (10, True, [False])):
+        settings.XSEARCH = {**LARGE, "SCORED_ROWS": scored_rows}
+        found = xsearch.search(catalogue, **QUERY, page_size=5, facets=None)
+        assert (found.is_final, found.total_is_exact) == (is_final, False)
+        assert xsearch_results_content({"results": found, "query": query})["is_counted"] is is_final
+        looks.clear()
+        xsearch.search(catalogue, **QUERY, page_size=40, facets=None)
+        assert looks == seen
 
 
 def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa: F811

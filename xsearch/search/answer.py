@@ -50,10 +50,11 @@ class Answer:
         is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
         # That nothing is close is said only after looking at everything: a walk may miss what is.
         is_lost = not (self._ranking.is_close or self._ranking.is_exact)
-        if (is_lost or is_short) and not (exact or self._nearest):
+        if (is_lost or is_short) and not (exact or self._nearest or self._ranking.is_final):
             exact = True
             attributes = self._order(facets, whole=exact)
         results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact or self._nearest
+        results.is_final = self._ranking.is_final or self._nearest
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
         results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
         results.degraded[:] = dict.fromkeys(results.degraded)

@@ -18,7 +18,8 @@ class Evidence:
 
     Similarities are cosines; those of the lexical part are scores in [0, 1]. ``beyond`` is by part the highest that an
     object may have which is none of the candidates; empty if there is none. ``likely`` are the candidates that are
-    ranked first, if not all. ``is_approximate`` says that walks through an index may have missed some.
+    ranked first, if not all. ``is_approximate`` says that walks through an index may have missed some, ``is_too_many``
+    that there are too many rows to look at all of them.
     """
 
     keys: Sequence[Any] = ()
@@ -26,6 +27,7 @@ class Evidence:
     beyond: Mapping[str, float] = field(default_factory=dict)
     likely: Collection[Any] = ()
     is_approximate: bool = False
+    is_too_many: bool = False
 
     def __len__(self) -> int:
         return len(self.keys)

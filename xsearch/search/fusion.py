@@ -35,8 +35,9 @@ class Ranking:
     is_close: bool
     #: Whether these are all that there are, as far as one can tell; else there are more, less likely ones.
     is_whole: bool
-    #: Whether they are for certain.
-    is_exact: bool
+    #: Whether walks may have missed some, and whether there are too many rows to look at all of them.
+    is_approximate: bool
+    is_too_many: bool
     keys: list[Any]
     scores: Floats
     weights: Mapping[str, float]
@@ -46,6 +47,16 @@ class Ranking:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether these are all that there are for certain."""
+        return self.is_whole and not self.is_approximate
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a whole look would find no more."""
+        return self.is_exact or self.is_too_many
 
     def reordered(self, order: NDArray[np.intp], scores: Floats) -> Ranking:
         """Return the same objects in another ``order`` of places, with new ``scores`` by their places of now."""
@@ -128,15 +139,15 @@ def fuse(
         contributions = {**contributions, UNDERSTOOD: scores * (factor - 1)}
         similarities, calibrated = {**similarities, UNDERSTOOD: factor}, {**calibrated, UNDERSTOOD: factor}
         weights, scores = {**weights, UNDERSTOOD: 1.0}, scores * factor
-    order = np.lexsort((-scores, _later(evidence, close & kept)))
-    order = order[kept[order]]
+    order = _best_first(evidence, scores, kept, close)
     is_close = not nearest and bool(close[order].any())
     if not is_close:
         order = order[:_NEAREST]
     return Ranking(
         is_close,
         is_whole,
-        is_whole and not evidence.is_approximate,
+        evidence.is_approximate,
+        evidence.is_too_many,
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
         dict(weights),
@@ -144,10 +155,14 @@ def fuse(
     )
 
 
-def _later(evidence: Evidence, close: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Say which candidates come after the likely ones, shape (n,)."""
+def _best_first(
+    evidence: Evidence, scores: Floats, kept: NDArray[np.bool_], close: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the places of the candidates that are ``kept``, the likely ones first if any of these is ``close``."""
     likely = np.array([key in evidence.likely for key in evidence.keys], dtype=bool)
-    return ~likely if (close & likely).any() else np.zeros(len(evidence), dtype=bool)
+    later = ~likely & bool((close & kept & likely).any())
+    order = np.lexsort((-scores, later))
+    return order[kept[order]]
 
 
 def floors(index: Index, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> dict[str, float]:

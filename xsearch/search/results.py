@@ -52,6 +52,8 @@ class SearchResults:
     total: int = 0
     #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
     total_is_exact: bool = True
+    #: Whether ``exact`` would count no more: all were counted, or there are too many to look at all (``SCORED_ROWS``).
+    is_final: bool = True
     #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
     is_close: bool = True
     page: int = 1

@@ -94,7 +94,7 @@ def _retrieve(
             likely = set(candidates.keys)
             if (evidence := _score_all(wanted, objects, plan, settings.SCORED_ROWS, floors)) is not None:
                 return replace(evidence, likely=likely)
-        return _score(wanted, objects.db, candidates)
+        return replace(_score(wanted, objects.db, candidates), is_too_many=plan.rows > settings.SCORED_ROWS)
 
 
 def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:

@@ -119,6 +119,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchR
     return SearchResults(
         total=sum(found[label].total for label in shown),
         total_is_exact=all(found[label].total_is_exact for label in shown),
+        is_final=all(found[label].is_final for label in shown),
         is_close=any(found[label].is_close for label in shown),
         is_personal=any(found[label].is_personal for label in shown),
         page=first.page,

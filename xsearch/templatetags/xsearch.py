@@ -128,7 +128,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "scopes": scopes.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": scopes.facet_groups(query, results),
-        "is_counted": results.total_is_exact or not (can_refine and settings.COUNT_ALL),
+        "is_counted": results.is_final or not (can_refine and settings.COUNT_ALL),
         "chosen": scopes.chosen_in_all(query, results),
         "chips": chips,
         "relaxed": [chip.label for chip in chips if chip.relaxed],
