@@ -121,6 +121,17 @@ def test_a_model_with_nothing_close_is_left_out_where_another_has_something():
     assert [str(hit.object) for hit in found.hits] == ["Sunday breakfast"]
     assert found.is_close
     assert not found.models["shop.Product"].is_close
+    assert found.models["shop.Product"].total == 0
+
+
+def test_where_nothing_is_close_in_any_model_the_nearest_of_all_are_shown():
+    found = xsearch.search_all(text="brekfeast", correct=False)
+    assert str(found.hits[0].object) == "Sunday breakfast"
+    assert not found.is_close
+    assert {label for label, part in found.models.items() if part.total} == {"shop.StylePost", "shop.Product"}
+    alone = xsearch.search_all(text="brekfeast", correct=False, only=["shop.Product"])
+    assert 0 < alone.total == len(alone.hits) <= 12
+    assert xsearch.search_all(text="brekfeast", correct=False, nearest=False).total == 0
 
 
 def test_a_bad_query_is_refused_as_by_one_model():

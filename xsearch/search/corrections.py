@@ -59,11 +59,12 @@ def completed(index: Index, text: str) -> str | None:
     return _survived(lambda: speller(index).completed(text), []) if index.text else None
 
 
-def nearest_words(index: Index, text: str, degraded: list[str]) -> dict[str, float]:
-    """Return the words of the catalogue nearest in letters to the unknown ones of ``text``, and how near each is."""
-    if not text or not index.text:
+def nearest_words(indexes: Sequence[Index], text: str, degraded: list[str]) -> dict[str, float]:
+    """Return the words of these catalogues nearest in letters to the unknown ones of ``text``, and how near each is."""
+    with_words = [index for index in indexes if index.text]
+    if not text or not with_words:
         return {}
-    return _survived(lambda: speller(index).nearest(text), degraded) or {}
+    return _survived(lambda: speller(*with_words).nearest(text), degraded) or {}
 
 
 def _survived(correct: Callable[[], FoundT], degraded: list[str]) -> FoundT | None:

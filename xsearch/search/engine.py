@@ -25,6 +25,7 @@ from xsearch.search.reading import Crop, Given, Query, read_query
 from xsearch.search.results import SearchResults
 from xsearch.search.scope import Scope
 from xsearch.search.swaps import SpaceSwapped
+from xsearch.search.together import companions
 from xsearch.search.wanted import Wanted, wanted_by
 from xsearch.understanding import Interpretation, Mode
 
@@ -56,6 +57,7 @@ def search(
     modes: Mapping[str, Mode] | None = None,
     heard: Sequence[tuple[str, float]] = (),
     exact: bool = False,
+    nearest: bool = True,
     load: bool = True,
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
@@ -72,8 +74,9 @@ def search(
     confidence), where ``text`` is the first. For a ``user`` (or ``Visitor``) who agreed to be remembered,
     the order follows their taste, within bounds. In a large catalogue the first pages and the facets come from
     the likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and
-    takes longer. Without ``load`` no hits are loaded, but can be from ``results.ranked``; for several models see
-    ``search_all``. Raises ``BadQuery`` for a query that cannot be answered and ``MediaError`` for unreadable media.
+    takes longer. Where nothing is above the cut-off, the ``nearest`` are shown. Without ``load`` no hits are loaded,
+    but can be from ``results.ranked``; for several models see ``search_all``. Raises ``BadQuery`` for a query that
+    cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -88,7 +91,7 @@ def search(
     if query.interpretation:
         query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
     if not (query.is_empty and not (like or unlike)):
-        options = _Options(filters or {}, weights, names, user, exact, explain, load)
+        options = _Options(filters or {}, weights, names, user, exact, nearest, explain, load)
         _Search(queryset, query, options, results).run()
     elif audio is None:
         raise BadQuery(
@@ -119,6 +122,7 @@ class _Options:
     facets: Sequence[str]
     user: Any
     exact: bool
+    nearest: bool
     explain: bool
     load: bool
 
@@ -159,7 +163,7 @@ class _Search:
             self._fill(wanted, relaxed)
             results.interpretation = relaxed if results.total else meant
         # What is least unlike an example is no answer to "more like this".
-        if not (results.total or results.like or results.unlike):
+        if self._options.nearest and not (results.total or results.like or results.unlike):
             self._fill_nearest(wanted)
 
     def _fill_nearest(self, wanted: Wanted) -> None:
@@ -167,9 +171,9 @@ class _Search:
         results = self._results
         if wanted.parts:
             self._fill(wanted, results.interpretation, nearest=True)
-        if not results.total and (near := nearest_words(self._index, self._query.text, results.degraded)):
-            wanted = replace(wanted, parts=[], words=nearest_query(self._index, near))
-            self._fill(wanted, results.interpretation, nearest=True)
+        near = {} if results.total else nearest_words(companions(self._index), self._query.text, results.degraded)
+        if near and (words := nearest_query(self._index, near)):
+            self._fill(replace(wanted, parts=[], words=words), results.interpretation, nearest=True)
 
     def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> None:
         options, results = self._options, self._results

@@ -151,9 +151,16 @@ def spoken_query(index: Index, said: Sequence[tuple[str, float]]) -> LexicalQuer
 
 
 def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | None:
-    """Return the full-text query for words that are ``near`` those asked for; it scores nothing above the cut-off."""
-    query = spoken_query(index, list(near.items()))
-    return query and replace(query, stretches=[stretch.scaled(settings.CUT_OFF) for stretch in query.stretches])
+    """Return the full-text query for words that are ``near`` those asked for; None where no document has any.
+
+    Its scores are comparable between indexes, and below the cut-off.
+    """
+    worth = {word: nearness**3 for word, nearness in near.items()}  # the nearest counts more than others together
+    unit = settings.CUT_OFF / sum(worth.values())
+    queries = [(lexical_query(index, word), worth[word] * unit) for word in near]
+    found = [(query, share) for query, share in queries if query and any(query.documents)]
+    stretches = [stretch.scaled(share) for query, share in found for stretch in query.stretches]
+    return LexicalQuery(stretches, [count for query, _ in found for count in query.documents]) if stretches else None
 
 
 def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:

@@ -52,8 +52,13 @@ def search_all(
     if len(searched) == 1:
         [objects] = searched.values()
         return search(objects, filters=filters, facets=facets, page=page, page_size=page_size, explain=explain, **query)
-    found = _ranked(searched, dict(filters or {}), facets, {"page": page, "page_size": page_size, **query})
-    shown = _contributing(found, only)
+    query |= {"page": page, "page_size": page_size}
+    with together(list(searched)):
+        found = _ranked(searched, dict(filters or {}), facets, {**query, "nearest": False})
+        shown = _contributing(found, only)
+        if not any(found[label].total for label in shown):
+            found = _ranked(searched, dict(filters or {}), facets, query)
+            shown = _contributing(found, only)
     results = _merged(found, shown)
     results.facets = found[shown[0]].facets if len(only) == 1 else {}
     results.hits = _page({label: found[label] for label in shown}, results, explain=explain)
@@ -81,17 +86,16 @@ def _ranked(
     """Search each model with its own filters and facets, without loading hits."""
     _refuse_unknown("filters", filters, [name for index in searched for name in index.filter_names()])
     _refuse_unknown("facets", facets or (), [name for index in searched for name in index.facets])
-    with together(list(searched)):
-        return {
-            index.label: search(
-                objects,
-                filters={name: filters[name] for name in index.filter_names() if name in filters},
-                facets=_own(index, facets),
-                load=False,
-                **query,
-            )
-            for index, objects in searched.items()
-        }
+    return {
+        index.label: search(
+            objects,
+            filters={name: filters[name] for name in index.filter_names() if name in filters},
+            facets=_own(index, facets),
+            load=False,
+            **query,
+        )
+        for index, objects in searched.items()
+    }
 
 
 def _refuse_unknown(kind: str, names: Collection[str], declared: Sequence[str]) -> None:
