@@ -76,9 +76,10 @@ def test_a_corrected_text_needs_no_correction(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "nearest"), [("jakkezz", "jacket"), ("the jakkezz", "jacket"), ("glands", "glasses"), ("红衣连", "红色")]
+    ("text", "nearest"),
+    [("jakkezz", "jacket"), ("the jakkezz", "jacket"), ("zebra", "umbrella"), ("glands", "glasses"), ("红衣连", "红色")],
 )
-def test_what_nobody_knows_has_nearest_words(text, nearest):
+def test_what_the_catalogue_lacks_has_nearest_words(text, nearest):
     found = SPELLER.nearest(text)
     assert max(found, key=found.get) == nearest
     assert all(0 < nearness < 1 for nearness in found.values())

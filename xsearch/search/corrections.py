@@ -60,7 +60,7 @@ def completed(index: Index, text: str) -> str | None:
 
 
 def nearest_words(indexes: Sequence[Index], text: str, degraded: list[str]) -> dict[str, float]:
-    """Return the words of these catalogues nearest in letters to the unknown ones of ``text``, and how near each is."""
+    """Return the words of these catalogues nearest in letters to those of ``text`` that they lack, and how near."""
     with_words = [index for index in indexes if index.text]
     if not text or not with_words:
         return {}

@@ -24,7 +24,7 @@ _LONG = 7  # letters: shorter words are corrected only to what stands in titles,
 # Neither part of a model number nor of a contraction.
 _LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0-9])")
 _LAST_LATIN = re.compile(r"(?<![a-z0-9&'.\-])[a-z]{3,}$")
-_MAX_UNLIKE = 3  # words that are like none, and the words that are nearest to each of them
+_MAX_LACKING = 3  # words that are looked for among those nearest in letters, and how many of these
 _NEAREST = 8
 _ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
 
@@ -93,10 +93,12 @@ class Speller:
 
     def knows(self, word: str) -> bool:
         """Say whether a folded word is in the catalogue, is familiar, or says nothing anyway."""
-        if word in english.STOP_WORDS or word in chinese.STOP_WORDS:
-            return True
-        lexeme = english.stem(word.replace("-", ""))
-        return lexeme in self._known or lexeme in self._familiar
+        return self._has(word) or english.stem(word.replace("-", "")) in self._familiar
+
+    def _has(self, word: str) -> bool:
+        """Say whether a folded word is in the catalogue, or says nothing anyway."""
+        says_nothing = word in english.STOP_WORDS or word in chinese.STOP_WORDS
+        return says_nothing or english.stem(word.replace("-", "")) in self._known
 
     def correct(self, text: str) -> str | None:
         """Return ``text`` as it was probably meant; None where there is nothing to correct."""
@@ -122,16 +124,16 @@ class Speller:
         return (self.correct(before) or before) + max(words, key=lambda word: (words[word], word))
 
     def nearest(self, text: str) -> dict[str, float]:
-        """Return the words nearest in letters to those of ``text`` that are unknown, and how near, in (0, 1].
+        """Return the words nearest in letters to those of ``text`` that the catalogue lacks, and how near, in (0, 1).
 
-        They are what is left to show where nothing is meant by ``text`` that anybody knows; "asdfgh" is near "ash".
+        They are what is left to show where nothing has anything of ``text``: "asdfgh" is nearest to "ash".
         """
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
         found: dict[str, float] = {}
-        unknown = [word for word in fold(text)[0].split() if not self.knows(word)]
-        for word in unknown[:_MAX_UNLIKE]:
+        lacking = [word for word in fold(text)[0].split() if not self._has(word)]
+        for word in lacking[:_MAX_LACKING]:
             near = process.extract(word, self._frequent_first, scorer=OSA.normalized_similarity, limit=_NEAREST)
             found |= {each: max(nearness, found.get(each, 0)) for each, nearness, _ in near if nearness}
         return found
