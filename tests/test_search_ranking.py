@@ -421,6 +421,14 @@ class TestLargeCatalogues:
             found.append([(hit.object.pk, hit.score) for hit in hits])
         assert found[0] == found[1]
 
+    def test_a_filtered_walk_through_more_rows_has_more_in_sight(self, settings):
+        from xsearch.search import planning
+
+        settings.XSEARCH = HASH
+        sights = [planning._walk(int(rows / 10), share=0.1).ef_search for rows in (50_000, 100_000, 1_000_000, 10**9)]
+        assert sights == [100, 100, 251, 1_000]
+        assert planning._walk(1_000_000, share=1.0).ef_search == planning._walk(100_000, share=1.0).ef_search
+
     def test_more_rows_than_estimated_are_walked_after_all(self, catalogue, settings, monkeypatch):
         from xsearch.search import planning
 

@@ -50,7 +50,9 @@ def _words_only(settings):
 
 
 def found(text, **options):
-    return [hit.object.title for hit in xsearch.search(Product.objects.all(), text=text, facets=None, **options).hits]
+    """Return the titles of what is found, and not only nearest."""
+    results = xsearch.search(Product.objects.all(), text=text, facets=None, nearest=False, **options)
+    return [hit.object.title for hit in results.hits]
 
 
 @pytest.mark.parametrize(

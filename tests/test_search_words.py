@@ -77,7 +77,13 @@ def test_a_corrected_text_needs_no_correction(text):
 
 @pytest.mark.parametrize(
     ("text", "nearest"),
-    [("jakkezz", "jacket"), ("the jakkezz", "jacket"), ("zebra", "umbrella"), ("glands", "glasses"), ("红衣连", "红色")],
+    [
+        ("jakkezz", "jacket"),
+        ("the jakkezz", "jacket"),
+        ("zebra", "umbrella"),
+        ("glands", "glasses"),
+        ("红衣连", "红色"),
+    ],
 )
 def test_what_the_catalogue_lacks_has_nearest_words(text, nearest):
     found = SPELLER.nearest(text)

@@ -16,6 +16,8 @@ from xsearch.stores import Store
 #: Index entries that one walk may look at: about as much work as scoring ``EXACT_ROWS`` rows.
 _MAX_VISITED = 500
 _MIN_NEAREST, _MIN_EF, _MAX_EF = 50, 80, 1_000
+#: Rows from which on a walk needs more in sight, and the power by which: 2.5 times as much in 1,000,000.
+_NEAR_ROWS, _FARTHER = 100_000, 0.4
 
 
 _KNOWN_MAX_AGE_S, _EMPTY_MAX_AGE_S = 5.0, 60.0
@@ -66,8 +68,10 @@ def plan_walk(plan: Plan) -> Plan:
 
 def _walk(rows: int, *, share: float) -> Plan:
     nearest = min(settings.CANDIDATES, max(int(_MAX_VISITED * share), _MIN_NEAREST))
-    # A fifth of what is needed at first sight: what a walk meets beyond its ``ef_search`` nearest is taken too.
-    ef_search = min(max(int(nearest / share / 5), nearest, _MIN_EF), _MAX_EF)
+    # A fifth of what is needed at first sight: what a walk meets beyond its ``ef_search`` nearest is taken too. In more
+    # rows it has further to go for the same recall.
+    distance = max(rows / share / _NEAR_ROWS, 1.0) ** _FARTHER
+    ef_search = min(max(int(nearest / share / 5 * distance), nearest, _MIN_EF), _MAX_EF)
     return Plan(rows, exact=False, nearest=nearest, ef_search=ef_search)
 
 
