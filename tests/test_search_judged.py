@@ -82,7 +82,7 @@ def test_480_real_queries_of_a_furniture_shop_are_all_answered_in_full(shops, da
         answers.append(search(index.get_queryset(), text=text))
 
     times = timed([lambda text=text: ask(text) for text in texts])
-    with_hits = sum(answer.total > 0 for answer in answers)
+    with_hits = sum(answer.total > 0 for answer in answers[-len(texts) :])  # the first was asked twice, to warm up
     print(f"{len(texts)} queries, {with_hits} with hits, p50 {times['p50_ms']} ms, p95 {times['p95_ms']} ms")
     assert len(texts) == 480
     assert [answer.degraded for answer in answers if answer.degraded] == []

@@ -155,12 +155,17 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
 
     Its scores are comparable between indexes, and below the cut-off.
     """
-    worth = {word: nearness**3 for word, nearness in near.items()}  # the nearest counts more than others together
-    unit = settings.CUT_OFF / sum(worth.values())
-    queries = [(lexical_query(index, word), worth[word] * unit) for word in near]
-    found = [(query, share) for query, share in queries if query and any(query.documents)]
-    stretches = [stretch.scaled(share) for query, share in found for stretch in query.stretches]
-    return LexicalQuery(stretches, [count for query, _ in found for count in query.documents]) if stretches else None
+    words: dict[str, Word] = {}
+    for form, nearness in sorted(near.items(), key=lambda pair: -pair[1]):
+        for word in words_of(analyse(form)):  # the nearest counts more than others together
+            words.setdefault(word.lexeme, replace(word, weight=nearness**3))
+    counts = _counts(index, set(words))
+    whole = sum(word.weight for word in words.values())
+    there = [word for word in words.values() if counts.get(word.lexeme)]
+    if not there:
+        return None
+    stretches = [Stretch((replace(word, weight=word.weight * settings.CUT_OFF / whole),)) for word in there]
+    return LexicalQuery(stretches, [counts[word.lexeme] for word in there])
 
 
 def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
