@@ -48,29 +48,32 @@ def words_version(indexes: Sequence[Index]) -> Version:
 
 def corrected(indexes: Sequence[Index], text: str, degraded: list[str], version: Version | None = None) -> str | None:
     """Return what ``text`` probably means in these catalogues together; None where it needs no correction."""
-    with_words = [index for index in indexes if index.text]
-    if not text or not with_words:
-        return None
-    return _survived(lambda: speller(*with_words, version=version).correct(text), degraded)
+    return _asked(indexes, text, lambda speller: speller.correct(text), degraded, version)
 
 
 def completed(index: Index, text: str) -> str | None:
     """Return what ``text``, whose last word is still being typed, probably means; None where that is unknown."""
-    return _survived(lambda: speller(index).completed(text), []) if index.text else None
+    return _asked([index], text, lambda speller: speller.completed(text), [])
 
 
 def nearest_words(indexes: Sequence[Index], text: str, degraded: list[str]) -> dict[str, float]:
     """Return the words of these catalogues nearest in letters to those of ``text`` that they lack, and how near."""
+    return _asked(indexes, text, lambda speller: speller.nearest(text), degraded) or {}
+
+
+def _asked(
+    indexes: Sequence[Index],
+    text: str,
+    ask: Callable[[Speller], FoundT | None],
+    degraded: list[str],
+    version: Version | None = None,
+) -> FoundT | None:
+    """Return what the speller says of ``text``; None where there is nothing to ask, or whatever a library throws."""
     with_words = [index for index in indexes if index.text]
     if not text or not with_words:
-        return {}
-    return _survived(lambda: speller(*with_words).nearest(text), degraded) or {}
-
-
-def _survived(correct: Callable[[], FoundT], degraded: list[str]) -> FoundT | None:
-    """Return what was found, or None: a query is answered as it was typed, whatever a library throws."""
+        return None
     try:
-        return correct()
+        return ask(speller(*with_words, version=version))
     except DatabaseError:
         raise
     except Exception:

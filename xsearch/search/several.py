@@ -56,7 +56,7 @@ def search_all(
     with together(list(searched)):
         found = _ranked(searched, dict(filters or {}), facets, {**query, "nearest": False})
         shown = _contributing(found, only)
-        if not any(found[label].total for label in shown):
+        if query.get("nearest", True) and not any(found[label].total for label in shown):
             found = _ranked(searched, dict(filters or {}), facets, query)
             shown = _contributing(found, only)
     results = _merged(found, shown)
