@@ -454,6 +454,10 @@ def test_nonsense_yields_the_nearest_that_there_is_and_says_so(catalogue, settin
     assert "jacket" in found.hits[0].object.title.lower()
     assert found.hits[0].score < DEFAULTS["CUT_OFF"]
     assert found.hits[0].explain["lexical"]["words"]["jacket"]
+    for text in ("jacket", "P8"):
+        assert xsearch.search(catalogue, text=text).is_close
+        assert xsearch.search(catalogue, text=text, filters={"category": "Mug"}).total == 0, "it is only filtered out"
+    assert xsearch.search(catalogue, text="jaddet", filters={"category": "Jacket"}).total > 0
 
 
 def test_nothing_is_like_an_example_that_is_unlike_all(catalogue, settings):

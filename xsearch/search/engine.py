@@ -167,11 +167,13 @@ class _Search:
             self._fill_nearest(wanted)
 
     def _fill_nearest(self, wanted: Wanted) -> None:
-        """Answer with what is nearest in meaning; of words that mean nothing anywhere, in letters."""
+        """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
         results = self._results
         if wanted.parts:
             self._fill(wanted, results.interpretation, nearest=True)
-        near = {} if results.total else nearest_words(companions(self._index), self._query.text, results.degraded)
+        if results.total or (wanted.words and any(wanted.words.documents)):
+            return
+        near = nearest_words(companions(self._index), self._query.text, results.degraded)
         if near and (words := nearest_query(self._index, near)):
             self._fill(replace(wanted, parts=[], words=words), results.interpretation, nearest=True)
 
