@@ -21,7 +21,7 @@ from xsearch.registry import get_index
 from xsearch.search.examples import mean_vectors
 from xsearch.search.parts import VectorPart
 from xsearch.search.retrieval import retrieve
-from xsearch.search.swaps import SpaceSwapped, live_rows
+from xsearch.search.swaps import SpaceSwapped, holds_vectors_of
 from xsearch.search.wanted import Wanted
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ class TestSearchAcrossASwap:
             assert len(spaces.live_spaces(index())) == 2  # takes the snapshot
             in_thread(lambda: rebuilding.roll_back(index(), "image") if back else rebuilding.swap(index(), before))()
             assert live()["image"] == wanted.parts[0].space.fingerprint  # as far as this transaction sees
-            assert not live_rows(wanted.parts[0].space, wanted.parts[0].stores[0]).exists()
+            assert not holds_vectors_of(wanted.parts[0].space, wanted.parts[0].stores[0])
             with pytest.raises(SpaceSwapped):
                 retrieve(wanted, Product.objects.all(), [])
             results = xsearch.search(Product.objects.all(), text="bag", image=picture(1))

@@ -18,7 +18,7 @@ from xsearch.models import EncoderSpace
 from xsearch.registry import Index
 from xsearch.search.parts import VectorPart
 from xsearch.search.planning import estimated_rows
-from xsearch.search.swaps import SpaceSwapped, is_live, live_rows
+from xsearch.search.swaps import IsLive, SpaceSwapped, holds_vectors_of
 from xsearch.stores import Store
 
 Floats = NDArray[np.float32]
@@ -117,7 +117,7 @@ def _sample(index: Index, part: VectorPart) -> _Sample:
 def _load_sample(part: VectorPart) -> _Sample:
     store = part.stores[0]
     vectors = _vectors([(store, part.space)])[0]
-    if not len(vectors) and not live_rows(part.space, store).exists():
+    if not len(vectors) and not holds_vectors_of(part.space, store):
         raise SpaceSwapped(part.name)
     return _Sample(vectors)
 
@@ -157,7 +157,7 @@ def _vectors(columns: list[tuple[Store, EncoderSpace]]) -> list[Floats]:
     if (known := estimated_rows(rows)) > _READ_WHOLE:
         rows = rows.filter(pk__in=_pages_of(store, known))
     # Shuffled, but the same for every process and page.
-    shuffled = rows.filter(*(is_live(space, store) for store, space in columns)).order_by(
+    shuffled = rows.filter(*(IsLive(space, store) for store, space in columns)).order_by(
         MD5(Cast("pk", models.CharField()))
     )
     drawn = shuffled.values_list(*(store.column for store, _space in columns))[:_SAMPLE_SIZE]

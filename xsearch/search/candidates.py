@@ -16,7 +16,7 @@ from xsearch.search.expressions import CosineDistance
 from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
 from xsearch.search.scoring import aliased, tables
-from xsearch.search.swaps import is_live
+from xsearch.search.swaps import IsLive
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store, rows_of
 
@@ -34,7 +34,7 @@ class Walk:
 
     def nearest(self, count: int, *, exact: bool = False) -> Branch:
         """Return the query for the nearest; ``exact`` sorts all rows, whatever indexes there are, and reads no more."""
-        live = rows_of(self.store, self.objects).filter(is_live(self.part.space, self.store))
+        live = rows_of(self.store, self.objects).filter(IsLive(self.part.space, self.store))
         rows = live.exclude(**{self.store.column: None})
         distance: Any = CosineDistance(self.store.column, self.part.vector)
         if exact:  # no index is made for such an expression

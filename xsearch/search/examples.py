@@ -15,7 +15,7 @@ from xsearch.errors import BadQuery
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace
 from xsearch.registry import Index, get_index
-from xsearch.search.swaps import is_live
+from xsearch.search.swaps import IsLive
 from xsearch.stores import Store
 
 
@@ -70,6 +70,6 @@ def _comparable(other: Index, spaces: Mapping[str, EncoderSpace]) -> dict[str, E
 def _vectors_of(store: Store, keys: Sequence[Any], space: EncoderSpace | None) -> list[NDArray[np.float32]]:
     if space is None:
         return []
-    rows = store.model._base_manager.filter(is_live(space, store), **{f"{store.object_key}__in": keys})
+    rows = store.model._base_manager.filter(IsLive(space, store), **{f"{store.object_key}__in": keys})
     rows = rows.exclude(**{store.column: None})
     return [np.asarray(vector, dtype=np.float32) for vector in rows.values_list(store.column, flat=True)]

@@ -11,9 +11,7 @@ import numpy as np
 from django.db.models import BooleanField, Case, F, FloatField, Func
 from numpy.typing import NDArray
 
-from xsearch.indexing.columns import COMMENT
 from xsearch.search.wording import Reading, Stretch, Word
-from xsearch.stores import Store
 
 #: How much a word counts by the weight of the field where it stands.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
@@ -68,28 +66,6 @@ class IsAnyOf(Func):
         column, params = compiler.compile(source)
         field = source.output_field
         return f"({column} = ANY(%s))", [*params, [field.get_db_prep_value(key, connection) for key in self._keys]]
-
-
-class HoldsVectorsOf(Func):
-    """Whether the column that now has a store's name was made for vectors of a fingerprint, as its comment says.
-
-    Only asked where the transaction's snapshot may be older than the name; a column without such a comment was never
-    swapped.
-    """
-
-    output_field = BooleanField()
-
-    def __init__(self, store: Store, fingerprint: str) -> None:
-        super().__init__()
-        self._path = [*store.table.split('"."'), store.column]  # with its schema, if the name has one
-        self._fingerprint = fingerprint
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
-        noted = f"substring(col_description(a.objid, a.objsubid) FROM '^{COMMENT}(.*)$')"
-        column = "pg_get_object_address('table column', %s::text[], '{}') AS a"
-        is_same = f"(SELECT coalesce({noted} = %s, true) FROM {column})"  # noqa: S608 - no name, no value
-        sql = f"(current_setting('transaction_isolation') = 'read committed' OR {is_same})"
-        return sql, [self._fingerprint, self._path]
 
 
 @lru_cache(maxsize=64)

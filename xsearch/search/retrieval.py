@@ -17,7 +17,7 @@ from xsearch.search.leanings import UNDERSTOOD
 from xsearch.search.parts import LEXICAL
 from xsearch.search.planning import Plan, plan_scan, plan_walk
 from xsearch.search.scoring import NO_FLOORS, scored, tables
-from xsearch.search.swaps import SpaceSwapped, live_rows
+from xsearch.search.swaps import SpaceSwapped, holds_vectors_of
 from xsearch.search.wanted import Wanted
 from xsearch.stores import rows_of
 
@@ -58,7 +58,7 @@ def _steady(wanted: Wanted, evidence: Evidence) -> Evidence:
     """
     silent = [part for part in wanted.parts if np.isnan(evidence.columns[part.name]).all()]
     for part in silent:
-        if not stands_in_for_none(part, wanted.parts) and not live_rows(part.space, part.stores[0]).exists():
+        if not stands_in_for_none(part, wanted.parts) and not holds_vectors_of(part.space, part.stores[0]):
             raise SpaceSwapped(part.name)
     return evidence
 

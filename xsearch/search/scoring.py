@@ -14,7 +14,7 @@ from django.db.models import Q, When
 from xsearch.search.expressions import CosineDistance, DoubleCase, Matches
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
-from xsearch.search.swaps import is_live
+from xsearch.search.swaps import IsLive
 from xsearch.search.wanted import Wanted
 from xsearch.stores import Store, main_store
 
@@ -58,7 +58,7 @@ def tables(wanted: Wanted) -> Iterator[tuple[Store, dict[str, Any]]]:
 
 def _similarity(part: VectorPart, store: Store, names: Collection[str]) -> DoubleCase:
     """Return the similarity of a row to a part; of a stand-in only where the row lacks what it stands in for."""
-    condition = Q(is_live(part.space, store))
+    condition = Q(IsLive(part.space, store))
     better = STAND_INS.get(part.name)
     if better and better in names:
         condition &= Q(**{f"{better.partition(':')[2]}_embedding": None})

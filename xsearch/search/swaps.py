@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from typing import Any
 
-from django.db.models import Exists, QuerySet
+from django.db.models import BooleanField, Func
 
+from xsearch.indexing.columns import COMMENT
 from xsearch.models import EncoderSpace
-from xsearch.search.expressions import HoldsVectorsOf
 from xsearch.stores import Store
 
 
@@ -15,26 +15,33 @@ class SpaceSwapped(Exception):  # noqa: N818 - no error: the search begins anew
     """The vectors that a query was made for are not the live ones any more."""
 
 
-def live_rows(space: EncoderSpace, store: Store) -> QuerySet[EncoderSpace]:
-    """Return ``space`` if the column of ``store`` holds its vectors in the statement that asks, nothing otherwise."""
-    return _live_rows(space.pk, space.fingerprint, store)
-
-
-def is_live(space: EncoderSpace, store: Store) -> Exists:
+class IsLive(Func):
     """Whether a vector of ``space`` may be compared with those that this very statement sees; a swap may come any time.
 
     A statement locks its tables when it is parsed, and sees what was committed until then: columns by their names and
     the row of their space come from the same side of a swap, which renames and notes in one transaction. With
-    REPEATABLE READ it sees older rows than names, so that the comment on the column is asked as well.
+    REPEATABLE READ it sees older rows than names, so that the comment on the column is asked as well; a column without
+    such a comment was never swapped. Written as SQL, because every search asks several times and Django would build
+    a query each time.
     """
-    return _is_live(space.pk, space.fingerprint, store)
+
+    output_field = BooleanField()
+
+    def __init__(self, space: EncoderSpace, store: Store) -> None:
+        super().__init__()
+        self._path = [*store.table.split('"."'), store.column]  # with its schema, if the name has one
+        self._space = space
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        noted = f"substring(col_description(a.objid, a.objsubid) FROM '^{COMMENT}(.*)$')"
+        column = "pg_get_object_address('table column', %s::text[], '{}') AS a"
+        is_same = f"(SELECT coalesce({noted} = %s, true) FROM {column})"  # noqa: S608 - no name, no value
+        is_now = f"(current_setting('transaction_isolation') = 'read committed' OR {is_same})"
+        table, fingerprint = EncoderSpace._meta.db_table, self._space.fingerprint
+        sql = f'EXISTS(SELECT 1 FROM "{table}" s WHERE s.id = %s AND s.fingerprint = %s AND {is_now})'  # noqa: S608
+        return sql, [self._space.pk, fingerprint, fingerprint, self._path]
 
 
-def _live_rows(key: int, fingerprint: str, store: Store) -> QuerySet[EncoderSpace]:
-    return EncoderSpace.objects.filter(HoldsVectorsOf(store, fingerprint), pk=key, fingerprint=fingerprint)
-
-
-@lru_cache(maxsize=64)
-def _is_live(key: int, fingerprint: str, store: Store) -> Exists:
-    """Return an expression that is asked for several times in every search; it holds no answer."""
-    return Exists(_live_rows(key, fingerprint, store))
+def holds_vectors_of(space: EncoderSpace, store: Store) -> bool:
+    """Ask whether the column of ``store`` holds the vectors of ``space`` now."""
+    return EncoderSpace.objects.filter(IsLive(space, store)).exists()
