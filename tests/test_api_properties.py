@@ -57,8 +57,9 @@ def test_filters_hold_for_every_hit_and_only_narrow(client, stock, query, filter
         assert product.colour in filters.get("colour", [product.colour])
         assert filters.get("price_min", 0) <= product.price <= filters.get("price_max", product.price)
         assert filters.get("in_stock", product.in_stock) == product.in_stock
-    everything = ask(client, q=query, page_size=100)
-    assert {hit["id"] for hit in found["hits"]} <= {hit["id"] for hit in everything["hits"]}
+    if found["close"]:  # else the nearest of what passes is shown, which need not be the nearest of all
+        everything = ask(client, q=query, page_size=100)
+        assert {hit["id"] for hit in found["hits"]} <= {hit["id"] for hit in everything["hits"]}
 
 
 @quick

@@ -70,11 +70,13 @@ def test_what_the_first_look_missed_is_shown_as_well(page, shop, asked, monkeypa
     monkeypatch.setattr("xsearch.search.retrieval.find_candidates", lambda *_: found)
     page.goto(f"{shop}/search/?q=mug")
     expect(summary(page)).to_have_text("1+ result for “mug”")
+    page.locator(".xs-hit-link", has_text="Red mug").focus()
     [count] = asked
     count.continue_()
     expect(summary(page)).to_have_text("4 results for “mug”")
     expect(page.locator(".xs-hit")).to_have_count(4)
     assert titles(page)[0] == "Red mug"
+    expect(page.locator(".xs-hit-link", has_text="Red mug")).to_be_focused()
 
 
 def test_a_newer_search_is_not_overtaken_by_numbers_of_the_one_before(page, shop, asked):

@@ -32,13 +32,18 @@ export class Results {
     this.wait(texts);
     const content = await this.fetch(address, body, texts);
     if (!content) return;
-    const focused = this.focusedHref();
-    this.place.replaceChildren(content);
-    this.openFacets();
-    this.refocus(focused);
+    this.exchange(content);
     this.live.textContent = content.dataset.summary;
     this.section.setAttribute("aria-busy", "false");
     this.count(address, body);
+  }
+
+  /* What has the focus keeps it, if it is there again. */
+  exchange(content) {
+    const focused = this.focusedLabel();
+    this.place.replaceChildren(content);
+    this.openFacets();
+    this.refocus(focused);
   }
 
   /* Where only the likely results were looked at, the numbers are those of all a little later. */
@@ -57,14 +62,11 @@ export class Results {
 
   recount(content) {
     const hits = (part) => part.querySelectorAll("[data-xs-hit]").length;
-    if (hits(content) > hits(this.place)) {
-      this.place.replaceChildren(content);
-      return this.openFacets();
-    }
+    if (hits(content) > hits(this.place)) return this.exchange(content);
     for (const counts of content.querySelectorAll("[data-xs-counts]")) {
       const before = this.place.querySelector(`[data-xs-counts="${counts.dataset.xsCounts}"]`);
       if (!before || before.contains(document.activeElement?.closest("form"))) continue;
-      const focused = before.contains(document.activeElement) ? this.focusedHref() : null;
+      const focused = before.contains(document.activeElement) ? this.focusedLabel() : null;
       before.replaceWith(counts);
       this.refocus(focused);
     }
@@ -134,17 +136,17 @@ export class Results {
     facets?.addEventListener("toggle", () => { this.facetsWereOpen = facets.open; });
   }
 
-  focusedHref() {
+  focusedLabel() {
     const focused = document.activeElement;
     return this.place.contains(focused) ? labelOf(focused) : null;
   }
 
-  /* A filter chosen by keyboard keeps the focus, although it is a new element now. */
+  /* A filter chosen by keyboard keeps the focus, although it is a new element now; so does a hit. */
   refocus(label) {
     if (label === null) return;
-    const options = [...this.place.querySelectorAll("a[data-xs-refine]")];
-    const same = options.find((link) => label && labelOf(link) === label);
-    (same ?? this.place.querySelector("a"))?.focus({ preventScroll: true });
+    const links = [...this.place.querySelectorAll("a")];
+    const same = links.find((link) => label && labelOf(link) === label);
+    (same ?? links[0])?.focus({ preventScroll: true });
   }
 }
 
@@ -153,8 +155,8 @@ async function contentOf(response) {
   return document.adoptNode(page.querySelector("[data-xs-content]"));
 }
 
-/* What a link stays recognised by: the filter, or the condition that was understood. */
+/* What a link stays recognised by: the filter, the condition that was understood, or where it leads. */
 function labelOf(link) {
   const wish = link.closest("[data-xs-wish]")?.dataset.xsWish;
-  return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? "";
+  return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? link.href ?? "";
 }
