@@ -174,7 +174,7 @@ def floors(index: Index, parts: Sequence[VectorPart], weights: Mapping[str, floa
     speaking = {name: weight for name, weight in weights.items() if weight > 0}
     if not speaking or settings.CUT_OFF <= 0 or settings.FUSION == "rrf":
         return {}
-    score = settings.CUT_OFF * _whole(weights) / sum(speaking.values()) - _ROUNDING
+    score = settings.CUT_OFF * _whole(weights) / _most(speaking) - _ROUNDING
     if not 0 < score < 1:
         return {}
     found = {part.name: background(index, part).similarity_of(score) for part in parts if part.name in speaking}
@@ -245,6 +245,12 @@ def _whole(weights: Mapping[str, float]) -> float:
     """Return what the weights add up to; a stand-in beside what it stands in for never adds to it."""
     counted = (weight for name, weight in weights.items() if weight > 0 and STAND_INS.get(name) not in weights)
     return sum(counted) or 1.0
+
+
+def _most(weights: Mapping[str, float]) -> float:
+    """Return the most that the weights of what one object has can add up to: a stand-in takes the other's place."""
+    instead = {name: weights.get(STAND_INS.get(name, ""), 0.0) for name in weights}
+    return sum(max(weight - instead[name], 0.0) for name, weight in weights.items())
 
 
 #: How similarities become shares of a score, for ``XSEARCH["FUSION"]``; "calibrated" is the default beside them.
