@@ -66,6 +66,7 @@ RIGHT = [
     "demo-mug-1", "demo mug 1", "WH-1000XM5", "wh1000xm5", "jakcet1", "12345", "size m", "sofa", "couch", "jumper",
     "trainers", "the who", "show me a blue hat", "zebra", "nike", "ipad", "elephant", "wireless headphones", "men's",
     "café", "ab", "x", "…", "😀", "user@jakcet.com", "www.jakcet.com", "jakcet&co", "fan", "pen",
+    "帽子九十九", "沙发 九百九十九",
 ]  # fmt: skip
 
 

@@ -95,24 +95,66 @@ def test_nothing_to_show_for_a_price_alone_is_no_error():
     assert (found.total, modes(found)) == (0, {"price:at_most:1": "strict"})
 
 
+def test_where_the_limit_keeps_out_all_that_was_asked_for_the_nearest_to_it_are_shown():
+    """What fits the limit only mentions a sofa."""
+    fitting = xsearch.search(Product.objects.filter(price__lte=500), text="sofa")
+    assert fitting.hits
+    assert not any("sofa" in hit.object.title for hit in fitting.hits)
+    found = find("sofa under 500")
+    assert found.interpretation.relaxed == ("price:at_most:500",)
+    sofas = [hit.object.price for hit in found.hits if "sofa" in hit.object.title]
+    assert len(sofas) >= 5
+    assert [hit.object.price for hit in found.hits[: len(sofas)]] == sofas == sorted(sofas)
+
+
+def test_only_the_limits_that_nothing_fulfils_are_relaxed():
+    found = find("mug under 5 not red")
+    assert found.interpretation.relaxed == ("price:at_most:5",)
+    assert "red" not in {hit.object.colour for hit in found.hits}
+    assert "mug" in found.hits[0].object.title
+
+
+def test_a_limit_is_kept_where_something_else_of_that_kind_fulfils_it():
+    found = find("red sofa under 600")
+    assert found.interpretation.relaxed == ()
+    assert {hit.object.price <= 600 for hit in found.hits} == {True}
+    assert "sofa" in found.hits[0].object.title
+
+
+def test_a_number_that_is_no_price_is_a_word():
+    found = find("sofa under 99999999999999999999")
+    assert found.interpretation.conditions == ()
+    assert "sofa" in found.hits[0].object.title
+
+
 # Wishes
 
 
 def test_a_named_colour_orders_within_bounds_and_limits_when_it_is_made_strict():
-    plain, found = find("red hat", understand=False), find("red hat")
+    found = find("red hat", explain=True)
     assert modes(found)["colour:is:red"] == "soft"
     assert found.interpretation.text == "red hat"
-    assert set(skus(found)) == set(skus(plain))
-    before = {hit.object.sku: hit.score for hit in plain.hits}
     for hit in found.hits:
-        lost = before[hit.object.sku] - hit.score
-        assert lost >= -1e-9
-        assert lost <= before[hit.object.sku] * (1 - 0.8**2) + 1e-3  # two wishes, colour and category
+        left = hit.explain["understood"]["similarity"]
+        assert 0.8**2 - 1e-9 <= left <= 1  # two wishes, colour and category
+        assert hit.score == pytest.approx(left * hit.explain["lexical"]["contribution"], abs=1e-3)
         if hit.object.colour == "red" and hit.object.category.name.startswith("Hats"):
-            assert lost == pytest.approx(0, abs=1e-4)
+            assert left == 1
     strict = find("red hat", modes={"colour:is:red": "strict"})
     assert strict.total > 0
     assert {hit.object.colour for hit in strict.hits} == {"red"}
+
+
+@pytest.mark.parametrize("text", ["black sofa", "red sofa", "红色沙发", "North Harbour sofa", "sofa by North Harbour"])
+def test_the_thing_itself_comes_before_what_only_has_its_colour_or_brand(text):
+    sofas = [product.sku for product in Product.objects.filter(title__contains="sofa")]
+    assert not Product.objects.filter(sku__in=sofas, colour__in=["black", "red"]).exists()
+    assert sorted(skus(find(text))[: len(sofas)]) == sorted(sofas)
+
+
+def test_words_that_only_describe_count_in_full_where_there_are_no_others():
+    assert [hit.object.colour for hit in find("red").hits[:5]] == ["red"] * 5
+    assert {hit.object.brand.name for hit in find("North Harbour").hits[:5]} == {"North Harbour"}
 
 
 def test_what_a_product_says_of_itself_is_not_looked_up_in_the_whole_table():

@@ -269,4 +269,20 @@ TRAPS = [
     ("toy for 6 and up", "", "toy for 6 and up"),
 ]
 
-CASES = [*PRICES, *SPOKEN, *CHINESE_PRICES, *ATTRIBUTES, *NEGATIONS, *TOGETHER, *TRAPS]
+# What customers of the demonstration shop typed and it did not understand.
+LATER = [
+    ("dress -red", "category=Dresses; colour!=red", "dress"),
+    ("t-shirt -denim", "-denim", "t-shirt"),
+    ("jacket w/o zip", "category=Jackets; -zip", "jacket"),
+    ("non-rubber shoes", "category=Shoes; -rubber", "shoes"),
+    ("非橡胶的鞋", "category=Shoes; -橡胶", "鞋"),
+    ("non-iron shirt", "category=Shirts", "non-iron shirt"),
+    ("usb - red", "colour=red", "usb - red"),
+    ("一百到两百的手表", "price=100..200; category=Watches", "手表"),
+    ("五十左右的手表", "price~50; category=Watches", "手表"),
+    ("一米八左右的灯", "category=Lamps", "一米八左右的灯"),
+    ("三到五岁的鞋", "category=Shoes", "三到五岁的鞋"),
+    ("lamp under 99999999999999999999", "category=Lamps", "lamp under 99999999999999999999"),
+]
+
+CASES = [*PRICES, *SPOKEN, *CHINESE_PRICES, *ATTRIBUTES, *NEGATIONS, *TOGETHER, *TRAPS, *LATER]

@@ -20,6 +20,8 @@ from xsearch.search.wanted import Wanted
 
 Objects = models.QuerySet[Any]
 
+_NAMED_FROM = 0.6  # lexical score: a title has what the words name, be it in another colour
+
 
 class Answer:
     """Ranks what is wanted, ``nearest`` what is below the cut-off too, and fills the results with one page of it."""
@@ -67,6 +69,14 @@ class Answer:
         self._ranking, self._notes = personal.ranking, personal.notes
         self._shown, self._further = _one_of_each(self._ranking, attributes)
         return attributes
+
+    @property
+    def only_mentions_words(self) -> bool:
+        """Whether the catalogue has the words, but of the hits none is what they name: descriptions mention them."""
+        words = self._wanted.words
+        found = self._ranking.similarities.get(LEXICAL)
+        has_well = found is not None and bool((found >= _NAMED_FROM).any())
+        return words is not None and any(words.documents) and not has_well
 
     def page(self, *, explain: bool) -> list[Hit]:
         """Load the hits of the page."""

@@ -20,7 +20,7 @@ from xsearch.search.examples import check_examples
 from xsearch.search.facets import facet_names
 from xsearch.search.leanings import leanings_of
 from xsearch.search.lexical import nearest_query
-from xsearch.search.meaning import softened, without_filtered
+from xsearch.search.meaning import softenings, without_filtered
 from xsearch.search.reading import Crop, Given, Query, read_query
 from xsearch.search.results import SearchResults
 from xsearch.search.scope import Scope
@@ -158,13 +158,22 @@ class _Search:
 
     def _answer(self, wanted: Wanted) -> None:
         meant, results = self._query.interpretation, self._results
-        self._fill(wanted, meant)
-        if not results.total and wanted.names and (relaxed := softened(meant)):
-            self._fill(wanted, relaxed)
-            results.interpretation = relaxed if results.total else meant
+        found = self._fill(wanted, meant)
+        if wanted.names and (not results.total or found.only_mentions_words):
+            self._relax(wanted, meant)
         # What is least unlike an example is no answer to "more like this".
         if self._options.nearest and not (results.total or results.like or results.unlike):
             self._fill_nearest(wanted)
+
+    def _relax(self, wanted: Wanted, meant: Interpretation | None) -> None:
+        """Answer without the limits that keep out what was asked for, if there are any such; as few as that takes."""
+        is_empty, was_tried = not self._results.total, False
+        for relaxed in softenings(meant):
+            found, was_tried = self._fill(wanted, relaxed), True
+            if self._results.total and (is_empty or not found.only_mentions_words):
+                return
+        if was_tried:
+            self._fill(wanted, meant)
 
     def _fill_nearest(self, wanted: Wanted) -> None:
         """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
@@ -177,7 +186,7 @@ class _Search:
         if near and (words := nearest_query(self._index, near)):
             self._fill(replace(wanted, parts=[], words=words), results.interpretation, nearest=True)
 
-    def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> None:
+    def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> Answer:
         options, results = self._options, self._results
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
@@ -186,3 +195,4 @@ class _Search:
         results.ranked = None if options.load else found
         results.hits = found.page(explain=options.explain) if options.load else []
         results.interpretation = meant
+        return found

@@ -33,6 +33,23 @@ class DoubleCase(Double, Case):
     template = "(CASE %(cases)s ELSE %(default)s END)::double precision"
 
 
+class FarFrom(Double, Func):
+    """How far a number is outside its limits, in [0, 1]: half where it is half or twice as much as it may be."""
+
+    def __init__(self, number: Any, least: Any, most: Any) -> None:
+        super().__init__(number)
+        self._limits = [("{0} / %s", least)] if least else []
+        self._limits += [("%s / NULLIF({0}, 0)", most)] if most is not None else []
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        shares, values = [], []
+        for template, limit in self._limits:
+            shares.append(template.format(f"{sql}::double precision"))
+            values += [*params, float(limit)] if template.startswith("{") else [float(limit), *params]
+        return f"(1 - LEAST(1, {', '.join(shares)}))", values
+
+
 class CosineDistance(Double, Func):
     """Distance of a column to a vector, shape (dimension,), written so that the live space's HNSW index serves it."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q, When
+from django.db.models import Exists, OuterRef, Q, Subquery, When
 from numpy.typing import NDArray
 
 from xsearch.conf import settings
@@ -17,7 +17,7 @@ from xsearch.filters import has_one_value, label_path
 from xsearch.registry import Index
 from xsearch.search import synonyms, translations
 from xsearch.search.evidence import Floats
-from xsearch.search.expressions import DoubleCase, LexicalScore, Matches
+from xsearch.search.expressions import DoubleCase, FarFrom, LexicalScore, Matches
 from xsearch.search.meaning import parameters_of
 from xsearch.search.wording import Stretch, words_of
 from xsearch.stores import Store
@@ -45,7 +45,9 @@ class Leaning:
 def leanings_of(index: Index, interpretation: Interpretation | None) -> list[Leaning]:
     """Return what the conditions of a query cost the objects that go against them."""
     conditions = interpretation.active() if interpretation else []
-    found = [*_of_fields(index, [each for each in conditions if each.field in index.filters and each.mode == "soft"])]
+    soft = [each for each in conditions if each.field in index.filters and each.mode == "soft"]
+    relaxed = interpretation.relaxed if interpretation else ()
+    found = [*_of_fields(index, soft, relaxed)]
     unwanted = [each for each in conditions if each.op == "is_not"] if index.text else []
     return found + [_of_words(each) for each in unwanted]
 
@@ -67,12 +69,14 @@ def lean(leanings: Sequence[Leaning], columns: Mapping[str, Floats], count: int)
     return factor, stays
 
 
-def _of_fields(index: Index, conditions: Iterable[Condition]) -> Iterator[Leaning]:
-    """Yield one for each wish; of several values of one field any will do."""
+def _of_fields(index: Index, conditions: Iterable[Condition], relaxed: Collection[str]) -> Iterator[Leaning]:
+    """Yield one for each wish; of several values of one field any will do. What was a limit weighs more."""
     ordered = sorted(conditions, key=lambda each: (str(each.field), each.op))
     for (field, op), group in groupby(ordered, key=lambda each: (str(each.field), each.op)):
-        loss = settings.AVOIDANCE if op == "is_not" else settings.PREFERENCE
-        yield Leaning(f"{UNDERSTOOD}:{field}:{op}", loss, _against(index, field, op, list(group)))
+        wishes = list(group)
+        was_limit = op == "is_not" or any(each.id in relaxed for each in wishes)
+        loss = settings.AVOIDANCE if was_limit else settings.PREFERENCE
+        yield Leaning(f"{UNDERSTOOD}:{field}:{op}", loss, _against(index, field, op, wishes))
 
 
 def _against(index: Index, field: str, op: str, conditions: Sequence[Condition]) -> Callable[[Store], Any]:
@@ -82,7 +86,10 @@ def _against(index: Index, field: str, op: str, conditions: Sequence[Condition])
         objects = index.model._base_manager.filter(pk=OuterRef(store.object_key))
         if op not in {"is", "is_not"}:
             parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
-            return DoubleCase(When(Exists(index.filter_queryset(objects, parameters)), then=0.0), default=1.0)
+            passes = Exists(index.filter_queryset(objects, parameters))
+            number = Subquery(objects.values(field)[:1])
+            distance = FarFrom(number, parameters.get(f"{field}_min"), parameters.get(f"{field}_max"))
+            return DoubleCase(When(passes, then=0.0), default=distance)
         matching, known = has_value(index, field, values), Q(**{f"{label_path(index, field)}__gt": ""})
         if store.link or not has_one_value(index, field):  # else the row itself says it, many times faster
             matching, known = Q(Exists(objects.filter(matching))), Q(Exists(objects.filter(known)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -20,6 +20,7 @@ from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, w
 from xsearch.stores import main_store
 from xsearch.text import analyse
 
+_DESCRIPTION = 0.3  # beside words for what is wanted, one for its colour, brand or the like says less
 _UNKNOWN_WORD = 0.3  # a word that no document has says little about any of them
 _MAX_TOKENS = 48
 _MIN_PREFIX = 3  # characters
@@ -113,8 +114,11 @@ def _first(pair: tuple[int, Stretch]) -> int:
     return pair[0]
 
 
-def lexical_query(index: Index, text: str) -> LexicalQuery | None:
-    """Return the full-text query for ``text``; None when it has no word to look for."""
+def lexical_query(index: Index, text: str, descriptions: Sequence[str] = ()) -> LexicalQuery | None:
+    """Return the full-text query for ``text``; None when it has no word to look for.
+
+    Words of ``descriptions`` count less than the others, if there are any.
+    """
     words = words_of(analyse(text)[:_MAX_TOKENS])
     if not words or not index.text:
         return None
@@ -126,15 +130,18 @@ def lexical_query(index: Index, text: str) -> LexicalQuery | None:
     stretches = _completed(_reachable(stretches, counts), counts)
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
-    return LexicalQuery(_shared_out(stretches, counts), documents)
+    describing = {token.lexeme for phrase in descriptions for token in analyse(phrase)}
+    return LexicalQuery(_shared_out(stretches, counts, describing), documents)
 
 
-def spoken_query(index: Index, said: Sequence[tuple[str, float]]) -> LexicalQuery | None:
+def spoken_query(
+    index: Index, said: Sequence[tuple[str, float]], descriptions: Sequence[str] = ()
+) -> LexicalQuery | None:
     """Return the full-text query for texts of which one was said, (text, share); None where none has a word.
 
     A word counts by the shares of the texts that have it. Texts of words that no document has are left out.
     """
-    found = [(query, share) for text, share in said if (query := lexical_query(index, text))]
+    found = [(query, share) for text, share in said if (query := lexical_query(index, text, descriptions))]
     found = [(query, share) for query, share in found if sum(query.documents)] or found[:1]
     if len(found) < 2:
         return found[0][0] if found else None
@@ -238,8 +245,11 @@ def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:
     return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)
 
 
-def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
-    weights = [[_weight(word, stretch, counts) for word in stretch.words] for stretch in stretches]
+def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str]) -> list[Stretch]:
+    weights = [
+        [_weight(word, stretch, counts) * (_DESCRIPTION if word.lexeme in describing else 1) for word in stretch.words]
+        for stretch in stretches
+    ]
     whole = sum(map(sum, weights))
     return [
         replace(

@@ -60,14 +60,15 @@ def without_filtered(interpretation: Interpretation, filters: Mapping[str, Any])
     return replace(interpretation, conditions=kept)
 
 
-def softened(interpretation: Interpretation | None) -> Interpretation | None:
-    """Return the interpretation with what was strict soft and said to be relaxed; None where nothing was strict."""
+def softenings(interpretation: Interpretation | None) -> Iterator[Interpretation]:
+    """Yield the interpretation with what was strict soft and said to be relaxed: numbers alone, then everything."""
     conditions = interpretation.conditions if interpretation else ()
     strict = [condition for condition in conditions if condition.mode == "strict"]
-    if not (interpretation and strict):
-        return None
-    conditions = tuple(replace(each, mode="soft") if each in strict else each for each in interpretation.conditions)
-    return replace(interpretation, conditions=conditions, relaxed=tuple(condition.id for condition in strict))
+    numbers = [condition for condition in strict if condition.op not in {"is", "is_not"}]
+    for chosen in ([numbers] if len(numbers) < len(strict) else []) + [strict]:
+        if interpretation and chosen:
+            softer = tuple(replace(each, mode="soft") if each in chosen else each for each in conditions)
+            yield replace(interpretation, conditions=softer, relaxed=tuple(condition.id for condition in chosen))
 
 
 def parameters_of(condition: Condition) -> dict[str, Any]:

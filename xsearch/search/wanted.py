@@ -70,4 +70,5 @@ def wanted_by(
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     parts = compose(index, parts, change, degraded) if shown else parts
-    return Wanted(index, parts, spoken_query(index, texts["text"]), everything=everything)
+    descriptions = query.interpretation.descriptions() if query.interpretation else ()
+    return Wanted(index, parts, spoken_query(index, texts["text"], descriptions), everything=everything)

@@ -26,7 +26,8 @@ _LATIN = re.compile(r"(?<![a-z0-9&'.\-])(?:[a-z]-)?[a-z]+(?![a-z0-9&'\-]|\.[a-z0
 _LAST_LATIN = re.compile(r"(?<![a-z0-9&'.\-])[a-z]{3,}$")
 _MAX_LACKING = 3  # words that are looked for among those nearest in letters, and how many of these
 _NEAREST = 8
-_ADDRESS = re.compile(r"\S*(?:@|://|www\.)\S*")
+# Addresses and Chinese numbers.
+_KEPT = re.compile(r"\S*(?:@|://|www\.)\S*|[零〇一二两三四五六七八九十百千万亿]{2,}")
 
 
 class Entry(NamedTuple):
@@ -144,7 +145,7 @@ class Speller:
         return sorted(words, key=lambda word: (-self._frequency.get(word, 0), word))
 
     def _corrected_once(self, text: str) -> str:
-        folded, origins = fold(_ADDRESS.sub(lambda address: "0" * len(address[0]), text))
+        folded, origins = fold(_KEPT.sub(lambda kept: "0" * len(kept[0]), text))
         fixes = [*self._latin_fixes(folded), *self._chinese_fixes(folded)]
         for fix in sorted(fixes, reverse=True):
             start, end = origins[fix.start], origins[fix.end - 1] + 1

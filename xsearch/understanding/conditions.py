@@ -20,7 +20,7 @@ class Condition:
 
     ``phrase`` stands at ``start`` to ``end`` of the query (of its correction, where it was corrected). ``field`` is a
     declared filter, or None for words that are not wanted. ``values`` are texts, or numbers for those of sums;
-    several texts are alternatives.
+    several texts are alternatives. ``describes`` where it says how a thing is, or who made it, and not what it is.
     """
 
     phrase: str
@@ -31,6 +31,7 @@ class Condition:
     values: tuple[Any, ...]
     mode: Mode = "soft"
     label: str = ""
+    describes: bool = False
 
     @property
     def id(self) -> str:
@@ -55,3 +56,7 @@ class Interpretation:
     def active(self) -> list[Condition]:
         """Return the conditions that are not switched off."""
         return [condition for condition in self.conditions if condition.mode != "off"]
+
+    def descriptions(self) -> list[str]:
+        """Return the words that say how a thing is and not what: colours, brands and the like."""
+        return [condition.phrase for condition in self.active() if condition.describes]

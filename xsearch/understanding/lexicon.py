@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,6 +19,12 @@ Key = tuple[str, ...]
 _MAX_WORDS = 5  # of an English name
 _PARTS = re.compile(r"\s*(?:[,/+、]|&|\band\b|和|与|及)\s*")
 _COLOURS = "colours"  # the domain of the glossary
+#: Domains of words that say how a thing is and not what.
+_DESCRIBING = frozenset(
+    {_COLOURS, "materials", "patterns", "sizes and shapes", "qualities", "persons", "seasons and occasions"}
+)
+_VERBS = frozenset({"iron"})
+_KINDS_FROM = 1 / 3  # of the values of a field
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,10 @@ class Lexicon:
         self._english: dict[Key, dict[str, list[str]]] = {}
         self._chinese: dict[str, dict[str, list[str]]] = {}
         self._plurals: set[Key] = set()
-        familiar = {term_key(term) for line in glossary for term in (*line.chinese, *line.english)}
+        familiar = _terms_of(glossary)
+        #: The fields whose values are kinds of things; others say how a thing is, or who made it.
+        self.kinds = _fields_of_kinds(values, glossary)
+        self._describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
         for value in values:
             self._sizes[value.field] += 1
             for name in value.names or (value.value,):
@@ -78,6 +87,10 @@ class Lexicon:
     def label(self, field: str, value: str) -> str:
         """Return how a value reads in the language of the page."""
         return self._labels.get((field, value), {}).get(get_language() or "en") or value
+
+    def describes(self, word: Word) -> bool:
+        """Say whether a word is a colour, a material or the like, and not a verb as well: "non-iron"."""
+        return (word.key,) in self._describing and word.key not in _VERBS
 
     def find(self, words: Sequence[Word], text: str, original: str) -> list[Named]:
         """Return what the ``words`` of ``text`` name, from left to right; ``original`` is the text as it was typed."""
@@ -205,6 +218,23 @@ def _key_of(words: Sequence[Word]) -> Key:
 
 def _follows(words: Sequence[Word], place: int, text: str) -> bool:
     return are_neighbours(text, words[place - 1], words[place])
+
+
+def _fields_of_kinds(values: Sequence[Value], glossary: Sequence[Line]) -> frozenset[str]:
+    """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or things in the glossary."""
+    describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
+    things = _terms_of(glossary) - describing
+
+    def is_kind(value: Value) -> bool:
+        names = value.names or (value.value,)
+        return any(term_key(name) in things or _is_plural(name.lower()) for name in names)
+
+    sizes, kinds = Counter(value.field for value in values), Counter(value.field for value in values if is_kind(value))
+    return frozenset(name for name, count in kinds.items() if count > _KINDS_FROM * sizes[name])
+
+
+def _terms_of(lines: Iterable[Line]) -> set[Key]:
+    return {term_key(term) for line in lines for term in (*line.chinese, *line.english)}
 
 
 def _is_plural(word: str) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from xsearch.text.chinese import is_chinese
-from xsearch.understanding.lexicon import Named
+from xsearch.understanding.lexicon import Lexicon, Named
 from xsearch.understanding.words import Word, words_in
 
-#: "parts": of what a thing has ("without"); "other": of anything ("except"); "single": of one word ("not");
-#: "value": of values only ("non-").
+#: "parts": of what a thing has ("without"); "other": of anything ("except"); "single": of one word ("not", "-red");
+#: "value": of values only, and of what describes ("non-").
 Kind = Literal["parts", "other", "single", "value"]
 
 
@@ -38,17 +38,18 @@ _NOT_HAVE = r"(?:that\s+)?(?:doesn't|don't|does\s+not|do\s+not)\s+have"
 _NOT_WANT = r"(?:i\s+)?(?:don't|do\s+not)\s+(?:want|like|need)"
 _ENGLISH = re.compile(
     rf"{_BEFORE}(?:"
-    rf"\b(?P<parts>without|with\s+no|{_NOT_HAVE}|no(?!\s*[-.\d]|\s+(?:one|longer|matter|more|less)\b))\b|"
+    rf"\b(?P<parts>without|w/o|with\s+no|{_NOT_HAVE}|no(?!\s*[-.\d]|\s+(?:one|longer|matter|more|less)\b))\b|"
     r"\b(?P<other>except(?:ing)?(?:\s+for)?|excluding|exclude|other\s+than|apart\s+from|avoid|"
     rf"(?:anything|everything|all)\s+but|{_NOT_WANT})\b|"
     r"\b(?P<value>non)[-\s]|"
+    r"(?<=\s)(?P<minus>-)(?=[a-z])|"
     r"(?<!me\s)(?<!me-)(?<!or\s)(?<!if\s)(?<!why\s)\b(?P<single>not|isn't|aren't)(?!-)\b)"
 )
 _CHINESE = re.compile(
     rf"{_BEFORE}我?(?:(?P<parts>不含|不带|(?<!有)没有|没(?!有)|无)|"
     r"(?P<other>除了?|不想要|不需要|不要|别要|不喜欢|不买|排除|不是)|(?P<value>非))"
 )
-_MOST_WORDS = {"parts": 3, "other": 3, "single": 1, "value": 0}
+_MOST_WORDS = {"parts": 3, "other": 3, "single": 1, "value": 1}
 _WORDS = {
     "fillers": "a an the any in made of from by for anything 有 带 是 要 任何 那种",
     "degrees": "too very so that more less 很 太 那么 这么 特别 更",
@@ -66,9 +67,10 @@ def find_cues(text: str) -> list[Cue]:
     found = []
     for pattern in (_ENGLISH, _CHINESE):
         for match in pattern.finditer(text):
-            kind: Kind = match.lastgroup  # type: ignore[assignment]
-            start, end = match.span(kind)
-            if start in ends and (end - start > 1 or ends[start] == end):  # 无 of 无袖 is no word
+            name = str(match.lastgroup)
+            start, end = match.span(name)
+            if name == "minus" or (start in ends and (end - start > 1 or ends[start] == end)):  # 无 of 无袖 is no word
+                kind: Kind = "single" if name == "minus" else name  # type: ignore[assignment]
                 found.append(Cue(match.start(), match.end(), kind))
     return sorted(found)
 
@@ -76,8 +78,9 @@ def find_cues(text: str) -> list[Cue]:
 class Objects:
     """Reads what cues negate among the ``words`` of a ``text`` where ``named`` stand."""
 
-    def __init__(self, text: str, words: Sequence[Word], named: Sequence[Named]) -> None:
+    def __init__(self, text: str, words: Sequence[Word], named: Sequence[Named], lexicon: Lexicon) -> None:
         self._text = text
+        self._lexicon = lexicon
         self._words = words
         self._starts = [word.start for word in words]
         self._named = {each.start: each for each in named}
@@ -108,7 +111,7 @@ class Objects:
         if named and not (cue.kind == "parts" and self._goes_on(named)):
             is_like_others = not phrases and all(named.field == other.field for other in values)
             return named if is_like_others else None
-        if values or not _MOST_WORDS[cue.kind]:
+        if values or (cue.kind == "value" and not self._lexicon.describes(self._words[place])):
             return None
         return self._phrase(cue, place)
 

@@ -15,6 +15,10 @@ from xsearch.understanding.numerals import CHINESE, ENGLISH, chinese_number, eng
 ABOUT = Decimal("0.2")
 
 
+#: What costs this much or more is no price.
+_NO_PRICE = Decimal(10**9)
+
+
 class Price(NamedTuple):
     """A stretch of a text that speaks of a price."""
 
@@ -85,6 +89,7 @@ _ZH_COUNTED = rf"(?:{_ZH_UNITS}|[岁人个件双只条张把台码号寸度层�
 _ZH_MONEY = rf"(?:[¥$€£]\s?{CHINESE}(?:{_YUAN})?|{CHINESE}{_YUAN})"
 _ZH_BARE = rf"{CHINESE}(?![\d.{'零〇一二两三四五六七八九十百千万几多'}])(?!\s?{_ZH_COUNTED})"
 _ZH_SUM = rf"(?:{_ZH_MONEY}|{_ZH_BARE})"
+_ZH_HUNDREDS = "[一二两三四五六七八九十百千万]*[百千万][一二两三四五六七八九十百]*"  # no size, no age
 _ZH_ALONE = r"(?<![\da-z.零〇一二两三四五六七八九十百千万几第])"
 _ZH_LEAD = r"(?:(?:价格|价位|价钱|售价|单价|价)(?:是|为|在)?\s?)?"
 _ZH_ABOUT = r"(?:大概|大约|差不多|大致|约|左右)"
@@ -98,12 +103,14 @@ _ZH_TO = r"\s?(?:到|至|-|–|—|~|～)\s?"
 _CHINESE: list[_English] = [
     (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_SUM}){_ZH_TO}({_ZH_SUM})之间"), "between"),
     (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_MONEY}|{CHINESE}){_ZH_TO}({_ZH_MONEY})"), "between"),
+    (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_HUNDREDS}){_ZH_TO}({_ZH_HUNDREDS})(?=的|\s|$)"), "between"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_AT_MOST}\s?({_ZH_SUM})(?:{_ZH_WITHIN}|左右)?"), "at_most"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_ALONE}({CHINESE}(?:{_YUAN})?|{_ZH_MONEY}){_ZH_WITHIN}"), "at_most"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_AT_LEAST}\s?({_ZH_SUM})(?:以上)?"), "at_least"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_ALONE}({CHINESE}(?:{_YUAN})?|{_ZH_MONEY})(?:及以上|以上|之上|往上)"), "at_least"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_ALONE}({_ZH_MONEY})起"), "at_least"),
     (re.compile(rf"{_ZH_LEAD}{_ZH_ABOUT}?{_ZH_ALONE}({_ZH_MONEY})(?:左右|上下|前后)?"), "about"),
+    (re.compile(rf"{_ZH_LEAD}{_ZH_ABOUT}?{_ZH_ALONE}(?<![米点斤号高])({CHINESE})(?:左右|上下)(?=的|\s|$)"), "about"),
 ]
 # 一块布 is a piece of cloth, and watches are counted in 块.
 _PIECE = re.compile(r"[一二两三四五六七八九几1-9]\s?块")
@@ -131,12 +138,12 @@ def _matches(
 
 
 def _sum_of(text: str, read: Callable[[str], Decimal | tuple[Decimal, Decimal] | None]) -> tuple[Decimal, ...]:
-    """Return the number in a sum of money, two for a vague one, none if it is no number or zero."""
+    """Return the number in a sum of money, two for a vague one, none if it is no number, zero or no price."""
     pattern = ENGLISH if read is english_number else CHINESE
     match = re.search(pattern, text)
     number = read(match[0]) if match else None
     numbers = number if isinstance(number, tuple) else (number,)
-    return tuple(each for each in numbers if each)
+    return tuple(each for each in numbers if each and each < _NO_PRICE)
 
 
 def _price(start: int, end: int, op: Op, sums: list[tuple[Decimal, ...]]) -> Price:

@@ -52,11 +52,11 @@ def understand(text: str, lexicon: Lexicon, modes: Mapping[str, Mode] | None = N
     spoken_of += [(cue.start, cue.end) for cue in cues]
     lower = _blanked(lower, spoken_of)
     named = lexicon.find(words := words_in(lower), lower, text)
-    objects = Objects(lower, words, named)
+    objects = Objects(lower, words, named, lexicon)
     negations = [found for cue in cues if (found := objects.of(cue))]
     groups = [_of_price(text, price, str(lexicon.price)) for price in prices]
     groups += [_of_negation(text, negation) for negation in negations]
-    groups += [_of_value(text, each) for each in named if not _is_in_any(each, negations)]
+    groups += [_of_value(text, each, lexicon) for each in named if not _is_in_any(each, negations)]
     groups = [_settled(group, lexicon, modes or {}) for group in sorted(groups, key=lambda group: group.start)]
     return Interpretation(
         _left_of(text, [cut for group in groups for cut in group.cuts()]),
@@ -87,8 +87,9 @@ def _of_negation(text: str, negation: Negation) -> _Group:
     return _Group(start, end, tuple(conditions), is_cut=True)
 
 
-def _of_value(text: str, named: Named) -> _Group:
-    condition = _spoken(Condition("", named.start, named.end, named.field, "is", named.values), text)
+def _of_value(text: str, named: Named, lexicon: Lexicon) -> _Group:
+    condition = Condition("", named.start, named.end, named.field, "is", named.values)
+    condition = replace(_spoken(condition, text), describes=named.field not in lexicon.kinds)
     return _Group(named.start, named.end, (condition,), is_cut=False)
 
 
