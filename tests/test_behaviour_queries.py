@@ -105,6 +105,17 @@ def test_shop_owners_see_what_was_not_found(admin_client):
 
 
 @pytest_db
+def test_shop_owners_see_what_unknown_people_did_not_find_on_several_days():
+    today = timezone.localdate()
+    for days in range(3):
+        ask("hammock", is_close=False, day=today - timedelta(days=days))
+        ask("asked all day", is_close=False, day=today)
+    searches = searches_of(get_index(Product))
+    assert [(row["text"], row["found_nothing"]) for row in searches.unanswered] == [("hammock", 3)]
+    assert count_popular() == 0
+
+
+@pytest_db
 def test_what_is_too_old_is_deleted(settings):
     settings.XSEARCH = {"EVENTS_KEEP_DAYS": 10, "QUERIES_KEEP_DAYS": 5, "VISITORS_KEEP_DAYS": 20}
     now, today = timezone.now(), timezone.localdate()

@@ -69,6 +69,18 @@ def test_facet_values_come_with_labels_in_the_language_of_the_page_and_counts(de
     assert [one.label for one in typed("hong", "zh-hans").facets] == ["红色"]
 
 
+def test_the_list_does_not_go_away_while_one_types_on(demo):
+    for text in ("red", "red ", "red d", "red dr", "red dre"):
+        assert typed(text).texts, text
+        assert len(typed(text).titles) == 4, text
+    assert typed("red d").texts[0].startswith("red d")
+
+
+def test_the_products_of_a_code_are_those_that_it_begins(demo):
+    for text in ("demo-mu", "demo-mug", "demo-mug-"):
+        assert {obj.sku.rpartition("-")[0] for obj in typed(text).objects} == {"demo-mug"}, text
+
+
 def test_products_have_their_titles_in_the_language_of_the_page(demo):
     assert all("jacket" in title for title in typed("jacket").titles)
     assert all("夹克" in title for title in typed("jacket", "zh-hans").titles)

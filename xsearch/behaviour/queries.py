@@ -21,6 +21,7 @@ Rows = models.QuerySet[Any]
 
 _OVERVIEW_DAYS = 30
 _OVERVIEW_SIZE = 15
+_AS_ONE = Max(Case(When(visitor=None, then=Value(1)), default=Value(0)))
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ def searches_of(index: Index) -> Searches:
     clicks = Event.objects.filter(query_id=OuterRef("pk")).exclude(kind=Event.Kind.DISMISS)
     recent = recent.annotate(is_clicked=Exists(clicks))
     counts = {"found_nothing": Count("pk", filter=Q(is_close=False)), "clicked": Count("pk", filter=Q(is_clicked=True))}
-    rows = by_text(recent, **counts).values("text", "askers", "searches", *counts)
+    # Only the owner sees this: what was asked on several days is hardly one person's secret, whoever it was.
+    unknown = Count("day", distinct=True, filter=Q(visitor=None))
+    rows = by_text(recent, unknown=unknown, **counts).values("text", "askers", "searches", *counts)
     unanswered = rows.filter(found_nothing__gt=0).order_by("-found_nothing", "text")
     return Searches(
         **recent.aggregate(total=Count("pk"), **counts),
@@ -74,12 +77,11 @@ def first_pages() -> Rows:
     return QueryLog.objects.filter(page=1, is_filtered=False)
 
 
-def by_text(searches: Rows, *groups: str, **counts: Any) -> Rows:
+def by_text(searches: Rows, *groups: str, unknown: Any = _AS_ONE, **counts: Any) -> Rows:
     """Group ``searches`` by their words, and keep only what several people searched for.
 
-    People who did not agree to be remembered cannot be told apart, so that all of them together count as one.
+    People who did not agree to be remembered cannot be told apart, so that they all count as one, or as ``unknown``.
     """
-    unknown = Max(Case(When(visitor=None, then=Value(1)), default=Value(0)))
     grouped = searches.exclude(text="").values("text", *groups)
     grouped = grouped.annotate(askers=Count("visitor", distinct=True) + unknown, searches=Count("pk"), **counts)
     found: Rows = grouped.filter(askers__gte=settings.MIN_ASKERS).order_by()

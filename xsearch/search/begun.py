@@ -29,19 +29,25 @@ _MIN_LETTERS = 2
 
 
 def begun_objects(index: Index, objects: Objects, typed: str) -> list[Any]:
-    """Return the keys of objects that have all words of ``typed``, the last one as a beginning, the best first."""
+    """Return the keys of objects that have all words of ``typed``, the last one as a beginning, the best first.
+
+    Of one letter more, the words before it choose.
+    """
     last = last_word(typed)
-    if not last or (last.isascii() and len(last) < _MIN_LETTERS):
-        return []
-    query = lexical_query(index, typed)
-    return _matching(index, objects, _begun(query)) if query else []
+    if last.isascii() and len(last) < _MIN_LETTERS:
+        query = lexical_query(index, typed[: len(typed) - len(last)])
+    else:
+        query = (found := lexical_query(index, typed)) and _begun(found)
+    return _matching(index, objects, query) if query else []
 
 
 def _begun(query: LexicalQuery) -> LexicalQuery:
-    """Return ``query`` with its last word taken as the beginning of one."""
+    """Return ``query`` with its last word taken as the beginning of one: all of "demo-mu", not "demo" alone."""
     *others, last = query.stretches
-    words = (*last.words[:-1], with_prefix(last.words[-1]))
-    return replace(query, stretches=[*others, replace(last, words=words)])
+    word = last.words[-1]
+    if word.surface.isascii():
+        word = replace(word, readings=tuple(each for each in word.readings if each.kind != "parts"))
+    return replace(query, stretches=[*others, replace(last, words=(*last.words[:-1], with_prefix(word)))])
 
 
 def _matching(index: Index, objects: Objects, query: LexicalQuery) -> list[Any]:
