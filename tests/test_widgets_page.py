@@ -63,6 +63,25 @@ def test_a_photo_sent_by_the_form_is_answered_at_once(stock):
     assert "data-xs-refine" not in answer.content.decode()  # links could not hold the photo
 
 
+def test_without_javascript_a_photo_shows_all_that_a_page_may_show(client, stock):
+    query = {"q": "jacket mug lamp"}
+    alone = client.post("/search/", {**query, "image": photo("blue")})
+    fragment = client.post("/search/", {**query, "image": photo("blue")}, headers={"x-xsearch": "fragment"})
+    assert len(titles(alone)) == alone.context["results"].total > len(titles(fragment))
+
+
+@pytest.mark.parametrize("page", ["-1", "0", "x", "", "²", "1.5"])
+def test_what_is_no_page_is_the_first(client, stock, page):
+    assert titles(client.get("/search/", {"q": "red jacket", "page": page}))[0] == "Red jacket"
+
+
+def test_a_page_beyond_the_last_leads_back(client, stock):
+    answer = client.get("/search/", {"q": "red jacket", "page": "99"}).content.decode()
+    assert "The results do not go on to this page." in answer
+    assert 'href="?q=red+jacket"' in answer
+    assert "Nothing found" not in answer
+
+
 def test_widgets_get_the_results_alone(client, stock):
     answer = client.post("/search/", {"q": "red", "image": photo("red")}, headers={"x-xsearch": "fragment"})
     text = answer.content.decode()
@@ -74,7 +93,7 @@ def test_widgets_get_the_results_alone(client, stock):
 
 @pytest.mark.parametrize(
     ("params", "status"),
-    [({"q": "red", "page": "-1"}, 400), ({"q": "red", "price_min": "cheap"}, 400), ({"q": "x" * 600}, 400)],
+    [({"q": "red", "price_min": "cheap"}, 400), ({"q": "x" * 600}, 400)],
 )
 def test_the_page_says_what_is_wrong(client, params, status):
     answer = client.get("/search/", params)

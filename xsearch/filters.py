@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+#: "12,50", as in much of Europe; not "1,000".
+_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
 
@@ -169,8 +172,9 @@ def _text(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: Any) -> Decimal:
+    text = str(value).strip()
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(_COMMA.sub(r"\1.\2", text))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > 10**15:

@@ -25,6 +25,7 @@ from xsearch.api.searching import search_as_asked
 from xsearch.api.serializers import SearchRequest
 from xsearch.api.throttling import limit
 from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
+from xsearch.conf import settings
 from xsearch.registry import get_indexes
 from xsearch.widgets.query import PageQuery
 
@@ -121,7 +122,9 @@ class SearchView(TemplateView):
         known = {*SearchRequest().fields, *filters} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in known}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
-        asked = {"page_size": self.page_size, **spoken, **asked, "model": [index.label for index in self.indexes]}
+        asked = {"page_size": self._page_size(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
+        if not _is_page(asked.get("page", "1")):  # an address that somebody has changed
+            del asked["page"]
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
@@ -129,6 +132,11 @@ class SearchView(TemplateView):
         results = search_as_asked(self.request, querysets, checked, options, only=values.get("model", ()))
         results.degraded += ["example"] if is_gone else []
         return results
+
+    def _page_size(self, values: dict[str, Any]) -> int:
+        """Return how many results are shown; without JavaScript, no address leads to more results for a photo."""
+        is_alone = any(name in values for name in _MEDIA) and not self.wants_fragment()
+        return settings.MAX_PAGE_SIZE if is_alone else self.page_size
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
         """Show what is wrong with the request; a bug surfaces."""
@@ -156,6 +164,10 @@ class SearchView(TemplateView):
     def wants_fragment(self) -> bool:
         """Say whether the widgets ask for the results without the page."""
         return self.request.headers.get(FRAGMENT_HEADER) == "fragment"
+
+
+def _is_page(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and int(value) > 0)
 
 
 def _fields(source: QueryDict) -> dict[str, Any]:

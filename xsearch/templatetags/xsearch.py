@@ -140,6 +140,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "is_remembered": results.is_personal or (not query.personal and _is_remembered(context)),
         "switch": query.toggled_personal(),
         "known_url": _address("known", "xsearch_visitor"),
+        "first": query.url(),
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
         "everything": query.without_filters(),
         "can_refine": can_refine,
