@@ -17,6 +17,7 @@ from shop.loading import load_catalogue
 from shop.models import Product
 from tests.searching import index_all, wipe
 from xsearch.media import load_audio
+from xsearch.search import transcribe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -79,3 +80,17 @@ def test_spoken_words_are_words_even_where_there_are_sounds(sounding_shop, setti
     assert found.transcript == "yellow umbrella"
     assert "umbrella" in found.hits[0].object.title.lower()
     assert all("audio" not in hit.matched_by for hit in found.hits)
+
+
+def test_the_sound_of_a_product_is_that_sound_whatever_is_heard_in_it(sounding_shop, settings):
+    settings.XSEARCH = NO_PHOTOS
+    heard = {}
+    for product in demo_products():
+        if product.look.kind in SOUNDS:
+            sound = product_sound(product.look.kind, product.look.shape_seed)
+            transcript, _left_out = transcribe(sound, language="en")
+            if transcript and transcript.is_sure:
+                heard[product.sku] = transcript.text
+                found = xsearch.search(Product.objects.all(), audio=sound, page_size=1, facets=None)
+                assert (found.transcript, found.hits[0].object.sku) == ("", product.sku), transcript.text
+    assert heard, "words are heard in some of them"

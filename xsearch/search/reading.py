@@ -16,6 +16,7 @@ from xsearch.media import MediaError, Source, crop_image, load_audio, load_image
 from xsearch.registry import Index
 from xsearch.search.examples import has_vectors
 from xsearch.search.meaning import Meaning, meaning_of
+from xsearch.search.sounds import is_one_of
 from xsearch.search.together import companions, once
 from xsearch.search.voice import Hypothesis, shares, transcribe_waveform
 from xsearch.understanding import Interpretation, Mode
@@ -116,12 +117,18 @@ def _photo(source: Source, number: int | None) -> Image.Image:
 
 
 def _listen(index: Index, query: Query, audio: Source, language: str | None, degraded: list[str]) -> None:
-    """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with."""
+    """Take the recording as words if they are clear, else as a sound, if there are sounds to compare it with.
+
+    What is as near to the sound of an object as these are to each other is that sound, whatever was heard in it.
+    """
     indexes = companions(index)
     waveform = once(("recording", id(audio)), lambda: load_audio(audio, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS))
     transcript, left_out = once(("speech", id(audio)), lambda: transcribe_waveform(waveform, language, indexes[0]))
     degraded += left_out
-    is_sound = not (transcript and transcript.is_sure) and any(has_vectors(one, "audio") for one in indexes)
+    with_sounds = [one for one in indexes if has_vectors(one, "audio")]
+    if transcript and transcript.is_sure:  # a bell may be heard as "blue lamp"
+        with_sounds = [one for one in with_sounds if is_one_of(one, waveform)]
+    is_sound = bool(with_sounds)
     if is_sound:
         query.inputs["audio"] = waveform
     if transcript:
