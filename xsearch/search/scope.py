@@ -10,6 +10,7 @@ from django.db import models
 from xsearch.filters import condition as has_value
 from xsearch.models import EmbeddedModel
 from xsearch.registry import get_index
+from xsearch.search.expressions import IsAnyOf
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
 
@@ -56,7 +57,7 @@ class Scope:
             queryset = queryset.model._base_manager.using(queryset.db).all()
         if issubclass(queryset.model, EmbeddedModel):
             queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
-        return {obj.pk: obj for obj in queryset.filter(pk__in=keys)}
+        return {obj.pk: obj for obj in queryset.filter(IsAnyOf("pk", keys))}
 
     def is_filtered_on(self, field: str) -> bool:
         """Say whether there is a filter on ``field``."""
