@@ -94,6 +94,17 @@ def test_words_that_count_nothing_leave_the_photo_as_it_is(shop, photos):
     assert unchanged.hits[0].object.sku == "backpack-blue"
 
 
+def test_words_that_only_name_the_change_count_less_than_others_beside_a_photo(shop, photos):
+    def weight(text, **options):
+        hit = search(Product.objects.all(), text=text, explain=True, page_size=1, **options).hits[0]
+        return hit.explain["text:image"]["weight"]
+
+    alone = weight("red")
+    assert weight("red waterproof", image=photos["backpack"]) == pytest.approx(alone * 0.8)
+    assert weight("but red", image=photos["backpack"]) == pytest.approx(alone * 0.25)
+    assert weight("but red", like=[Product.objects.get(sku="backpack-blue")]) == pytest.approx(alone * 0.25)
+
+
 def test_an_example_is_composed_with_words_like_a_photo(shop):
     blue = Product.objects.get(sku="backpack-blue")
     assert first(like=[blue], text="but green") == "backpack-green"

@@ -64,7 +64,8 @@ DEFAULTS: dict[str, Any] = {
         "audio:audio": 1.0,
         "audio:text": 0.3,
     },
-    "TEXT_BESIDE_PHOTO": 0.8,  # factor of the text weights when there is a photo too: "this, but red"
+    "TEXT_BESIDE_PHOTO": 0.8,  # factor of the text weights when there is a photo too: "this, for two people"
+    "CHANGE_BESIDE_PHOTO": 0.25,  # the same where the words only name what the photo is changed by: "this, but red"
     # Photo and words as one vector, beside the parts of each: how much of the photo's own colour (material, pattern)
     # goes where words name another, and how strong that one is then, beside the photo's own; how much of what no
     # words can say is kept; the share of words that name no such attribute. With "discount" and "strength" 0, all words

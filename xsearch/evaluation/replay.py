@@ -41,7 +41,8 @@ class Replay:
     def ranking(self) -> list[str]:
         """Return the keys of what is above the cut-off, best first, under the settings of this moment."""
         wanted = self.wanted
-        ranked = fuse(wanted.index, self.evidence, wanted.parts, part_weights(self.names, None), wanted.leanings)
+        weights = part_weights(self.names, None, only_changes=wanted.only_changes)
+        ranked = fuse(wanted.index, self.evidence, wanted.parts, weights, wanted.leanings)
         return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 

@@ -84,13 +84,17 @@ class Tuning:
         }
 
 
+#: The settings that are tuned beside ``WEIGHTS``.
+BESIDE_PHOTO = ("TEXT_BESIDE_PHOTO", "CHANGE_BESIDE_PHOTO")
+
+
 def tune(
     index: Index,
     judgements: Iterable[JudgedQuery | Skipped],
     *,
     key: str = "pk",
     seed: int = 0,
-    more: Sequence[str] = ("TEXT_BESIDE_PHOTO",),
+    more: Sequence[str] = BESIDE_PHOTO,
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Tuning:
     """Search for better ``WEIGHTS``, and values of the settings ``more``, by coordinate ascent.

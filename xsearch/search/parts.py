@@ -127,20 +127,25 @@ def example_parts(
     ]
 
 
-def part_weights(names: Sequence[str], overrides: Mapping[str, Any] | None) -> dict[str, float]:
-    """Return the weight of each part: defaults, scaled by modality ("image") or set by name ("text:image")."""
+def part_weights(
+    names: Sequence[str], overrides: Mapping[str, Any] | None, *, only_changes: bool = False
+) -> dict[str, float]:
+    """Return the weight of each part: defaults, scaled by modality ("image") or set by name ("text:image").
+
+    With ``only_changes`` the words say nothing but what a photo or an example has been changed by.
+    """
     given = {str(key): _weight(key, value) for key, value in (overrides or {}).items()}
     allowed = {LEXICAL, *MODALITIES, "like", "unlike"} | {f"{q}:{c}" for q in (*MODALITIES, "like") for c in MODALITIES}
     unknown = sorted(set(given) - allowed)
     if unknown:
         raise BadQuery(f"Unknown weights: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
     has_photo = any(name.startswith("image:") for name in names)
+    beside = settings.CHANGE_BESIDE_PHOTO if only_changes else settings.TEXT_BESIDE_PHOTO if has_photo else 1.0
     weights = {}
     for name in names:
         modality = "text" if name == LEXICAL else name.partition(":")[0]
         default = _default_weight(name, modality)
-        if has_photo and modality == "text":
-            default *= settings.TEXT_BESIDE_PHOTO
+        default *= beside if modality == "text" else 1.0
         weights[name] = given.get(name, default * given.get(modality, 1.0))
     return weights
 

@@ -28,6 +28,8 @@ class Wanted:
     leanings: Sequence[Leaning] = ()
     #: Whether all objects are wanted, where nothing is left of a query but its conditions.
     everything: bool = False
+    #: Whether the words only name what a photo or an example has been changed by: a colour, a material, a pattern.
+    only_changes: bool = False
 
     @property
     def columns(self) -> list[str]:
@@ -36,7 +38,7 @@ class Wanted:
 
     def weighted(self, weights: Mapping[str, float] | None) -> tuple[Wanted, dict[str, float]]:
         """Return this and the weight of each part; words that count nothing do not change a photo either."""
-        found = part_weights(self.names, weights)
+        found = part_weights(self.names, weights, only_changes=self.only_changes)
         words = [weight for name, weight in found.items() if name == LEXICAL or name.startswith("text:")]
         if not words or any(words):
             return self, found
@@ -71,4 +73,6 @@ def wanted_by(
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     parts = compose(index, parts, change, degraded) if shown else parts
     descriptions = query.interpretation.descriptions() if query.interpretation else ()
-    return Wanted(index, parts, spoken_query(index, texts["text"], descriptions), everything=everything)
+    words = spoken_query(index, texts["text"], descriptions)
+    only_changes = not change.rest and any(part.composed for part in parts)
+    return Wanted(index, parts, words, everything=everything, only_changes=only_changes)

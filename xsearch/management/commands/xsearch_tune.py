@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.evaluation import EvaluationError, read_judgements
-from xsearch.evaluation.tune import Half, Tuning, tune
+from xsearch.evaluation.tune import BESIDE_PHOTO, Half, Tuning, tune
 from xsearch.registry import get_index
 
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         self.stdout.write("\n".join([*_table(tuning), "", *_advice(tuning)]))
 
     def _tune(self, options: dict[str, Any]) -> Tuning:
-        more = ("TEXT_BESIDE_PHOTO", "CUT_OFF") if options["cut_off"] else ("TEXT_BESIDE_PHOTO",)
+        more = (*BESIDE_PHOTO, "CUT_OFF") if options["cut_off"] else BESIDE_PHOTO
         path: Path = options["file"]
         try:
             with path.open("rb") as lines:
