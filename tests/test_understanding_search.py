@@ -107,6 +107,13 @@ def test_where_the_limit_keeps_out_all_that_was_asked_for_the_nearest_to_it_are_
     assert [hit.object.price for hit in found.hits[: len(sofas)]] == sofas == sorted(sofas)
 
 
+def test_a_limit_that_the_customer_insists_on_is_kept():
+    found = find("sofa under 500", modes={"price:at_most:500": "strict"})
+    assert found.interpretation.relaxed == ()
+    assert found.hits
+    assert all(hit.object.price <= 500 for hit in found.hits)
+
+
 def test_only_the_limits_that_nothing_fulfils_are_relaxed():
     found = find("mug under 5 not red")
     assert found.interpretation.relaxed == ("price:at_most:5",)

@@ -91,7 +91,7 @@ def search(
     if query.interpretation:
         query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
     if not (query.is_empty and not (like or unlike)):
-        options = _Options(filters or {}, weights, names, user, exact, nearest, explain, load)
+        options = _Options(filters or {}, weights, names, user, modes or {}, exact, nearest, explain, load)
         _Search(queryset, query, options, results).run()
     elif audio is None:
         raise BadQuery(
@@ -121,6 +121,7 @@ class _Options:
     weights: Mapping[str, float] | None
     facets: Sequence[str]
     user: Any
+    modes: Mapping[str, Mode]
     exact: bool
     nearest: bool
     explain: bool
@@ -159,7 +160,8 @@ class _Search:
     def _answer(self, wanted: Wanted) -> None:
         meant, results = self._query.interpretation, self._results
         found = self._fill(wanted, meant)
-        if wanted.names and (not results.total or found.only_mentions_words):
+        insists = "strict" in self._options.modes.values()
+        if wanted.names and (not results.total or (found.only_mentions_words and not insists)):
             self._relax(wanted, meant)
         # What is least unlike an example is no answer to "more like this".
         if self._options.nearest and not (results.total or results.like or results.unlike):
@@ -167,12 +169,12 @@ class _Search:
 
     def _relax(self, wanted: Wanted, meant: Interpretation | None) -> None:
         """Answer without the limits that keep out what was asked for, if there are any such; as few as that takes."""
-        is_empty, was_tried = not self._results.total, False
-        for relaxed in softenings(meant):
-            found, was_tried = self._fill(wanted, relaxed), True
-            if self._results.total and (is_empty or not found.only_mentions_words):
+        was_empty, softer = not self._results.total, list(softenings(meant))
+        for relaxed in softer:
+            found = self._fill(wanted, relaxed)
+            if self._results.total and (was_empty or not found.only_mentions_words):
                 return
-        if was_tried:
+        if softer:
             self._fill(wanted, meant)
 
     def _fill_nearest(self, wanted: Wanted) -> None:
