@@ -128,6 +128,18 @@ def test_a_limit_is_kept_where_something_else_of_that_kind_fulfils_it():
     assert "sofa" in found.hits[0].object.title
 
 
+@pytest.mark.parametrize(
+    "text", ["sofa under 500", "sofa under 1 not red", "gift under 20 not red", "asdfgh under 20 not red"]
+)
+def test_the_work_is_bounded_where_limits_leave_little(text):
+    index = get_index(Product)
+    options = {"text": text, "facets": [*index.facets], "explain": True}
+    xsearch.search(Product.objects.all(), **options)
+    with CaptureQueriesContext(connection) as captured:
+        xsearch.search(Product.objects.all(), **options)
+    assert len(captured) <= 45
+
+
 def test_a_number_that_is_no_price_is_a_word():
     found = find("sofa under 99999999999999999999")
     assert found.interpretation.conditions == ()

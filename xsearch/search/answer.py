@@ -73,10 +73,9 @@ class Answer:
     @property
     def only_mentions_words(self) -> bool:
         """Whether the catalogue has the words, but of the hits none is what they name: descriptions mention them."""
-        words = self._wanted.words
         found = self._ranking.similarities.get(LEXICAL)
-        has_well = found is not None and bool((found >= _NAMED_FROM).any())
-        return words is not None and any(words.documents) and not has_well
+        has_named = found is not None and bool((found >= _NAMED_FROM).any())
+        return self._wanted.has_known_words and not has_named
 
     def page(self, *, explain: bool) -> list[Hit]:
         """Load the hits of the page."""

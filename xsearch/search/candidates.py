@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.parts import LEXICAL, STAND_INS, UNWANTED, VectorPart
+from xsearch.search.parts import LEXICAL, STAND_INS, VectorPart
 from xsearch.search.planning import Plan, has_empty_rows
 from xsearch.search.scoring import aliased, tables
 from xsearch.search.swaps import IsLive
@@ -108,8 +108,7 @@ def _walks(objects: Objects, wanted: Wanted) -> Iterator[Walk]:
     # All that there is to know of an object stands in one row.
     columns = {} if others or store.many else columns
     for part in wanted.parts:
-        # Examples and words to keep away from bring no candidates of their own.
-        if part.modality not in {"unlike", UNWANTED} and not stands_in_for_none(part, wanted.parts):
+        if part.seeks and not stands_in_for_none(part, wanted.parts):
             for store in {store.key: store for store in part.stores}.values():
                 yield Walk(part, store, objects, columns)
 

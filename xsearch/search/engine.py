@@ -161,7 +161,8 @@ class _Search:
         meant, results = self._query.interpretation, self._results
         found = self._fill(wanted, meant)
         insists = "strict" in self._options.modes.values()
-        if wanted.names and (not results.total or (found.only_mentions_words and not insists)):
+        is_poor = found.only_mentions_words and not insists
+        if (is_poor or not results.total) and (wanted.has_vectors or wanted.has_known_words):
             self._relax(wanted, meant)
         # What is least unlike an example is no answer to "more like this".
         if self._options.nearest and not (results.total or results.like or results.unlike):
@@ -174,15 +175,17 @@ class _Search:
             found = self._fill(wanted, relaxed)
             if self._results.total and (was_empty or not found.only_mentions_words):
                 return
-        if softer:
+        if was_empty:
+            self._results.interpretation = meant
+        elif softer:
             self._fill(wanted, meant)
 
     def _fill_nearest(self, wanted: Wanted) -> None:
         """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
         results = self._results
-        if wanted.parts:
+        if wanted.has_vectors:
             self._fill(wanted, results.interpretation, nearest=True)
-        if results.total or (wanted.words and any(wanted.words.documents)):
+        if results.total or wanted.has_known_words:
             return
         near = nearest_words(companions(self._index), self._query.text, results.degraded)
         if near and (words := nearest_query(self._index, near)):

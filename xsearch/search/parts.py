@@ -48,6 +48,11 @@ class VectorPart:
         """The part's name in weights and explanations: "text:image" compares words with photos."""
         return f"{self.modality}:{self.column}"
 
+    @property
+    def seeks(self) -> bool:
+        """Whether it says what is wanted; examples and words to keep away from bring no candidates of their own."""
+        return self.modality not in {"unlike", UNWANTED}
+
 
 @dataclass(frozen=True)
 class Several:

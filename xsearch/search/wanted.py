@@ -36,6 +36,16 @@ class Wanted:
         """The names of all that is evidence."""
         return self.names + [leaning.name for leaning in self.leanings]
 
+    @property
+    def has_vectors(self) -> bool:
+        """Whether there are vectors of what is wanted, and not only of what is not."""
+        return any(part.seeks for part in self.parts)
+
+    @property
+    def has_known_words(self) -> bool:
+        """Whether any object has any of the words, filtered out or not."""
+        return self.words is not None and any(self.words.documents)
+
     def weighted(self, weights: Mapping[str, float] | None) -> tuple[Wanted, dict[str, float]]:
         """Return this and the weight of each part; words that count nothing do not change a photo either."""
         found = part_weights(self.names, weights, only_changes=self.only_changes)
