@@ -43,11 +43,11 @@ class FarFrom(Double, Func):
 
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
         sql, params = compiler.compile(self.get_source_expressions()[0])
-        shares, values = [], []
+        shares, values = ["1"], []
         for template, limit in self._limits:
             shares.append(template.format(f"{sql}::double precision"))
             values += [*params, float(limit)] if template.startswith("{") else [float(limit), *params]
-        return f"(1 - LEAST(1, {', '.join(shares)}))", values
+        return f"(1 - LEAST({', '.join(shares)}))", values
 
 
 class CosineDistance(Double, Func):
