@@ -7,7 +7,8 @@ import pytest
 from shop.models import Product
 from xsearch.indexing import index_pending, vocabulary
 from xsearch.registry import get_index
-from xsearch.search.lexical import inverse_document_frequency, lexical_query
+from xsearch.search.lexical import lexical_query
+from xsearch.search.rarity import inverse_document_frequency
 from xsearch.search.wording import words_of
 from xsearch.text import analyse
 

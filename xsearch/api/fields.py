@@ -150,6 +150,8 @@ class HeardField(serializers.Field[list[tuple[str, float]], Any, Any, Any]):
 def _as_object(data: Any) -> dict[Any, Any]:
     if isinstance(data, dict):
         return data
+    if not isinstance(data, str):
+        raise TypeError
     if data.lstrip().startswith("{"):
         return dict(json.loads(data))
     return dict(pair.split("=", 1) for pair in data.split(",") if pair.strip())

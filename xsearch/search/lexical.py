@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 from typing import Any
@@ -16,12 +15,11 @@ from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index
 from xsearch.search import synonyms, translations
 from xsearch.search.expressions import LexicalScore, Matches
+from xsearch.search.rarity import documents_with, weighted
 from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, with_prefix, words_of
 from xsearch.stores import main_store
 from xsearch.text import analyse
 
-_DESCRIPTION = 0.3  # beside words for what is wanted, one for its colour, brand or the like says less
-_UNKNOWN_WORD = 0.3  # a word that no document has says little about any of them
 _MAX_TOKENS = 48
 _MIN_PREFIX = 3  # characters
 #: Documents scored for one query at most; for words that more of them have, the rarest words choose.
@@ -131,7 +129,7 @@ def lexical_query(index: Index, text: str, descriptions: Sequence[str] = ()) -> 
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
     describing = {token.lexeme for phrase in descriptions for token in analyse(phrase)}
-    return LexicalQuery(_shared_out(stretches, counts, describing), documents)
+    return LexicalQuery(weighted(stretches, counts, describing), documents)
 
 
 def spoken_query(
@@ -213,7 +211,7 @@ def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[
     """Return ``stretches`` without translations into words that no document has."""
 
     def kept(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-        return tuple(each for each in readings if not each.is_of_glossary or _documents_with(each, counts))
+        return tuple(each for each in readings if not each.is_of_glossary or documents_with(each, counts))
 
     if len(counts) == 1:  # words are not counted yet
         return list(stretches)
@@ -221,12 +219,6 @@ def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[
         Stretch(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
         for each in stretches
     ]
-
-
-def _documents_with(reading: Reading, counts: Mapping[str, int]) -> int:
-    """Return how many documents have a reading, at most."""
-    with_part = [counts.get(part.lexeme, 0) for part in reading.parts]
-    return min(with_part) if reading.needs_all else sum(with_part)
 
 
 def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
@@ -243,52 +235,3 @@ def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:
     is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
     known = counts.get(word.lexeme, 0) and not is_code
     return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)
-
-
-def _shared_out(stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str]) -> list[Stretch]:
-    weights = [
-        [_weight(word, stretch, counts) * (_DESCRIPTION if word.lexeme in describing else 1) for word in stretch.words]
-        for stretch in stretches
-    ]
-    whole = sum(map(sum, weights))
-    return [
-        replace(
-            stretch,
-            words=tuple(
-                replace(word, weight=weight / whole, readings=tuple(_damped(r, weight, counts) for r in word.readings))
-                for word, weight in zip(stretch.words, of_stretch, strict=True)
-            ),
-        )
-        for stretch, of_stretch in zip(stretches, weights, strict=True)
-    ]
-
-
-def _weight(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> float:
-    """Return how much a word says: by how rare it is, together with what stands for it."""
-    total = counts[""]
-    glossary = [reading for reading in (*word.readings, *stretch.others) if reading.is_of_glossary]
-    means_it = sum(_documents_with(other, counts) for other in stretch.others if other not in glossary)
-    with_it = counts.get(word.lexeme, 0) + means_it
-    # A word of the catalogue stays as rare as it is, however common what it is translated into.
-    with_it = with_it or sum(_documents_with(reading, counts) for reading in glossary)
-    parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
-    known = [inverse_document_frequency(counts[part], total) for part in parts if counts.get(part)]
-    if with_it or not known:
-        known = [inverse_document_frequency(with_it, total) * (1 if with_it or len(counts) == 1 else _UNKNOWN_WORD)]
-    return max(known)
-
-
-def _damped(reading: Reading, weight: float, counts: Mapping[str, int]) -> Reading:
-    """Return a reading whose parts count less the more common they are: "ml" says less than "500ml"."""
-    if reading.kind != "parts":
-        return reading
-    total = counts[""]
-    rarities = [inverse_document_frequency(counts.get(part.lexeme, 0), total) for part in reading.parts]
-    parts = zip(reading.parts, rarities, strict=True)
-    return replace(reading, parts=tuple(replace(p, fraction=p.fraction * min(1.0, r / weight)) for p, r in parts))
-
-
-def inverse_document_frequency(with_term: int, total: int) -> float:
-    """Return BM25's idf (Robertson and Zaragoza, 2009): above zero, and larger for rarer terms."""
-    with_term = min(with_term, total)
-    return math.log(1 + (total - with_term + 0.5) / (with_term + 0.5))

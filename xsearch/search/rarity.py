@@ -1,0 +1,88 @@
+"""How much each word of a query says: the more, the fewer documents have it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from xsearch.search.wording import Reading, Stretch, Word
+
+# Beside words for what is wanted, one for its colour, brand or the like says less, unless hardly a document has it.
+_DESCRIPTION, _RARE = 0.3, 0.01
+# A word that no document has says little about any of them, and all such words not much more than the others.
+_UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 2.0
+# Of what the rarest word weighs; one that nearly all documents have is still the name of what is wanted.
+_COMMON_WORD = 0.2
+
+
+def weighted(stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str]) -> list[Stretch]:
+    """Return ``stretches`` with the weights of their words, which add up to one.
+
+    ``counts`` are how many documents have each lexeme, and how many there are under the empty one; ``describing`` are
+    lexemes that say how a thing is.
+    """
+    words = [(word, *_said(word, stretch, counts)) for stretch in stretches for word in stretch.words]
+    weights = [said * _factor(word, counts, describing) for word, said, _is_known in words]
+    known = sum(weight for weight, (*_, is_known) in zip(weights, words, strict=True) if is_known)
+    unknown = sum(weights) - known
+    most = min(1.0, _UNKNOWN_MOST * known / unknown) if known and unknown else 1.0
+    weights = [weight if is_known else weight * most for weight, (*_, is_known) in zip(weights, words, strict=True)]
+    whole = sum(weights)
+    shares = ((said, weight / whole) for weight, (_word, said, _is_known) in zip(weights, words, strict=True))
+    return [
+        replace(stretch, words=tuple(_with_share(word, *next(shares), counts) for word in stretch.words))
+        for stretch in stretches
+    ]
+
+
+def _with_share(word: Word, said: float, share: float, counts: Mapping[str, int]) -> Word:
+    return replace(word, weight=share, readings=tuple(_damped(each, said, counts) for each in word.readings))
+
+
+def _factor(word: Word, counts: Mapping[str, int], describing: Collection[str]) -> float:
+    is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
+    return _DESCRIPTION if word.lexeme in describing and is_common else 1.0
+
+
+def _said(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> tuple[float, bool]:
+    """Return how much a word says, by how rare it is together with what stands for it, and whether any document has it.
+
+    Until words are counted, all are taken for known.
+    """
+    total = counts[""]
+    glossary = [reading for reading in (*word.readings, *stretch.others) if reading.is_of_glossary]
+    means_it = sum(documents_with(other, counts) for other in stretch.others if other not in glossary)
+    with_it = counts.get(word.lexeme, 0) + means_it
+    # A word of the catalogue stays as rare as it is, however common what it is translated into.
+    with_it = with_it or sum(documents_with(reading, counts) for reading in glossary)
+    parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
+    known = [inverse_document_frequency(counts[part], total) for part in parts if counts.get(part)]
+    most = inverse_document_frequency(0, total)
+    if with_it:
+        known = [inverse_document_frequency(with_it, total)]
+    if known or len(counts) == 1:
+        return max(*known, most * _COMMON_WORD) if known else most, True
+    return most * _UNKNOWN_WORD, False
+
+
+def _damped(reading: Reading, said: float, counts: Mapping[str, int]) -> Reading:
+    """Return a reading whose parts count less the more common they are: "ml" says less than "500ml"."""
+    if reading.kind != "parts":
+        return reading
+    total = counts[""]
+    rarities = [inverse_document_frequency(counts.get(part.lexeme, 0), total) for part in reading.parts]
+    parts = zip(reading.parts, rarities, strict=True)
+    return replace(reading, parts=tuple(replace(p, fraction=p.fraction * min(1.0, r / said)) for p, r in parts))
+
+
+def documents_with(reading: Reading, counts: Mapping[str, int]) -> int:
+    """Return how many documents have a reading, at most."""
+    with_part = [counts.get(part.lexeme, 0) for part in reading.parts]
+    return min(with_part) if reading.needs_all else sum(with_part)
+
+
+def inverse_document_frequency(with_term: int, total: int) -> float:
+    """Return BM25's idf (Robertson and Zaragoza, 2009): above zero, and larger for rarer terms."""
+    with_term = min(with_term, total)
+    return math.log(1 + (total - with_term + 0.5) / (with_term + 0.5))
