@@ -81,8 +81,8 @@ def measure(words):
     for name, text in queries.items():
         timed(f"{name}: words and their rarity", lambda text=text: len(lexical_query(index, text).stretches))
         query = lexical_query(index, text)
-        timed(f"{name}: {sum(query.documents)} documents", lambda query=query: len(query.best(products, "pk")))
-        keys = query.best(products, "pk")
+        timed(f"{name}: {sum(query.documents)} documents", lambda query=query: len(query.best(products, "pk")[0]))
+        keys, _is_certain = query.best(products, "pk")
         scored = Product.objects.filter(pk__in=[*keys, *range(keys[0], keys[0] + 700)])
         timed(
             f"{name}: score of {scored.count()} candidates",

@@ -85,6 +85,11 @@ def test_bad_parameters_are_named(client, name, value):
     )
 
 
+@pytest.mark.parametrize("weights", [1, True, [1], "text", {"text": "x"}, {"text": [1]}])
+def test_weights_that_are_none_are_refused(client, weights):
+    problem(client.post(SEARCH, {"q": "red", "weights": weights}, content_type="application/json"), 400)
+
+
 @pytest.mark.parametrize("crop", ["", "1", "0,0,1", "0,0,2,1", "-1,0,1,1", "0,0,0,1", "nan,0,1,1", "a,b,c,d"])
 def test_bad_crops(client, stock, crop):
     answer = client.post(SEARCH, {"image": upload(widget_shop.photo("red")), "crop": crop})

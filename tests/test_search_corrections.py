@@ -33,6 +33,7 @@ def find(text, **options) -> SearchResults:
 
 WRONG = {
     # swapped
+    "ajcket": "jacket", "rgeen": "green", "ocats": "coats",
     "jakcet": "jacket", "red jakcet": "red jacket", "bule hat": "blue hat", "grene": "green", "pruple": "purple",
     "oragne": "orange", "glvoes": "gloves", "socsk": "socks", "wathc": "watch", "shose": "shoes",
     "wooden trian": "wooden train", "wool scraf": "wool scarf", "candel": "candle", "cermaic mug": "ceramic mug",

@@ -61,15 +61,16 @@ def test_the_exact_total_and_facets_are_those_of_a_search_that_scores_everything
     assert exact.facets == brute.facets
 
 
+@pytest.mark.parametrize("fusion", ["calibrated", "rrf", "cosine"])
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(filters=FILTERS, size=st.integers(1, 9))
-def test_pages_show_each_result_once_and_all_of_them(catalogue, settings, filters, size):  # noqa: F811
-    settings.XSEARCH = LARGE
+def test_pages_show_each_result_once_and_all_of_them(catalogue, settings, fusion, filters, size):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "FUSION": fusion}
     shown, page = [], xsearch.search(catalogue, **QUERY, filters=filters, page_size=size)
     while page.hits:
         shown += ids(page)
         page = xsearch.search(catalogue, **QUERY, filters=filters, page=page.page + 1, page_size=size)
-    settings.XSEARCH = SMALL
+    settings.XSEARCH = {**SMALL, "FUSION": fusion}
     assert len(shown) == len(set(shown))
     assert sorted(shown) == sorted(ids(xsearch.search(catalogue, **QUERY, filters=filters, page_size=100)))
 

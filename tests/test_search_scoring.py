@@ -101,7 +101,7 @@ def test_a_document_with_all_rare_words_outranks_one_with_none_of_them(rare, com
     assert ranked[0][0] == "d0"
     assert ranked[0][1] > ranked[1][1]
     assert all(0 <= score <= 1 for _sku, score in ranked)
-    assert query.best(Product.objects.all(), "pk")[0] == Product.objects.get(sku="d0").pk
+    assert query.best(Product.objects.all(), "pk")[0][0] == Product.objects.get(sku="d0").pk
 
 
 def write(documents):

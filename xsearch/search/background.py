@@ -25,6 +25,7 @@ Floats = NDArray[np.float32]
 
 _SAMPLE_SIZE = 256  # vectors
 _MAX_AGE_S = {True: 300.0, False: 5.0}  # by whether the sample is full: a young catalogue changes quickly
+_EMPTY_MAX_AGE_S = 1.0  # long enough for one search, which asks several times
 _READ_WHOLE = 10_000  # rows; of larger tables a few pages are drawn, always the same
 _DRAWN = 2_000  # rows
 # Assumed until a catalogue is large enough to tell; worth this many products.
@@ -106,7 +107,8 @@ def _sample(index: Index, part: VectorPart) -> _Sample:
     key = (index.label, part.column, part.space.fingerprint)
     with _lock:
         loaded_at, sample = _samples.get(key, (float("-inf"), _Sample(np.zeros((0, 0), np.float32))))
-    if time.monotonic() - loaded_at < _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE] and len(sample.vectors):
+    max_age_s = _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE] if len(sample.vectors) else _EMPTY_MAX_AGE_S
+    if time.monotonic() - loaded_at < max_age_s:
         return sample
     sample = _load_sample(part)
     with _lock:

@@ -91,15 +91,17 @@ def find_candidates(wanted: Wanted, objects: Objects, plan: Plan) -> Candidates:
         for place, keys in zip(short, again, strict=True):
             found[place] = [key for (key,) in keys]
     with_more: dict[str, list[Any]] = defaultdict(list)
+    is_certain = True
     for walk, keys in zip(walks, found, strict=True):
         if len(keys) >= enough:
             with_more[walk.part.name] += keys
     if wanted.words:
         store = main_store(wanted.index)
-        found.append(wanted.words.best(rows_of(store, objects), store.object_key))
-        if len(found[-1]) == settings.MATCHES:
-            with_more[LEXICAL] = found[-1]
-    is_approximate = bool(walks and plan.ef_search)
+        best, is_certain = wanted.words.best(rows_of(store, objects), store.object_key)
+        found.append(best)
+        if len(best) == settings.MATCHES:
+            with_more[LEXICAL] = best
+    is_approximate = bool(walks and plan.ef_search) or not is_certain
     return Candidates(sorted({key for keys in found for key in keys}), with_more, scored, is_approximate)
 
 

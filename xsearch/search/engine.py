@@ -185,7 +185,7 @@ class _Search:
         results = self._results
         if wanted.has_vectors:
             self._fill(wanted, results.interpretation, nearest=True)
-        if results.total or wanted.has_known_words:
+        if results.total or (wanted.has_known_words and wanted.words_are_anywhere()):
             return
         near = nearest_words(companions(self._index), self._query.text, results.degraded)
         if near and (words := nearest_query(self._index, near)):

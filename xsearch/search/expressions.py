@@ -108,16 +108,26 @@ class DocumentExpression(Func):
 
 
 class Matches(DocumentExpression):
-    """Whether a document has a word of the query."""
+    """Whether a document has a word of the query; with ``fields``, such as "ab", in those of these weights."""
 
     output_field = BooleanField()
 
-    def __init__(self, document: str, literal: str) -> None:
+    def __init__(self, document: str, literal: str, fields: str = "") -> None:
         super().__init__(document)
         self.literal = literal
+        self._fields = fields
 
     def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
-        return f"({document} @@ %s::tsquery)", [*params, self.literal]
+        sql, values = f"({document} @@ %s::tsquery)", [*params, self.literal]
+        if not self._fields:
+            return sql, values
+        # The index knows no weights: it finds the documents, and these are looked into.
+        return f'({sql} AND ts_filter({document}, %s::"char"[]) @@ %s::tsquery)', [
+            *values,
+            *params,
+            [*self._fields],
+            self.literal,
+        ]
 
 
 class LexicalScore(Double, DocumentExpression):

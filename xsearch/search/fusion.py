@@ -21,6 +21,7 @@ _CLOSE_WORDS = 0.3  # lexical score
 _SPEAKING = {"text", "image", "audio", "like"}
 _NEAREST = 12  # objects that are shown where nothing is close
 _ROUNDING = 1e-6
+Method = Callable[[Mapping[str, Floats], Mapping[str, float]], dict[str, Floats]]
 _RANK_CONSTANT = 60  # of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009)
 
 
@@ -129,7 +130,7 @@ def fuse(
     scores = total(contributions, len(evidence)) if weights else np.ones(len(evidence))
     kept = scores > 0 if nearest else scores >= settings.CUT_OFF
     if weights and settings.FUSION != "calibrated":
-        contributions = METHODS[settings.FUSION](similarities, weights)
+        contributions = _fused(METHODS[settings.FUSION], similarities, weights, _likely(evidence))
         scores = total(contributions, len(evidence))
     close = _close(similarities, backgrounds, len(evidence)) if weights else kept
     is_whole = _is_whole(evidence.beyond, backgrounds, weights)
@@ -159,10 +160,26 @@ def _best_first(
     evidence: Evidence, scores: Floats, kept: NDArray[np.bool_], close: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
     """Return the places of the candidates that are ``kept``, the likely ones first if any of these is ``close``."""
-    likely = np.array([key in evidence.likely for key in evidence.keys], dtype=bool)
+    likely = _likely(evidence)
     later = ~likely & bool((close & kept & likely).any())
     order = np.lexsort((-scores, later))
     return order[kept[order]]
+
+
+def _likely(evidence: Evidence) -> NDArray[np.bool_]:
+    return np.array([key in evidence.likely for key in evidence.keys], dtype=bool)
+
+
+def _fused(
+    method: Method, similarities: Mapping[str, Floats], weights: Mapping[str, float], likely: NDArray[np.bool_]
+) -> dict[str, Floats]:
+    """Return each part's share; what is likely is ranked among itself, as it was when nothing else was looked at."""
+    shares = method(similarities, weights)
+    if likely.any():
+        among = method({name: values[likely] for name, values in similarities.items()}, weights)
+        for name, values in among.items():
+            shares[name][likely] = values
+    return shares
 
 
 def floors(index: Index, parts: Sequence[VectorPart], weights: Mapping[str, float]) -> dict[str, float]:
@@ -254,7 +271,7 @@ def _most(weights: Mapping[str, float]) -> float:
 
 
 #: How similarities become shares of a score, for ``XSEARCH["FUSION"]``; "calibrated" is the default beside them.
-METHODS: dict[str, Callable[[Mapping[str, Floats], Mapping[str, float]], dict[str, Floats]]] = {
+METHODS: dict[str, Method] = {
     "cosine": weighted,
     "rrf": reciprocal_ranks,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import zip_longest
 from typing import Any
 
 from django.db import models
@@ -14,9 +14,10 @@ from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.registry import Index
 from xsearch.search import synonyms, translations
+from xsearch.search.compounds import Compounds
 from xsearch.search.expressions import LexicalScore, Matches
 from xsearch.search.rarity import documents_with, weighted
-from xsearch.search.wording import JOINED_WORTH, Part, Reading, Stretch, Word, with_prefix, words_of
+from xsearch.search.wording import Reading, Stretch, Word, with_prefix, words_of
 from xsearch.stores import main_store
 from xsearch.text import analyse
 
@@ -24,6 +25,8 @@ _MAX_TOKENS = 48
 _MIN_PREFIX = 3  # characters
 #: Documents scored for one query at most; for words that more of them have, the rarest words choose.
 MAX_SCORED = 2_000
+#: Documents that are looked into at most for whether they have a word in their titles.
+_MAX_SIFTED = 20_000
 _MAX_TIERS = 4
 
 
@@ -63,15 +66,31 @@ class LexicalQuery:
         every = [" & ".join(f"({stretch.literal})" for stretch in rarest[:count]) for count in counts]
         return [*every, self.literal]
 
-    def best(self, rows: models.QuerySet[Any], object_key: str) -> list[Any]:
-        """Return the keys of the ``MATCHES`` rows that have the words best, without scoring all that have any."""
+    def best(self, rows: models.QuerySet[Any], object_key: str) -> tuple[list[Any], bool]:
+        """Return the keys of the ``MATCHES`` rows that have the words best, and whether these are the best for certain.
+
+        Not all that have a word are scored: of those with common words, the oldest that have them in titles come first.
+        """
         found: dict[Any, float] = {}
-        for tier in self.tiers():
-            matching = rows.filter(Matches("search_document", tier)).order_by("pk")
-            found |= dict(matching.values_list(object_key, self.score())[:MAX_SCORED])
+        scored: list[Any] = []
+        looks = list(self._looks())
+        for tier, fields in looks:
+            matching = rows.filter(Matches("search_document", tier, fields)).order_by("pk")
+            scored = list(matching.values_list(object_key, self.score())[:MAX_SCORED])
+            found |= dict(scored)
             if len(found) >= settings.MATCHES:
                 break
-        return sorted(found, key=lambda key: (-found[key], key))[: settings.MATCHES]
+        is_certain = (tier, fields) == looks[-1] and len(scored) < MAX_SCORED
+        return sorted(found, key=lambda key: (-found[key], key))[: settings.MATCHES], is_certain
+
+    def _looks(self) -> Iterator[tuple[str, str]]:
+        """Yield what to look for, and the weights of the fields to look into; no weights for all of them."""
+        tiers = self.tiers()
+        is_common = sum(self.documents) > MAX_SCORED and min(self.documents) <= _MAX_SIFTED
+        for tier in tiers:
+            if is_common and (len(tiers) == 1 or tier != tiers[-1]):
+                yield from ((tier, fields) for fields in ("a", "ab"))
+            yield tier, ""
 
     def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
         """Return for each object what each word of the query was found as, and how well."""
@@ -121,10 +140,9 @@ def lexical_query(index: Index, text: str, descriptions: Sequence[str] = ()) -> 
     if not words or not index.text:
         return None
     stretches = translations.applied(synonyms.expand(words, text), text)
-    neighbours = pairwise(word for stretch in stretches for word in stretch.words)
-    joined = {pair: word.lexeme for pair in neighbours if (word := _compound(*pair))}
-    counts = _counts(index, {*joined.values(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
-    stretches = _joined(stretches, {pair: lexeme for pair, lexeme in joined.items() if counts.get(lexeme)})
+    compounds = Compounds(stretches)
+    counts = _counts(index, {*compounds.lexemes(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
+    stretches = compounds.applied(counts)
     stretches = _completed(_reachable(stretches, counts), counts)
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
@@ -181,30 +199,6 @@ def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
     if "" not in counts:  # not counted yet
         counts[""] = IndexRecord.objects.filter(content_type=content_type).count()
     return counts
-
-
-def _compound(first: Word, second: Word) -> Word | None:
-    """Return the one word that two neighbours are also written as: "back pack"."""
-    texts = (first.surface, second.surface)
-    if second.start - first.end != 1 or not all(text.isascii() and text.isalpha() for text in texts):
-        return None
-    words = words_of(analyse("".join(texts)))
-    return words[0] if len(words) == 1 else None
-
-
-def _joined(stretches: Sequence[Stretch], compounds: Mapping[tuple[Word, Word], str]) -> list[Stretch]:
-    """Return ``stretches`` with neighbours that make a word of the catalogue together."""
-    done: list[Stretch] = []
-    for stretch in stretches:
-        before = done[-1] if done else None
-        if before and len(before.words) == len(stretch.words) == 1 and not before.others and not stretch.others:
-            lexeme = compounds.get((before.words[0], stretch.words[0]))
-            if lexeme:
-                other = Reading((Part(lexeme),), JOINED_WORTH, kind="joined")
-                done[-1] = Stretch((*before.words, *stretch.words), (other,))
-                continue
-        done.append(stretch)
-    return done
 
 
 def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:

@@ -13,7 +13,7 @@ _DESCRIPTION, _RARE = 0.3, 0.01
 # A word that no document has says little about any of them, and all such words not much more than the others.
 _UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 2.0
 # Of what the rarest word weighs; one that nearly all documents have is still the name of what is wanted.
-_COMMON_WORD = 0.2
+_COMMON_WORD = 0.15
 
 
 def weighted(stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str]) -> list[Stretch]:
@@ -52,7 +52,9 @@ def _said(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> tuple[floa
     """
     total = counts[""]
     glossary = [reading for reading in (*word.readings, *stretch.others) if reading.is_of_glossary]
-    means_it = sum(documents_with(other, counts) for other in stretch.others if other not in glossary)
+    same = [reading for reading in word.readings if reading.kind == "apart"]
+    same += [reading for reading in stretch.others if not reading.is_of_glossary]
+    means_it = sum(documents_with(reading, counts) for reading in same)
     with_it = counts.get(word.lexeme, 0) + means_it
     # A word of the catalogue stays as rare as it is, however common what it is translated into.
     with_it = with_it or sum(documents_with(reading, counts) for reading in glossary)

@@ -12,14 +12,14 @@ from django.db import DatabaseError, connections, models, transaction
 from xsearch.conf import settings
 from xsearch.search.candidates import Candidates, find_candidates, stands_in_for_none
 from xsearch.search.evidence import Evidence, EvidenceTable
-from xsearch.search.expressions import IsAnyOf
+from xsearch.search.expressions import IsAnyOf, Matches
 from xsearch.search.leanings import UNDERSTOOD
 from xsearch.search.parts import LEXICAL
 from xsearch.search.planning import Plan, plan_scan, plan_walk
 from xsearch.search.scoring import NO_FLOORS, scored, tables
 from xsearch.search.swaps import SpaceSwapped, holds_vectors_of
 from xsearch.search.wanted import Wanted
-from xsearch.stores import rows_of
+from xsearch.stores import main_store, rows_of
 
 Objects = models.QuerySet[Any]
 
@@ -85,6 +85,8 @@ def _retrieve(
         return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
     with transaction.atomic(using=objects.db):
         plan = plan_scan(objects)
+        if not plan.exact and (narrower := _having_words(wanted, objects)) is not None:
+            objects, plan = narrower, plan_scan(narrower)
         if plan.exact:
             if (evidence := _score_all(wanted, objects, plan, settings.EXACT_ROWS * 2, floors)) is not None:
                 return evidence
@@ -95,6 +97,13 @@ def _retrieve(
             if (evidence := _score_all(wanted, objects, plan, settings.SCORED_ROWS, floors)) is not None:
                 return replace(evidence, likely=likely)
         return replace(_score(wanted, objects.db, candidates), is_too_many=plan.rows > settings.SCORED_ROWS)
+
+
+def _having_words(wanted: Wanted, objects: Objects) -> Objects | None:
+    """Return those of ``objects`` that have any of the words, where nothing else is wanted; None where more is."""
+    if wanted.parts or not wanted.words or main_store(wanted.index).link:
+        return None
+    return objects.filter(Matches("search_document", wanted.words.literal))
 
 
 def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:

@@ -12,10 +12,12 @@ from xsearch.registry import Index
 from xsearch.search.changes import Change, read_change
 from xsearch.search.composition import compose
 from xsearch.search.examples import mean_vectors
+from xsearch.search.expressions import Matches
 from xsearch.search.leanings import Leaning, unwanted_text
 from xsearch.search.lexical import LexicalQuery, spoken_query
 from xsearch.search.parts import LEXICAL, UNWANTED, Several, VectorPart, encode_parts, example_parts, part_weights
 from xsearch.search.reading import Query
+from xsearch.stores import main_store
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,13 @@ class Wanted:
 
     @property
     def has_known_words(self) -> bool:
-        """Whether any object has any of the words, filtered out or not."""
+        """Whether objects have any of the words, as they were counted."""
         return self.words is not None and any(self.words.documents)
+
+    def words_are_anywhere(self) -> bool:
+        """Ask whether any object has any of the words, filtered out or not."""
+        rows = main_store(self.index).model._base_manager
+        return self.words is not None and rows.filter(Matches("search_document", self.words.literal)).exists()
 
     def weighted(self, weights: Mapping[str, float] | None) -> tuple[Wanted, dict[str, float]]:
         """Return this and the weight of each part; words that count nothing do not change a photo either."""

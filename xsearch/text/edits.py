@@ -13,7 +13,7 @@ _NEAR = frozenset(frozenset(pair) for row in _KEYS for pair in pairwise(row))
 _VOWELS = frozenset("aeiouy")
 # Costs in units of ln(frequency): a letter typed twice is likelier than one from the other end of the keyboard.
 _DOUBLED, _SWAPPED, _MISSING, _NEAR_KEY, _FAR_KEY, TWO_ERRORS = 1.5, 2.0, 2.5, 3.0, 4.0, 6.0
-_FIRST_LETTER = 2.0
+_FIRST_LETTER, _FIRST_LETTERS_SWAPPED = 2.0, 1.0
 _BITS = {letter: 1 << number for number, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 
 
@@ -75,7 +75,8 @@ class Begun:
 
 def cost_of_edits(word: str, meant: str) -> float:
     """Return how unlikely it is that who meant ``meant`` typed ``word``, two different words; about 1 to 8."""
-    first = 0 if word[0] == meant[0] else _FIRST_LETTER
+    swapped = word[:2] == meant[1::-1]
+    first = 0 if word[0] == meant[0] else _FIRST_LETTERS_SWAPPED if swapped else _FIRST_LETTER
     start = 0
     while start < min(len(word), len(meant)) and word[start] == meant[start]:
         start += 1

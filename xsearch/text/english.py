@@ -32,10 +32,22 @@ _SPELLINGS = {
     "tire": "tyre", "fiber": "fibre", "fibers": "fibre", "liter": "litre", "liters": "litre",
     "center": "centre", "theater": "theatre", "mold": "mould", "molds": "mould", "mom": "mum", "moms": "mum",
     "multicolor": "multicolour", "multicolored": "multicolour", "multicoloured": "multicolour",
+    "flavor": "flavour", "flavors": "flavour", "flavored": "flavour", "flavoured": "flavour", "harbor": "harbour",
+    "humor": "humour", "neighbor": "neighbour", "odor": "odour", "odors": "odour", "vapor": "vapour",
+    "catalog": "catalogue", "catalogs": "catalogue", "dialog": "dialogue", "meter": "metre", "meters": "metre",
+    "whiskey": "whisky", "whiskeys": "whisky", "mustache": "moustache", "yogurt": "yoghurt", "yogurts": "yoghurt",
+    "organizer": "organiser", "organizers": "organiser", "moisturizer": "moisturiser", "sanitizer": "sanitiser",
+    "moisturizers": "moisturiser", "personalized": "personalised", "customized": "customised",
     "favorite": "favourite", "armor": "armour", "ax": "axe", "doughnut": "donut", "doughnuts": "donut",
 }  # fmt: skip
 # Stems that the algorithm gets wrong.
-_STEMS = {"lens": "lens", "lenses": "lens", "skis": "ski", "skiing": "ski", "axes": "axe"}
+_STEMS = {
+    "lens": "lens", "lenses": "lens", "skis": "ski", "skiing": "ski", "axes": "axe", "bus": "bus", "buses": "bus",
+    "gas": "gas", "gases": "gas", "canvas": "canvas", "canvases": "canvas", "iris": "iris", "irises": "iris",
+    "quiz": "quiz", "quizzes": "quiz", "menus": "menu",
+}  # fmt: skip
+# Snowmen and policemen, but neither specimen nor regimen.
+_MEN = re.compile(r"(?<=[a-z]{3})(?<!speci)(?<!regi)(?<!abdo)men$")
 #: Words after which a single letter belongs: "USB C", "size M".
 BEFORE_LETTER = frozenset({"usb", "type", "size", "vitamin", "class", "grade", "category", "cat"})
 # No English word ends like this, but many stems do.
@@ -52,7 +64,7 @@ def stem(word: str) -> str:
         return word
     if word in _STEMS:
         return _STEMS[word]
-    word = _IRREGULAR.get(word, word)
+    word = _MEN.sub("man", _IRREGULAR.get(word, word))
     word = _SPELLINGS.get(word, word)
     with _lock:  # the stemmer keeps its state in itself
         return str(_stemmer.stemWord(word))

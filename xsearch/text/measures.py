@@ -6,6 +6,9 @@ from decimal import Decimal, InvalidOperation
 
 _UNITS = """
     mm cm m km in inch inches ft yd mg g kg oz lb lbs ml cl l litre litres w kw v mv kv ma mah wh hz khz mhz
+    liter liters millilitre millilitres milliliter milliliters metre metres meter meters centimetre centimetres
+    centimeter centimeters millimetre millimetres millimeter millimeters gram grams kilo kilos kilogram kilograms
+    watt watts volt volts foot feet ounce ounces gigabyte gigabytes terabyte terabytes
     ghz kb mb gb tb mp px dpi fps k p pc pcs pack packs piece pieces ply pair pairs tog gsm denier
 """
 #: Units that shops write with and without a space after the number.
@@ -18,7 +21,18 @@ CHINESE_UNITS = {
 }  # fmt: skip
 _SAME = {
     "inch": "in", "inches": "in", "lbs": "lb", "litre": "l", "litres": "l", "pc": "pcs", "piece": "pcs",
-    "pieces": "pcs", "packs": "pack", "pairs": "pair",
+    "pieces": "pcs", "packs": "pack", "pairs": "pair", "foot": "ft", "feet": "ft", "ounce": "oz", "ounces": "oz",
+    "kilo": "kg", "kilos": "kg",
+    **{
+        word + plural: sign
+        for words, sign in (
+            ("liter", "l"), ("millilitre milliliter", "ml"), ("metre meter", "m"), ("centimetre centimeter", "cm"),
+            ("millimetre millimeter", "mm"), ("gram", "g"), ("kilogram", "kg"), ("watt", "w"), ("volt", "v"),
+            ("gigabyte", "gb"), ("terabyte", "tb"),
+        )
+        for word in words.split()
+        for plural in ("", "s")
+    },
 }  # fmt: skip
 #: How many of the smaller unit make one; grams and terabytes by their decimal prefix, as shops count them.
 _SMALLER: dict[str, tuple[str, int | Decimal]] = {
