@@ -61,16 +61,15 @@ def test_the_exact_total_and_facets_are_those_of_a_search_that_scores_everything
     assert exact.facets == brute.facets
 
 
-@pytest.mark.parametrize("fusion", ["calibrated", "rrf", "cosine"])
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(filters=FILTERS, size=st.integers(1, 9))
-def test_pages_show_each_result_once_and_all_of_them(catalogue, settings, fusion, filters, size):  # noqa: F811
-    settings.XSEARCH = {**LARGE, "FUSION": fusion}
+def test_pages_show_each_result_once_and_all_of_them(catalogue, settings, filters, size):  # noqa: F811
+    settings.XSEARCH = LARGE
     shown, page = [], xsearch.search(catalogue, **QUERY, filters=filters, page_size=size)
     while page.hits:
         shown += ids(page)
         page = xsearch.search(catalogue, **QUERY, filters=filters, page=page.page + 1, page_size=size)
-    settings.XSEARCH = {**SMALL, "FUSION": fusion}
+    settings.XSEARCH = SMALL
     assert len(shown) == len(set(shown))
     assert sorted(shown) == sorted(ids(xsearch.search(catalogue, **QUERY, filters=filters, page_size=100)))
 
@@ -219,3 +218,17 @@ def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, m
     assert any(branch.object_key == "pk" for branches in asked[1:] for branch in branches) == walks_again
     assert not results.total_is_exact
     assert results.hits[0].object.sku == "P7"
+
+
+@pytest.mark.parametrize("fusion", ["rrf", "cosine"])
+@pytest.mark.parametrize(("text", "seed"), [("red jacket", 4), ("red jacket", None), ("green boot", 7), (None, 9)])
+def test_later_pages_go_on_in_the_order_of_the_first_whatever_the_fusion(catalogue, settings, fusion, text, seed):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "FUSION": fusion}
+    query = {"text": text, "image": None if seed is None else photo_bytes(seed)}
+    for size in (2, 3, 7):
+        shown, page = [], xsearch.search(catalogue, **query, page_size=size)
+        while page.hits:
+            shown += ids(page)
+            page = xsearch.search(catalogue, **query, page=page.page + 1, page_size=size)
+        assert len(shown) == len(set(shown))
+        assert set(shown) == set(ids(xsearch.search(catalogue, **query, page_size=100, exact=True)))
