@@ -24,7 +24,7 @@ _NAMED_FROM = 0.6  # lexical score: a title has what the words name, be it in an
 
 
 class Answer:
-    """Ranks what is wanted, ``nearest`` what is below the cut-off too, and fills the results with one page of it."""
+    """The ranking of what is wanted, or of the ``nearest`` below the cut-off too; fills the results with a page."""
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class Answer:
         results: SearchResults,
         user: Any,
         *,
+        facets: Sequence[str],
+        exact: bool,
         nearest: bool,
     ) -> None:
         self._wanted = wanted
@@ -44,31 +46,42 @@ class Answer:
         self._scope = scope
         self._results = results
         self._user = user
+        self._facets = facets
+        self._whole = exact and not nearest
+        self._rank_all()
 
-    def fill(self, facets: Sequence[str], *, exact: bool) -> None:
-        """Rank everything, and fill in what the results say of all hits."""
+    def _rank_all(self) -> None:
+        """Rank what is likely, and everything where that is not enough."""
         results = self._results
-        attributes = self._order(facets, whole=exact)
+        self._order()
         is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
         # That nothing is close is said only after looking at everything: a walk may miss what is.
         is_lost = not (self._ranking.is_close or self._ranking.is_exact)
-        if (is_lost or is_short) and not (exact or self._nearest or self._ranking.is_final):
-            exact = True
-            attributes = self._order(facets, whole=exact)
+        if (is_lost or is_short) and not (self._whole or self._nearest or self._ranking.is_final):
+            self._whole = True
+            self._order()
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def fill(self) -> None:
+        """Fill in what the results say of all hits."""
+        results = self._results
         results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact or self._nearest
         results.is_final = self._ranking.is_final or self._nearest
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
-        results.facets = {name: self._facet(name, attributes, whole=exact) for name in facets}
+        results.facets = {name: self._facet(name) for name in self._facets}
+        results.interpretation = self._scope.interpretation
         results.degraded[:] = dict.fromkeys(results.degraded)
 
-    def _order(self, facets: Sequence[str], *, whole: bool) -> Attributes:
-        """Rank everything, in the order of the customer's taste, and choose one of each group."""
-        ranking, attributes = self._rank(self._scope.objects(), facets, whole=whole)
+    def _order(self) -> None:
+        """Rank once, in the order of the customer's taste, and choose one of each group."""
+        ranking, attributes = self._rank(self._scope.objects(), self._facets)
         using, degraded = self._scope.queryset.db, self._results.degraded
         personal = personalise(self._index, ranking, attributes, self._user, using, degraded)
         self._ranking, self._notes = personal.ranking, personal.notes
         self._shown, self._further = _one_of_each(self._ranking, attributes)
-        return attributes
+        self._attributes = attributes
 
     @property
     def only_mentions_words(self) -> bool:
@@ -98,17 +111,18 @@ class Answer:
             _explain_words(self._index, self._wanted.words, there)
         return hits
 
-    def _rank(self, objects: Objects, facets: Sequence[str], *, whole: bool) -> tuple[Ranking, Attributes]:
-        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=whole, floors=self._floors)
+    def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
+        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=self._whole, floors=self._floors)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         wanted, nearest = self._wanted, self._nearest
         ranking = fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)
         return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
 
-    def _facet(self, name: str, attributes: Attributes, *, whole: bool) -> list[FacetValue]:
+    def _facet(self, name: str) -> list[FacetValue]:
         """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
+        attributes = self._attributes
         if self._scope.is_filtered_on(name):
-            _, attributes = self._rank(self._scope.objects(without=name), [name], whole=whole)
+            _, attributes = self._rank(self._scope.objects(without=name), [name])
         return count_values(self._index, name, attributes)
 
     def _hits(

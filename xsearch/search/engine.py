@@ -158,46 +158,39 @@ class _Search:
         return wanted_by(self._index, self._query, results.like, results.unlike, results.degraded)
 
     def _answer(self, wanted: Wanted) -> None:
-        meant, results = self._query.interpretation, self._results
-        found = self._fill(wanted, meant)
-        insists = "strict" in self._options.modes.values()
-        is_poor = found.only_mentions_words and not insists
-        if (is_poor or not results.total) and (wanted.has_vectors or wanted.has_known_words):
-            self._relax(wanted, meant)
+        options, results = self._options, self._results
+        answer = self._relaxed(wanted, self._look(wanted, self._query.interpretation))
         # What is least unlike an example is no answer to "more like this".
-        if self._options.nearest and not (results.total or results.like or results.unlike):
-            self._fill_nearest(wanted)
+        if options.nearest and not (len(answer) or results.like or results.unlike):
+            answer = self._nearest(wanted, answer)
+        answer.fill()
+        results.ranked = None if options.load else answer
+        results.hits = answer.page(explain=options.explain) if options.load else []
 
-    def _relax(self, wanted: Wanted, meant: Interpretation | None) -> None:
+    def _relaxed(self, wanted: Wanted, strict: Answer) -> Answer:
         """Answer without the limits that keep out what was asked for, if there are any such; as few as that takes."""
-        was_empty, softer = not self._results.total, list(softenings(meant))
-        for relaxed in softer:
-            found = self._fill(wanted, relaxed)
-            if self._results.total and (was_empty or not found.only_mentions_words):
-                return
-        if was_empty:
-            self._results.interpretation = meant
-        elif softer:
-            self._fill(wanted, meant)
+        insists = "strict" in self._options.modes.values()
+        is_poor = strict.only_mentions_words and not insists
+        if (len(strict) and not is_poor) or not (wanted.has_vectors or wanted.has_known_words):
+            return strict
+        softer = (self._look(wanted, meant) for meant in softenings(self._query.interpretation))
+        good = (answer for answer in softer if len(answer) and not (len(strict) and answer.only_mentions_words))
+        return next(good, strict)
 
-    def _fill_nearest(self, wanted: Wanted) -> None:
+    def _nearest(self, wanted: Wanted, empty: Answer) -> Answer:
         """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
-        results = self._results
-        if wanted.has_vectors:
-            self._fill(wanted, results.interpretation, nearest=True)
-        if results.total or (wanted.has_known_words and wanted.words_are_anywhere()):
-            return
-        near = nearest_words(companions(self._index), self._query.text, results.degraded)
-        if near and (words := nearest_query(self._index, near)):
-            self._fill(replace(wanted, parts=[], words=words), results.interpretation, nearest=True)
+        meant = self._query.interpretation
+        if wanted.has_vectors and len(answer := self._look(wanted, meant, nearest=True)):
+            return answer
+        if wanted.has_known_words and wanted.words_are_anywhere():
+            return empty
+        near = nearest_words(companions(self._index), self._query.text, self._results.degraded)
+        words = nearest_query(self._index, near) if near else None
+        return self._look(replace(wanted, parts=[], words=words), meant, nearest=True) if words else empty
 
-    def _fill(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> Answer:
+    def _look(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> Answer:
         options, results = self._options, self._results
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
-        found = Answer(wanted, weights, scope, results, options.user, nearest=nearest)
-        found.fill(options.facets, exact=options.exact and not nearest)
-        results.ranked = None if options.load else found
-        results.hits = found.page(explain=options.explain) if options.load else []
-        results.interpretation = meant
-        return found
+        facets, exact = options.facets, options.exact
+        return Answer(wanted, weights, scope, results, options.user, facets=facets, exact=exact, nearest=nearest)

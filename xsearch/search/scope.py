@@ -31,6 +31,7 @@ class Scope:
         interpretation: Interpretation | None = None,
     ) -> None:
         self.queryset = queryset
+        self.interpretation = interpretation
         self._index = get_index(queryset.model)
         self._examples = [example.pk for example in examples if get_index(type(example)) is self._index]
         self._filters = {**filters}
