@@ -108,6 +108,16 @@ def test_words_are_tried_with_the_score_of_each_part(owner, products, method):
     assert 'value="red mug"' in page
 
 
+def test_the_trial_says_as_what_each_word_was_found_and_whether_anything_is_close(owner, products):
+    page = owner.get(PAGE, {"q": "red mugs"}).content.decode()
+    assert "red 1.00 × " in page
+    assert "mugs → mug 1.00 × " in page
+    assert "Nothing close was found" not in page
+    nothing = owner.get(PAGE, {"q": "zzqqxx"})
+    shown = "Nothing close was found" in nothing.content.decode()
+    assert shown == bool(nothing.context["trial"].rows)
+
+
 def test_photo_is_tried(owner, products):
     response = owner.post(PAGE, {"image": upload(photo("blue"))})
     trial = response.context["trial"]

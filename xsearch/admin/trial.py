@@ -106,12 +106,17 @@ def _row(index: Index, hit: Hit, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _part(explained: dict[str, float]) -> dict[str, Any]:
+def _part(explained: dict[str, Any]) -> dict[str, Any]:
     # The meter's value must not be written with a decimal comma.
     return {
         **explained,
         "calibrated_value": f"{explained['calibrated']:.3f}",
         "contribution_text": f"{explained['contribution']:+.3f}",
+        # What each word was found as, what that is worth, and the word's share in the query.
+        "found_words": [
+            {"word": word, "found_as": found["as"], "worth": f"{found['worth']:.2f}", "share": f"{found['share']:.2f}"}
+            for word, found in explained.get("words", {}).items()
+        ],
     }
 
 
