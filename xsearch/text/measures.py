@@ -6,13 +6,8 @@ from decimal import Decimal, InvalidOperation
 
 _UNITS = """
     mm cm m km in inch inches ft yd mg g kg oz lb lbs ml cl l litre litres w kw v mv kv ma mah wh hz khz mhz
-    liter liters millilitre millilitres milliliter milliliters metre metres meter meters centimetre centimetres
-    centimeter centimeters millimetre millimetres millimeter millimeters gram grams kilo kilos kilogram kilograms
-    watt watts volt volts foot feet ounce ounces gigabyte gigabytes terabyte terabytes
     ghz kb mb gb tb mp px dpi fps k p pc pcs pack packs piece pieces ply pair pairs tog gsm denier
 """
-#: Units that shops write with and without a space after the number.
-UNITS = frozenset(_UNITS.split())
 #: Chinese units by their international sign; they follow the number without a space.
 CHINESE_UNITS = {
     "毫米": "mm", "厘米": "cm", "公分": "cm", "米": "m", "公里": "km", "千米": "km", "英寸": "in", "寸": "in",
@@ -34,6 +29,8 @@ _SAME = {
         for plural in ("", "s")
     },
 }  # fmt: skip
+#: Units that shops write with and without a space after the number.
+UNITS = frozenset({*_UNITS.split(), *_SAME})
 #: How many of the smaller unit make one; grams and terabytes by their decimal prefix, as shops count them.
 _SMALLER: dict[str, tuple[str, int | Decimal]] = {
     "l": ("ml", 1000), "cl": ("ml", 10), "kg": ("g", 1000), "mg": ("g", Decimal("0.001")), "cm": ("mm", 10),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -70,9 +70,9 @@ class Lexicon:
         self._chinese: dict[str, dict[str, list[str]]] = {}
         self._plurals: set[Key] = set()
         familiar = _terms_of(glossary)
-        #: The fields whose values are kinds of things; others say how a thing is, or who made it.
-        self.kinds = _fields_of_kinds(values, glossary)
         self._describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
+        #: The fields whose values are kinds of things; others say how a thing is, or who made it.
+        self.kinds = _fields_of_kinds(values, familiar - self._describing)
         for value in values:
             self._sizes[value.field] += 1
             for name in value.names or (value.value,):
@@ -220,10 +220,8 @@ def _follows(words: Sequence[Word], place: int, text: str) -> bool:
     return are_neighbours(text, words[place - 1], words[place])
 
 
-def _fields_of_kinds(values: Sequence[Value], glossary: Sequence[Line]) -> frozenset[str]:
-    """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or things in the glossary."""
-    describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
-    things = _terms_of(glossary) - describing
+def _fields_of_kinds(values: Sequence[Value], things: Collection[Key]) -> frozenset[str]:
+    """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or known as ``things``."""
 
     def is_kind(value: Value) -> bool:
         names = value.names or (value.value,)

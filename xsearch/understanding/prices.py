@@ -13,8 +13,6 @@ from xsearch.understanding.numerals import CHINESE, ENGLISH, chinese_number, eng
 
 #: How far from "around 50" a price may be, as a fraction of it.
 ABOUT = Decimal("0.2")
-
-
 #: What costs this much or more is no price.
 _NO_PRICE = Decimal(10**9)
 
