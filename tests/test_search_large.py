@@ -207,6 +207,8 @@ def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_
 @pytest.mark.parametrize(("found", "walks_again"), [(3, False), (2, True)])
 def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, monkeypatch, found, walks_again):  # noqa: F811
     asked = []
+    # What the database knows of a table that was filled a moment ago depends on when it last looked.
+    monkeypatch.setattr(planning, "estimated_rows", lambda _objects: len(catalogue))
 
     def run(branches):
         asked.append(branches)
