@@ -216,8 +216,10 @@ def test_a_page_beyond_the_last_is_empty(client, stock):
 def test_what_is_counted_exactly_is_no_second_search(client, stock, settings):
     settings.XSEARCH = {**widget_shop.XSEARCH, "EXACT_ROWS": 0, "CANDIDATES": 8, "MATCHES": 8}
     asked = {"q": "mug jacket lamp", "page_size": 4}
-    first = client.get(SEARCH, asked).json()
+    first = client.get(SEARCH, {**asked, "exact": "0"}).json()
     counted = client.get(SEARCH, {**asked, "exact": "1", "again": "1"}).json()
     assert (first["total_is_exact"], counted["total_is_exact"], counted["total"]) == (False, True, 12)
+    by_default = client.get(SEARCH, {**asked, "again": "1"}).json()
+    assert [by_default[name] for name in ("total", "facets")] == [counted[name] for name in ("total", "facets")]
     assert [hit["id"] for hit in first["hits"]] == [hit["id"] for hit in counted["hits"]]
     assert str(QueryLog.objects.get().query_id) == first["query_id"]

@@ -1,5 +1,6 @@
 """What a search of more objects than it scores says of those that it did not look at: totals, facets, later pages."""
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -8,13 +9,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import xsearch
-from shop.models import Product
+from shop.models import Product, StylePost
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
 from xsearch.search import candidates, planning
 from xsearch.search.background import forget_samples
 from xsearch.search.candidates import Candidates
 from xsearch.search.fusion import fuse
 from xsearch.search.retrieval import retrieve
+from xsearch.search.swaps import SpaceSwapped
 from xsearch.templatetags.xsearch import xsearch_results_content
 from xsearch.widgets.query import PageQuery
 
@@ -46,19 +48,54 @@ def ids(results):
 
 
 def test_a_total_that_does_not_count_all_says_so(catalogue):  # noqa: F811
-    found = xsearch.search(catalogue, **QUERY, page_size=5)
+    found = xsearch.search(catalogue, **QUERY, page_size=5, exact=False)
     assert not found.total_is_exact
     assert found.total_text == f"{found.total}+"
     assert found.has_next
 
 
-def test_the_exact_total_and_facets_are_those_of_a_search_that_scores_everything(catalogue, settings):  # noqa: F811
-    exact = xsearch.search(catalogue, **QUERY, page_size=5, exact=True)
+@pytest.mark.parametrize("filters", [{}, {"colour": ["red", "green"]}, {"price_min": 6, "category": "Jacket"}])
+def test_total_and_facets_are_those_of_a_search_that_scores_everything(catalogue, settings, filters):  # noqa: F811
+    found = [
+        search(catalogue, **query, filters=filters, page_size=5, exact=exact)
+        for exact in (None, True)
+        for search, query in ((xsearch.search, QUERY), (_search_all, {**QUERY, "only": ["shop.Product"]}))
+    ]
+    counted = [(each.total, each.total_is_exact, each.total_text, each.facets) for each in found]
     settings.XSEARCH = SMALL
-    brute = xsearch.search(catalogue, **QUERY, page_size=5)
-    assert exact.total_is_exact
-    assert exact.total == brute.total > 5
-    assert exact.facets == brute.facets
+    brute = xsearch.search(catalogue, **QUERY, filters=filters, page_size=5)
+    assert brute.total > 1
+    assert counted == [(brute.total, True, f"{brute.total}", brute.facets)] * 4
+
+
+def _search_all(objects, **query):
+    return xsearch.search_all([objects, StylePost.objects.all()], **query)
+
+
+def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeypatch):  # noqa: F811
+    looks = []
+    monkeypatch.setattr(
+        "xsearch.search.answer.retrieve", lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how)
+    )
+    found = xsearch.search(catalogue, **QUERY, page_size=5)
+    assert (len(found.hits), found.has_next, looks) == (5, True, [False])
+    before, took_ms = ids(found), found.took_ms
+    stored = pickle.loads(pickle.dumps(found))
+    assert looks == [False, True]
+    assert found.took_ms > took_ms
+    assert (stored.total, stored.facets, ids(stored)) == (found.total, found.facets, before)
+    assert looks == [False, True]
+
+
+def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypatch):  # noqa: F811
+    found, least = (xsearch.search(catalogue, **QUERY, page_size=5, exact=exact) for exact in (None, False))
+
+    def swapped(*_args, **_how):
+        raise SpaceSwapped("image:image")
+
+    monkeypatch.setattr("xsearch.search.answer.retrieve", swapped)
+    assert (found.total_text, found.facets) == (least.total_text, least.facets)
+    assert found.total_text.endswith("+")
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -95,7 +132,7 @@ def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalo
     query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
     for scored_rows, is_final, seen in ((100, False, [False, True]), (10, True, [False])):
         settings.XSEARCH = {**LARGE, "SCORED_ROWS": scored_rows}
-        found = xsearch.search(catalogue, **QUERY, page_size=5, facets=None)
+        found = xsearch.search(catalogue, **QUERY, page_size=5, facets=None, exact=False)
         assert (found.is_final, found.total_is_exact) == (is_final, False)
         assert xsearch_results_content({"results": found, "query": query})["is_counted"] is is_final
         looks.clear()
@@ -104,7 +141,7 @@ def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalo
 
 
 def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa: F811
-    found = xsearch.search(catalogue, **QUERY, page_size=5)
+    found = xsearch.search(catalogue, **QUERY, page_size=5, exact=False)
     query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
     shown = xsearch_results_content({"results": found, "query": query})
     assert shown["next"].endswith("page=2")
@@ -216,7 +253,7 @@ def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, m
 
     find = candidates._run
     monkeypatch.setattr(candidates, "_run", run)
-    results = xsearch.search(catalogue, image=photo_bytes(7), filters={"price_min": 6}, page_size=2, facets=None)
+    results = xsearch.search(catalogue, image=photo_bytes(7), filters={"price_min": 6}, page_size=2, exact=False)
     assert any(branch.object_key == "pk" for branches in asked[1:] for branch in branches) == walks_again
     assert not results.total_is_exact
     assert results.hits[0].object.sku == "P7"

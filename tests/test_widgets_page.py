@@ -70,6 +70,14 @@ def test_without_javascript_a_photo_shows_all_that_a_page_may_show(client, stock
     assert len(titles(alone)) == alone.context["results"].total > len(titles(fragment))
 
 
+@pytest.mark.parametrize("count_all", [True, False])
+def test_without_javascript_all_is_counted_at_once(client, stock, settings, count_all):
+    large = {"EXACT_ROWS": 0, "CANDIDATES": 8, "MATCHES": 8, "MAX_PAGE_SIZE": 2}
+    settings.XSEARCH = {**widget_shop.XSEARCH, **large, "COUNT_ALL": count_all}
+    answer = client.post("/search/", {"q": "jacket mug lamp", "image": photo("blue")})
+    assert answer.context["results"].total_is_exact is count_all
+
+
 @pytest.mark.parametrize("page", ["-1", "0", "x", "", "²", "1.5"])
 def test_what_is_no_page_is_the_first(client, stock, page):
     assert titles(client.get("/search/", {"q": "red jacket", "page": page}))[0] == "Red jacket"

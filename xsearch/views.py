@@ -122,7 +122,7 @@ class SearchView(TemplateView):
         known = {*SearchRequest().fields, *filters} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in known}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
-        asked = {"page_size": self._page_size(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
+        asked = {**self._defaults(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
         if not _is_page(asked.get("page", "1")):  # an address that somebody has changed
             del asked["page"]
         checked = parameters.check(asked, SearchRequest, filters=True)
@@ -133,10 +133,16 @@ class SearchView(TemplateView):
         results.degraded += ["example"] if is_gone else []
         return results
 
-    def _page_size(self, values: dict[str, Any]) -> int:
-        """Return how many results are shown; without JavaScript, no address leads to more results for a photo."""
+    def _defaults(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return how many results are shown and counted: the likely, all when the script asks again.
+
+        Without JavaScript, no address leads to more results for a photo, and nothing asks again.
+        """
         is_alone = any(name in values for name in _MEDIA) and not self.wants_fragment()
-        return settings.MAX_PAGE_SIZE if is_alone else self.page_size
+        return {
+            "page_size": settings.MAX_PAGE_SIZE if is_alone else self.page_size,
+            "exact": is_alone and settings.COUNT_ALL,
+        }
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
         """Show what is wrong with the request; a bug surfaces."""

@@ -83,7 +83,12 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     spoken = serializers.BooleanField(
         required=False, default=False, help_text="Whether the words are a transcript, of which none is kept."
     )
-    exact = serializers.BooleanField(required=False, default=False, help_text="Count all results; takes longer.")
+    exact = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="false: answer sooner, in a large catalogue with the least total there is. true: look at all first.",
+    )
     again = serializers.BooleanField(
         required=False, default=False, help_text="Whether this was searched for before, and is only counted now."
     )

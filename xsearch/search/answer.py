@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 from django.db import models
@@ -13,9 +14,10 @@ from xsearch.search.fusion import Ranking, floors, fuse
 from xsearch.search.lexical import LexicalQuery
 from xsearch.search.parts import LEXICAL, VectorPart
 from xsearch.search.personalising import personalise
-from xsearch.search.results import FacetValue, Hit, SearchResults
+from xsearch.search.results import Counts, FacetValue, Hit, SearchResults
 from xsearch.search.retrieval import retrieve
 from xsearch.search.scope import Scope
+from xsearch.search.swaps import SpaceSwapped
 from xsearch.search.wanted import Wanted
 
 Objects = models.QuerySet[Any]
@@ -64,15 +66,35 @@ class Answer:
     def __len__(self) -> int:
         return len(self._shown)
 
-    def fill(self) -> None:
-        """Fill in what the results say of all hits."""
+    def fill(self, *, is_counted: bool) -> None:
+        """Fill in what the results say of all hits; what takes a look at everything is left, unless ``is_counted``."""
         results = self._results
-        results.total, results.total_is_exact = len(self._shown), self._ranking.is_exact or self._nearest
-        results.is_final = self._ranking.is_final or self._nearest
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
-        results.facets = {name: self._facet(name) for name in self._facets}
         results.interpretation = self._scope.interpretation
+        if is_counted or self._is_final:
+            results.counted = self._counts()
+        else:
+            results.counted = Counts(len(self._shown), is_exact=False, is_final=False)
+            results.count_all = self._count_all
         results.degraded[:] = dict.fromkeys(results.degraded)
+
+    @property
+    def _is_final(self) -> bool:
+        return self._ranking.is_final or self._nearest
+
+    def _counts(self) -> Counts:
+        is_exact = self._ranking.is_exact or self._nearest
+        return Counts(len(self._shown), is_exact, self._is_final, {name: self._facet(name) for name in self._facets})
+
+    def _count_all(self) -> Counts:
+        """Count as if everything had been looked at for the hits; they stay as they are."""
+        whole = copy(self)
+        whole._whole, whole._user = True, None
+        try:
+            whole._order()
+            return whole._counts()
+        except SpaceSwapped:  # the query was encoded for vectors that are gone
+            return self._counts()
 
     def _order(self) -> None:
         """Rank once, in the order of the customer's taste, and choose one of each group."""

@@ -56,7 +56,7 @@ def search(
     understand: bool = True,
     modes: Mapping[str, Mode] | None = None,
     heard: Sequence[tuple[str, float]] = (),
-    exact: bool = False,
+    exact: bool | None = None,
     nearest: bool = True,
     load: bool = True,
 ) -> SearchResults:
@@ -72,11 +72,12 @@ def search(
     in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
     override them, and ``filters`` on the same field win. ``heard`` are all hypotheses of what was said, (text,
     confidence), where ``text`` is the first. For a ``user`` (or ``Visitor``) who agreed to be remembered,
-    the order follows their taste, within bounds. In a large catalogue the first pages and the facets come from
-    the likely objects, and ``total`` is the least there are; ``exact`` looks at all, as pages beyond these do, and
-    takes longer. Where nothing is above the cut-off, the ``nearest`` are shown. Without ``load`` no hits are loaded,
-    but can be from ``results.ranked``; for several models see ``search_all``. Raises ``BadQuery`` for a query that
-    cannot be answered and ``MediaError`` for unreadable media.
+    the order follows their taste, within bounds. In a large catalogue the first pages come from the likely objects,
+    and all others are looked at when ``total`` or ``facets`` are read: in async code, ``exact`` must say before what to
+    do. True looks at all at once, as pages beyond the likely do; False counts those that were looked at, so that
+    ``total`` is the least there are. Where nothing is above the cut-off, the ``nearest`` are shown. Without ``load``
+    no hits are loaded, but can be from ``results.ranked``; for several models see ``search_all``. Raises ``BadQuery``
+    for a query that cannot be answered and ``MediaError`` for unreadable media.
     """
     started = time.perf_counter()
     _check_page(page, page_size)
@@ -122,7 +123,7 @@ class _Options:
     facets: Sequence[str]
     user: Any
     modes: Mapping[str, Mode]
-    exact: bool
+    exact: bool | None
     nearest: bool
     explain: bool
     load: bool
@@ -163,7 +164,7 @@ class _Search:
         # What is least unlike an example is no answer to "more like this".
         if options.nearest and not (len(answer) or results.like or results.unlike):
             answer = self._nearest(wanted, answer)
-        answer.fill()
+        answer.fill(is_counted=options.exact is not None)
         results.ranked = None if options.load else answer
         results.hits = answer.page(explain=options.explain) if options.load else []
 
@@ -192,5 +193,5 @@ class _Search:
         options, results = self._options, self._results
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
-        facets, exact = options.facets, options.exact
+        facets, exact = options.facets, bool(options.exact)
         return Answer(wanted, weights, scope, results, options.user, facets=facets, exact=exact, nearest=nearest)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,6 +34,27 @@ class Hit:
     personal: dict[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class Counts:
+    """How many hits there are, and of each value of the facets."""
+
+    total: int = 0
+    #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
+    is_exact: bool = True
+    #: Whether a look at all would count no more: there was one, or there are too many to look at (``SCORED_ROWS``).
+    is_final: bool = True
+    facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The total for people: "12", or "140+" where there are more that were not counted."""
+        return f"{self.total}" if self.is_exact else f"{self.total}+"
+
+    def __add__(self, other: Counts) -> Counts:
+        """Return the numbers of both together; facets belong to one model, so they are left out."""
+        return Counts(self.total + other.total, self.is_exact and other.is_exact, self.is_final and other.is_final)
+
+
 class Ranked(Protocol):
     """All hits of a search in order, to be loaded by their places; the first has the place 0."""
 
@@ -46,19 +68,20 @@ class Ranked(Protocol):
 
 @dataclass
 class SearchResults:
-    """One page of results and what belongs to all of them."""
+    """One page of results and what belongs to all of them.
+
+    Of a large catalogue the hits are found without looking at all of it. What takes such a look, ``total`` and
+    ``facets``, is counted when the first of these is read, unless ``search`` was told what to do (``exact``).
+    """
 
     hits: list[Hit] = field(default_factory=list)
-    total: int = 0
-    #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
-    total_is_exact: bool = True
-    #: Whether ``exact`` would count no more: all were counted, or there are too many to look at all (``SCORED_ROWS``).
-    is_final: bool = True
+    #: What was counted so far, and what counts everything.
+    counted: Counts = field(default_factory=Counts)
+    count_all: Callable[[], Counts] | None = field(default=None, repr=False, compare=False)
     #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
     is_close: bool = True
     page: int = 1
     page_size: int = 24
-    facets: dict[str, list[FacetValue]] = field(default_factory=dict)
     transcript: str | None = None
     #: The words as they were given, typed or spoken.
     query: str = ""
@@ -79,19 +102,53 @@ class SearchResults:
     models: dict[str, SearchResults] = field(default_factory=dict)
     #: What the hits can be loaded from, of a search that was asked to load none.
     ranked: Ranked | None = field(default=None, repr=False, compare=False)
+    #: Counting included, once it is done.
     took_ms: float = 0.0
     query_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
+    def counts(self) -> Counts:
+        """The numbers; counts everything first where that was left until somebody reads them."""
+        if self.count_all:
+            started = time.perf_counter()
+            self.counted, self.count_all = self.count_all(), None
+            self.took_ms = round(self.took_ms + (time.perf_counter() - started) * 1000, 1)
+        return self.counted
+
+    @property
+    def total(self) -> int:
+        """How many hits there are on all pages."""
+        return self.counts.total
+
+    @property
+    def total_is_exact(self) -> bool:
+        """Whether ``total`` is all that there are; else there are more."""
+        return self.counts.is_exact
+
+    @property
     def total_text(self) -> str:
-        """How many results there are, for people: "12", or "140+" where there are more that were not counted."""
-        return f"{self.total}" if self.total_is_exact else f"{self.total}+"
+        """The total for people: "12", or "140+"."""
+        return self.counts.text
+
+    @property
+    def is_final(self) -> bool:
+        """Whether ``exact`` would count no more."""
+        return self.counts.is_final
+
+    @property
+    def facets(self) -> dict[str, list[FacetValue]]:
+        """How many hits have each value of the facets, each without its own filter."""
+        return self.counts.facets
 
     @property
     def has_next(self) -> bool:
-        """Whether there is another page, as far as one can tell."""
+        """Whether there is another page, as far as one can tell without counting."""
         is_full = len(self.hits) == self.page_size
-        return self.page * self.page_size < self.total or (is_full and not self.total_is_exact)
+        return self.page * self.page_size < self.counted.total or (is_full and not self.counted.is_exact)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Count before results are stored, such as in a cache: what counts does not outlive the process."""
+        return {**self.__dict__, "counted": self.counts, "count_all": None, "ranked": None}
 
     def __iter__(self) -> Any:
         return iter(self.hits)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from django.db import models
 from xsearch.errors import BadQuery
 from xsearch.registry import Index, get_index, registered
 from xsearch.search.engine import search
-from xsearch.search.results import Hit, SearchResults
+from xsearch.search.results import Counts, Hit, SearchResults
 from xsearch.search.together import together
 from xsearch.understanding import Interpretation
 
@@ -56,11 +57,10 @@ def search_all(
     with together(list(searched)):
         found = _ranked(searched, dict(filters or {}), facets, {**query, "nearest": False})
         shown = _contributing(found, only)
-        if query.get("nearest", True) and not any(found[label].total for label in shown):
+        if query.get("nearest", True) and not any(found[label].counted.total for label in shown):
             found = _ranked(searched, dict(filters or {}), facets, query)
             shown = _contributing(found, only)
-    results = _merged(found, shown)
-    results.facets = found[shown[0]].facets if len(only) == 1 else {}
+    results = _merged(found, shown, only)
     results.hits = _page({label: found[label] for label in shown}, results, explain=explain)
     for part in found.values():
         part.ranked = None
@@ -117,22 +117,27 @@ def _contributing(found: Mapping[str, SearchResults], only: Collection[str]) -> 
     return close or shown
 
 
-def _merged(found: Mapping[str, SearchResults], shown: Sequence[str]) -> SearchResults:
+def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Collection[str]) -> SearchResults:
     """Return the results of all, yet without hits; what was understood of the query is the same for all of them."""
     first = next(iter(found.values()))
+    parts = [found[label] for label in shown]
+    is_uncounted = any(part.count_all for part in parts)
+
+    def numbers(counts: Sequence[Counts]) -> Counts:
+        return replace(sum(counts, Counts()), facets=counts[0].facets if len(only) == 1 else {})
+
     return SearchResults(
-        total=sum(found[label].total for label in shown),
-        total_is_exact=all(found[label].total_is_exact for label in shown),
-        is_final=all(found[label].is_final for label in shown),
-        is_close=any(found[label].is_close for label in shown),
-        is_personal=any(found[label].is_personal for label in shown),
+        counted=numbers([part.counted for part in parts]),
+        count_all=(lambda: numbers([part.counts for part in parts])) if is_uncounted else None,
+        is_close=any(part.is_close for part in parts),
+        is_personal=any(part.is_personal for part in parts),
         page=first.page,
         page_size=first.page_size,
         transcript=first.transcript,
         alternatives=first.alternatives,
         query=first.query,
         corrected=first.corrected,
-        interpretation=_interpretation([found[label] for label in shown]),
+        interpretation=_interpretation(parts),
         like=first.like,
         unlike=first.unlike,
         degraded=list(dict.fromkeys(name for part in found.values() for name in part.degraded)),

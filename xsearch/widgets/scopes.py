@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from xsearch.registry import ALL
-from xsearch.search import SearchResults
+from xsearch.search import Counts, SearchResults
 from xsearch.widgets.facets import Facet, Option, Range, chosen, facets, ranges
 from xsearch.widgets.query import PageQuery
 
@@ -38,9 +38,7 @@ def scopes(query: PageQuery, results: SearchResults) -> list[Option]:
 def _total(results: SearchResults, scope: str) -> str:
     """Return how many hits there are that are close, in one of the models or in all."""
     close = [part for label, part in results.models.items() if part.is_close and scope in (ALL, label)]
-    return SearchResults(
-        total=sum(part.total for part in close), total_is_exact=all(part.total_is_exact for part in close)
-    ).total_text
+    return sum((part.counts for part in close), Counts()).text
 
 
 def facet_groups(query: PageQuery, results: SearchResults) -> list[FacetGroup]:
