@@ -28,6 +28,8 @@ _NAMED_FROM = 0.6  # lexical score: a title has what the words name, be it in an
 class Answer:
     """The ranking of what is wanted, or of the ``nearest`` below the cut-off too; fills the results with a page."""
 
+    _attributes: Attributes
+
     def __init__(
         self,
         wanted: Wanted,
@@ -37,7 +39,7 @@ class Answer:
         user: Any,
         *,
         facets: Sequence[str],
-        exact: bool,
+        exact: bool | None,
         nearest: bool,
     ) -> None:
         self._wanted = wanted
@@ -49,7 +51,8 @@ class Answer:
         self._results = results
         self._user = user
         self._facets = facets
-        self._whole = exact and not nearest
+        self._whole = bool(exact) and not nearest
+        self._is_counted = exact is not None
         self._rank_all()
 
     def _rank_all(self) -> None:
@@ -59,37 +62,35 @@ class Answer:
         is_short = len(self._shown) < results.page * results.page_size and not self._ranking.is_whole
         # That nothing is close is said only after looking at everything: a walk may miss what is.
         is_lost = not (self._ranking.is_close or self._ranking.is_exact)
-        if (is_lost or is_short) and not (self._whole or self._nearest or self._ranking.is_final):
+        if (is_lost or is_short) and not (self._whole or self._ranking.is_final):
             self._whole = True
             self._order()
 
     def __len__(self) -> int:
         return len(self._shown)
 
-    def fill(self, *, is_counted: bool) -> None:
-        """Fill in what the results say of all hits; what takes a look at everything is left, unless ``is_counted``."""
+    def fill(self) -> None:
+        """Fill in what the results say of all hits; to count what takes a look at everything is left for later."""
         results = self._results
         results.is_close, results.is_personal = self._ranking.is_close, bool(self._notes)
         results.interpretation = self._scope.interpretation
-        if is_counted or self._is_final:
+        if self._is_counted or self._ranking.is_final:
             results.counted = self._counts()
         else:
             results.counted = Counts(len(self._shown), is_exact=False, is_final=False)
             results.count_all = self._count_all
         results.degraded[:] = dict.fromkeys(results.degraded)
 
-    @property
-    def _is_final(self) -> bool:
-        return self._ranking.is_final or self._nearest
-
     def _counts(self) -> Counts:
-        is_exact = self._ranking.is_exact or self._nearest
-        return Counts(len(self._shown), is_exact, self._is_final, {name: self._facet(name) for name in self._facets})
+        if self._facets and not self._attributes.values:
+            self._attributes = self._read(self._ranking, self._facets)
+        facets = {name: self._facet(name) for name in self._facets}
+        return Counts(len(self._shown), self._ranking.is_exact, self._ranking.is_final, facets)
 
     def _count_all(self) -> Counts:
         """Count as if everything had been looked at for the hits; they stay as they are."""
         whole = copy(self)
-        whole._whole, whole._user = True, None
+        whole._whole, whole._is_counted, whole._user = True, True, None
         try:
             whole._order()
             return whole._counts()
@@ -98,7 +99,9 @@ class Answer:
 
     def _order(self) -> None:
         """Rank once, in the order of the customer's taste, and choose one of each group."""
-        ranking, attributes = self._rank(self._scope.objects(), self._facets)
+        ranking = self._rank(self._scope.objects())
+        # Facets that are counted later are read then.
+        attributes = self._read(ranking, self._facets if self._is_counted or ranking.is_final else ())
         using, degraded = self._scope.queryset.db, self._results.degraded
         personal = personalise(self._index, ranking, attributes, self._user, using, degraded)
         self._ranking, self._notes = personal.ranking, personal.notes
@@ -133,18 +136,20 @@ class Answer:
             _explain_words(self._index, self._wanted.words, there)
         return hits
 
-    def _rank(self, objects: Objects, facets: Sequence[str]) -> tuple[Ranking, Attributes]:
+    def _rank(self, objects: Objects) -> Ranking:
         evidence = retrieve(self._wanted, objects, self._results.degraded, whole=self._whole, floors=self._floors)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         wanted, nearest = self._wanted, self._nearest
-        ranking = fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)
-        return ranking, read_attributes(self._index, objects.db, ranking.keys, facets)
+        return fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)
+
+    def _read(self, ranking: Ranking, facets: Sequence[str]) -> Attributes:
+        return read_attributes(self._index, self._scope.queryset.db, ranking.keys, facets)
 
     def _facet(self, name: str) -> list[FacetValue]:
         """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
         attributes = self._attributes
         if self._scope.is_filtered_on(name):
-            _, attributes = self._rank(self._scope.objects(without=name), [name])
+            attributes = self._read(self._rank(self._scope.objects(without=name)), [name])
         return count_values(self._index, name, attributes)
 
     def _hits(

@@ -164,7 +164,7 @@ class _Search:
         # What is least unlike an example is no answer to "more like this".
         if options.nearest and not (len(answer) or results.like or results.unlike):
             answer = self._nearest(wanted, answer)
-        answer.fill(is_counted=options.exact is not None)
+        answer.fill()
         results.ranked = None if options.load else answer
         results.hits = answer.page(explain=options.explain) if options.load else []
 
@@ -193,5 +193,5 @@ class _Search:
         options, results = self._options, self._results
         scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
         wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
-        facets, exact = options.facets, bool(options.exact)
+        facets, exact = options.facets, options.exact
         return Answer(wanted, weights, scope, results, options.user, facets=facets, exact=exact, nearest=nearest)

@@ -34,7 +34,7 @@ class Ranking:
     """
 
     is_close: bool
-    #: Whether these are all that there are, as far as one can tell; else there are more, less likely ones.
+    #: Whether there are no more, as far as one can tell, or no more are wanted; else there are less likely ones.
     is_whole: bool
     #: Whether walks may have missed some, and whether there are too many rows to look at all of them.
     is_approximate: bool
@@ -133,7 +133,7 @@ def fuse(
         contributions = _fused(METHODS[settings.FUSION], similarities, weights, _likely(evidence))
         scores = total(contributions, len(evidence))
     close = _close(similarities, backgrounds, len(evidence)) if weights else kept
-    is_whole = _is_whole(evidence.beyond, backgrounds, weights)
+    is_whole = nearest or _is_whole(evidence.beyond, backgrounds, weights)
     if leanings:
         factor, stays = lean(leanings, evidence.columns, len(evidence))
         kept &= stays
@@ -147,7 +147,7 @@ def fuse(
     return Ranking(
         is_close,
         is_whole,
-        evidence.is_approximate,
+        evidence.is_approximate and not nearest,
         evidence.is_too_many,
         [evidence.keys[place] for place in order],
         scores[order].clip(0.0, 1.0),
