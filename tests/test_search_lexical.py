@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+import xsearch
 from shop.models import Product
 from xsearch.indexing import index_pending, vocabulary
 from xsearch.registry import get_index
@@ -37,6 +38,38 @@ def test_words_that_no_document_has_do_not_outweigh_the_one_that_nearly_all_have
     assert {title for title, score in scores(text).items() if score > 0.3} == {
         f"Running shoes {number}x" for number in range(30)
     }
+
+
+@pytest.mark.parametrize(
+    "text", ["red wine", "hand sanitizer", "iphone 15", "playstation 5", "garden hose", "skis", "口红", "冰箱"]
+)
+def test_a_shop_without_the_thing_has_nothing_close_to_it_only_what_is_described_alike(titles, text):
+    titles("Red wool jumper", "Red skirt", "Hand bell", "Laptop 15 inch", "5 garden gnomes", "红色连衣裙", "蓝色行李箱")
+    assert not xsearch.search(Product.objects.all(), text=text).is_close
+    assert max(scores(text).values()) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("sleeping bag", "Canvas bag"),  # a bag all the same
+        ("pots and pans", "Clay pots"),
+        ("garden gnomes", "5 garden gnomes"),
+        ("zara red jumper", "Red wool jumper"),
+        ("红酒杯", "玻璃杯"),
+        ("skir", "Red skirt"),
+    ],
+)
+def test_a_shop_with_the_kind_of_thing_has_something_close(titles, text, title):
+    titles("Red wool jumper", "Red skirt", "Canvas bag", "Clay pots", "5 garden gnomes", "玻璃杯", "Blue sofa")
+    found = xsearch.search(Product.objects.all(), text=text)
+    assert (found.hits[0].object.title, found.is_close) == (title, True)
+
+
+def test_what_only_describes_is_shown_as_the_nearest(titles):
+    titles("Red garden gnome", "Blue sofa", "Canvas bag")
+    found = xsearch.search(Product.objects.all(), text="garden hose")
+    assert [hit.object.title for hit in found.hits] == ["Red garden gnome"]
 
 
 def test_inverse_document_frequency_by_hand():

@@ -93,7 +93,18 @@ def test_ways_to_write_the_same_match(one, other):
     assert matches(other, one)
 
 
-@pytest.mark.parametrize(("query", "title"), [("包", "面包"), ("耳机", "手机"), ("123", "12.3"), ("lens", "length")])
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("包", "面包"),
+        ("箱", "冰箱"),
+        ("红", "口红"),
+        ("粉色", "奶粉"),
+        ("耳机", "手机"),
+        ("123", "12.3"),
+        ("lens", "length"),
+    ],
+)
 def test_different_things_do_not_match(query, title):
     assert not matches(query, title)
 

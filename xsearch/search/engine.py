@@ -181,12 +181,12 @@ class _Search:
     def _nearest(self, wanted: Wanted, empty: Answer) -> Answer:
         """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
         meant = self._query.interpretation
-        if wanted.has_vectors and len(answer := self._look(wanted, meant, nearest=True)):
-            return answer
+        if (wanted.has_vectors or wanted.has_known_words) and len(near := self._look(wanted, meant, nearest=True)):
+            return near
         if wanted.has_known_words and wanted.words_are_anywhere():
             return empty
-        near = nearest_words(companions(self._index), self._query.text, self._results.degraded)
-        words = nearest_query(self._index, near) if near else None
+        alike = nearest_words(companions(self._index), self._query.text, self._results.degraded)
+        words = nearest_query(self._index, alike) if alike else None
         return self._look(replace(wanted, parts=[], words=words), meant, nearest=True) if words else empty
 
     def _look(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> Answer:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from xsearch.search.wording import Reading, Stretch, Word
 
 # Beside words for what is wanted, one for its colour, brand or the like says less, unless hardly a document has it.
 _DESCRIPTION, _RARE = 0.3, 0.01
-# A word that no document has says little about any of them, and all such words not much more than the others.
+# A word that no document has says little about any of them, and all such words not much more than the others; unless
+# these only describe what the word is for.
 _UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 2.0
 # Of what the rarest word weighs; one that nearly all documents have is still the name of what is wanted.
 _COMMON_WORD = 0.15
@@ -22,27 +24,49 @@ def weighted(stretches: Sequence[Stretch], counts: Mapping[str, int], describing
     ``counts`` are how many documents have each lexeme, and how many there are under the empty one; ``describing`` are
     lexemes that say how a thing is.
     """
-    words = [(word, *_said(word, stretch, counts)) for stretch in stretches for word in stretch.words]
-    weights = [said * _factor(word, counts, describing) for word, said, _is_known in words]
-    known = sum(weight for weight, (*_, is_known) in zip(weights, words, strict=True) if is_known)
-    unknown = sum(weights) - known
-    most = min(1.0, _UNKNOWN_MOST * known / unknown) if known and unknown else 1.0
-    weights = [weight if is_known else weight * most for weight, (*_, is_known) in zip(weights, words, strict=True)]
-    whole = sum(weights)
-    shares = ((said, weight / whole) for weight, (_word, said, _is_known) in zip(weights, words, strict=True))
+    heard = [each for stretch in stretches for each in _heard(stretch, counts, describing)]
+    known = sum(each.weight for each in heard if each.is_known)
+    unknown = sum(each.weight for each in heard if not each.is_known)
+    most = 1.0
+    if known and unknown:
+        is_named = any(each.is_known and not each.describes for each in heard)
+        most = min(1.0, _UNKNOWN_MOST * known / unknown) if is_named else 1 / _UNKNOWN_WORD
+    whole = known + unknown * most
+    shares = ((each.said, each.weight * (1.0 if each.is_known else most) / whole) for each in heard)
     return [
         replace(stretch, words=tuple(_with_share(word, *next(shares), counts) for word in stretch.words))
         for stretch in stretches
     ]
 
 
+class _Heard(NamedTuple):
+    """How much a word says, whether any document has it, and whether it just describes what is named by another."""
+
+    said: float
+    is_known: bool
+    describes: bool
+
+    @property
+    def weight(self) -> float:
+        return self.said * (_DESCRIPTION if self.describes else 1.0)
+
+
+def _heard(stretch: Stretch, counts: Mapping[str, int], describing: Collection[str]) -> list[_Heard]:
+    said = [_said(word, stretch, counts) for word in stretch.words]
+    _head, has_head = said[-1]
+    return [
+        _Heard(much, is_known, _describes(word, counts, describing) or (word.is_modifier and not has_head))
+        for word, (much, is_known) in zip(stretch.words, said, strict=True)
+    ]
+
+
+def _describes(word: Word, counts: Mapping[str, int], describing: Collection[str]) -> bool:
+    is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
+    return word.lexeme.isdigit() or (word.lexeme in describing and is_common)
+
+
 def _with_share(word: Word, said: float, share: float, counts: Mapping[str, int]) -> Word:
     return replace(word, weight=share, readings=tuple(_damped(each, said, counts) for each in word.readings))
-
-
-def _factor(word: Word, counts: Mapping[str, int], describing: Collection[str]) -> float:
-    is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
-    return _DESCRIPTION if word.lexeme in describing and is_common else 1.0
 
 
 def _said(word: Word, stretch: Stretch, counts: Mapping[str, int]) -> tuple[float, bool]:

@@ -89,7 +89,7 @@ class Translations:
         position = 0
         while position < len(words):
             count, key = self._longest(words[position : position + _MAX_WORDS])
-            taken = words[position : position + count]
+            taken = _with_modifiers(words[position : position + count])
             position += count
             others = tuple(self.english.get(key, {}).values())
             if count == 1:
@@ -174,6 +174,13 @@ def _reading(key: Key, worth: float, kind: str) -> Reading:
 
 def _read_as(word: Word, others: Iterable[Reading]) -> Word:
     return replace(word, readings=(*word.readings, *others))
+
+
+def _with_modifiers(words: Sequence[Word]) -> list[Word]:
+    """Return the words of an English term; in "pots and pans" none says the kind of another."""
+    *others, head = words
+    touching = (after.start - word.end <= 1 for word, after in zip(others, words[1:], strict=True))
+    return [*(replace(word, is_modifier=next(touching)) for word in others), head]
 
 
 def _whole(words: Sequence[Word]) -> Reading:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from xsearch.text import Token
+from xsearch.text.folding import fold
 from xsearch.text.tsearch import quoted
 
 #: What a reading is worth beside the word as it stands, so that exact words win.
@@ -54,7 +55,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of the query; ``weight`` is its share of the score, once it is known how rare it is."""
+    """A word of the query; ``weight`` is its share of the score, once it is known how rare it is.
+
+    ``is_modifier`` says that it stands before what it says the kind of, as "garden" in "garden hose".
+    """
 
     surface: str
     start: int
@@ -62,6 +66,7 @@ class Word:
     lexeme: str
     readings: tuple[Reading, ...]
     weight: float = 0.0
+    is_modifier: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ def _word(tokens: Sequence[Token]) -> Word:
 
 
 def with_prefix(word: Word) -> Word:
-    """Return ``word`` with what begins like it as one more reading."""
-    prefix = Reading((Part(word.lexeme, is_prefix=True),), PREFIX_WORTH, kind="prefix")
+    """Return ``word`` with what begins like it, as it was typed, as one more reading."""
+    typed, _origins = fold(word.surface)
+    begun = typed if typed.startswith(word.lexeme) else word.lexeme  # skirts do not begin with "skis"
+    prefix = Reading((Part(begun, is_prefix=True),), PREFIX_WORTH, kind="prefix")
     return replace(word, readings=(*word.readings, prefix))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Part of what a document's source hash is made from: raise it with every change that gives other lexemes.
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 MAX_TOKENS = 5_000
 MAX_CHARACTERS = 200_000
 MAX_LEXEME_CHARACTERS = 100
