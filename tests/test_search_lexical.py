@@ -57,6 +57,7 @@ def test_a_shop_without_the_thing_has_nothing_close_to_it_only_what_is_described
         ("garden gnomes", "5 garden gnomes"),
         ("zara red jumper", "Red wool jumper"),
         ("红酒杯", "玻璃杯"),
+        ("耐克沙发", "Blue sofa"),
         ("skir", "Red skirt"),
     ],
 )

@@ -11,9 +11,9 @@ from xsearch.search.wording import Reading, Stretch, Word
 
 # Beside words for what is wanted, one for its colour, brand or the like says less, unless hardly a document has it.
 _DESCRIPTION, _RARE = 0.3, 0.01
-# A word that no document has says little about any of them, and all such words not much more than the others; unless
-# these only describe what the word is for.
-_UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 2.0
+# A word that no document has says little about any of them, and all such words not much more than the others, so that
+# even a translation of these is close; unless they only describe what the word is for.
+_UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 1.4
 # Of what the rarest word weighs; one that nearly all documents have is still the name of what is wanted.
 _COMMON_WORD = 0.15
 
