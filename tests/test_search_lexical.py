@@ -58,11 +58,21 @@ def test_a_shop_without_the_thing_has_nothing_close_to_it_only_what_is_described
         ("zara red jumper", "Red wool jumper"),
         ("红酒杯", "玻璃杯"),
         ("耐克沙发", "Blue sofa"),
+        ("article 4711", "Cologne 4711"),
         ("skir", "Red skirt"),
     ],
 )
 def test_a_shop_with_the_kind_of_thing_has_something_close(titles, text, title):
-    titles("Red wool jumper", "Red skirt", "Canvas bag", "Clay pots", "5 garden gnomes", "玻璃杯", "Blue sofa")
+    titles(
+        "Red wool jumper",
+        "Red skirt",
+        "Canvas bag",
+        "Clay pots",
+        "5 garden gnomes",
+        "玻璃杯",
+        "Blue sofa",
+        "Cologne 4711",
+    )
     found = xsearch.search(Product.objects.all(), text=text)
     assert (found.hits[0].object.title, found.is_close) == (title, True)
 

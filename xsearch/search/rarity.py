@@ -14,6 +14,8 @@ _DESCRIPTION, _RARE = 0.3, 0.01
 # A word that no document has says little about any of them, and all such words not much more than the others, so that
 # even a translation of these is close; unless they only describe what the word is for.
 _UNKNOWN_WORD, _UNKNOWN_MOST = 0.3, 1.4
+# The 15 of "iphone 15" says how or how many; longer numbers are names, such as those of articles.
+_COUNT_DIGITS = 2
 # Of what the rarest word weighs; one that nearly all documents have is still the name of what is wanted.
 _COMMON_WORD = 0.15
 
@@ -61,8 +63,9 @@ def _heard(stretch: Stretch, counts: Mapping[str, int], describing: Collection[s
 
 
 def _describes(word: Word, counts: Mapping[str, int], describing: Collection[str]) -> bool:
+    is_count = word.lexeme.isdigit() and len(word.lexeme) <= _COUNT_DIGITS
     is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
-    return word.lexeme.isdigit() or (word.lexeme in describing and is_common)
+    return is_count or (word.lexeme in describing and is_common)
 
 
 def _with_share(word: Word, said: float, share: float, counts: Mapping[str, int]) -> Word:
