@@ -88,7 +88,8 @@ def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeyp
 
 
 def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypatch):  # noqa: F811
-    found, least = (xsearch.search(catalogue, **QUERY, page_size=5, exact=exact) for exact in (None, False))
+    options = {"page_size": 5, "filters": {"in_stock": True}}
+    found, least = (xsearch.search(catalogue, **QUERY, **options, exact=exact) for exact in (None, False))
 
     def swapped(*_args, **_how):
         raise SpaceSwapped("image:image")
@@ -96,6 +97,18 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     monkeypatch.setattr("xsearch.search.answer.retrieve", swapped)
     assert (found.total_text, found.facets) == (least.total_text, least.facets)
     assert found.total_text.endswith("+")
+
+
+def test_a_facet_that_leaves_out_its_filter_is_counted_exactly_too(catalogue, settings, monkeypatch):  # noqa: F811
+    settings.XSEARCH = {**LARGE, "EXACT_ROWS": 12}
+    monkeypatch.setattr(planning, "estimated_rows", lambda objects: objects.count())
+    query = {"filters": {"colour": "red"}, "page_size": 3}
+    found, least = (xsearch.search(catalogue, **QUERY, **query, exact=exact) for exact in (None, False))
+    assert (least.total_is_exact, least.is_final) == (True, False), "all that are red were scored, not all others"
+    settings.XSEARCH = SMALL
+    brute = xsearch.search(catalogue, **QUERY, **query)
+    assert (found.total, found.is_final, found.facets) == (brute.total, True, brute.facets)
+    assert least.facets != brute.facets
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

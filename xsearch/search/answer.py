@@ -29,6 +29,7 @@ class Answer:
     """The ranking of what is wanted, or of the ``nearest`` below the cut-off too; fills the results with a page."""
 
     _attributes: Attributes
+    _is_final = False
 
     def __init__(
         self,
@@ -78,24 +79,27 @@ class Answer:
             results.counted = self._counts()
         else:
             results.counted = Counts(len(self._shown), is_exact=False, is_final=False)
+        if not (self._is_counted or results.counted.is_final):
             results.count_all = self._count_all
         results.degraded[:] = dict.fromkeys(results.degraded)
 
     def _counts(self) -> Counts:
-        if self._facets and not self._attributes.values:
-            self._attributes = self._read(self._ranking, self._facets)
-        facets = {name: self._facet(name) for name in self._facets}
-        return Counts(len(self._shown), self._ranking.is_exact, self._ranking.is_final, facets)
+        self._is_final = self._ranking.is_final
+        return self._counted({name: self._facet(name) for name in self._facets})
+
+    def _counted(self, facets: dict[str, list[FacetValue]]) -> Counts:
+        return Counts(len(self._shown), self._ranking.is_exact, self._is_final, facets)
 
     def _count_all(self) -> Counts:
         """Count as if everything had been looked at for the hits; they stay as they are."""
         whole = copy(self)
         whole._whole, whole._is_counted, whole._user = True, True, None
         try:
-            whole._order()
+            if not self._ranking.is_final:
+                whole._order()
             return whole._counts()
         except SpaceSwapped:  # the query was encoded for vectors that are gone
-            return self._counts()
+            return self._counted({name: count_values(self._index, name, self._own()) for name in self._facets})
 
     def _order(self) -> None:
         """Rank once, in the order of the customer's taste, and choose one of each group."""
@@ -147,10 +151,17 @@ class Answer:
 
     def _facet(self, name: str) -> list[FacetValue]:
         """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
-        attributes = self._attributes
-        if self._scope.is_filtered_on(name):
-            attributes = self._read(self._rank(self._scope.objects(without=name)), [name])
-        return count_values(self._index, name, attributes)
+        if not self._scope.is_filtered_on(name):
+            return count_values(self._index, name, self._own())
+        ranking = self._rank(self._scope.objects(without=name))
+        self._is_final &= ranking.is_final
+        return count_values(self._index, name, self._read(ranking, [name]))
+
+    def _own(self) -> Attributes:
+        """Return the facets of the hits, read now if they were not before."""
+        if self._facets and not self._attributes.values:
+            self._attributes = self._read(self._ranking, self._facets)
+        return self._attributes
 
     def _hits(
         self, ranking: Ranking, places: Sequence[int], further: Mapping[int, int], *, explain: bool

@@ -41,7 +41,7 @@ class Counts:
     total: int = 0
     #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
     is_exact: bool = True
-    #: Whether a look at all would count no more: there was one, or there are too many to look at (``SCORED_ROWS``).
+    #: Whether a look at all would count no more, facets included: there was one, or there are too many to look at.
     is_final: bool = True
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
 
