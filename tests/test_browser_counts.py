@@ -57,6 +57,8 @@ def test_the_numbers_of_all_follow_the_first_results(page, shop, asked):
     count.continue_()
     expect(summary(page)).to_have_text(re.compile("^12 results"))
     assert kinds(page) == [4, 4, 4]
+    expect(page.locator("[data-xs-live]")).to_have_text("12 results")
+    expect(page.locator("[data-xs-content]")).to_have_attribute("data-total", "12")
     assert titles(page) == before
     look(page, "counted")
     assert [log.total < 12 for log in QueryLog.objects.all()] == [True], "what is only counted is not a new search"

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 
 import pytest
+from django.db import OperationalError
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -97,6 +98,30 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     monkeypatch.setattr("xsearch.search.answer.retrieve", swapped)
     assert (found.total_text, found.facets) == (least.total_text, least.facets)
     assert found.total_text.endswith("+")
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_where_the_database_cannot_count_all_the_likely_are_and_the_answer_says_so(catalogue, monkeypatch, several):  # noqa: F811
+    search, query = (_search_all, {**QUERY, "only": ["shop.Product"]}) if several else (xsearch.search, QUERY)
+    found, least = (search(catalogue, **query, page_size=5, exact=exact) for exact in (None, False))
+
+    def run(branches):
+        raise OperationalError("canceling statement due to statement timeout")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(candidates, "_run", run)
+        assert (found.total_text, found.facets) == (least.total_text, least.facets)
+    assert not found.total_is_exact
+    assert (found.degraded, found.has_next) == (["total"], True)
+
+
+def test_pages_of_what_is_only_not_wanted_go_on_where_the_first_ones_end(catalogue):  # noqa: F811
+    Product.objects.filter(colour="red").update(colour="")  # which titles alone say then
+    shown, page = [], xsearch.search(catalogue, text="not red", page_size=4)
+    while page.hits:
+        shown += ids(page)
+        page = xsearch.search(catalogue, text="not red", page=page.page + 1, page_size=4)
+    assert len(shown) == len(set(shown)) == page.total > 5
 
 
 def test_a_facet_that_leaves_out_its_filter_is_counted_exactly_too(catalogue, settings, monkeypatch):  # noqa: F811

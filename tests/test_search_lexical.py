@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-import xsearch
-from shop.models import Product
+import xsearch.indexing
+from shop.models import Category, Product
 from xsearch.indexing import index_pending, vocabulary
 from xsearch.registry import get_index
 from xsearch.search.lexical import lexical_query
@@ -75,6 +75,18 @@ def test_a_shop_with_the_kind_of_thing_has_something_close(titles, text, title):
     )
     found = xsearch.search(Product.objects.all(), text=text)
     assert (found.hits[0].object.title, found.is_close) == (title, True)
+
+
+def test_a_category_is_what_is_wanted_though_it_stands_before_another_word(titles):
+    titles("Yoga mat", "Red skirt", "Blue sofa")
+    for title, name in (("Yoga mat", "Fitness"), ("Red skirt", "Skirts"), ("Blue sofa", "Sofas")):
+        category = Category.objects.create(name=name, slug=name.lower())
+        Product.objects.filter(title=title).update(category=category)
+    xsearch.indexing.mark(Product.objects.all())
+    index_pending(get_index(Product))
+    vocabulary.refresh(get_index(Product))
+    found = xsearch.search(Product.objects.all(), text="fitness equipment")
+    assert (found.hits[0].object.title, found.is_close) == ("Yoga mat", True)
 
 
 def test_what_only_describes_is_shown_as_the_nearest(titles):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from typing import Any
 
@@ -22,6 +23,7 @@ from xsearch.search.wanted import Wanted
 
 Objects = models.QuerySet[Any]
 
+DEGRADED = "total"  # where not all could be counted
 _NAMED_FROM = 0.6  # lexical score: a title has what the words name, be it in another colour
 
 
@@ -50,6 +52,7 @@ class Answer:
         self._floors = {} if nearest else floors(wanted.index, wanted.parts, weights)
         self._scope = scope
         self._results = results
+        self._degraded = results.degraded
         self._user = user
         self._facets = facets
         self._whole = bool(exact) and not nearest
@@ -81,7 +84,7 @@ class Answer:
             results.counted = Counts(len(self._shown), is_exact=False, is_final=False)
         if not (self._is_counted or results.counted.is_final):
             results.count_all = self._count_all
-        results.degraded[:] = dict.fromkeys(results.degraded)
+        self._degraded[:] = dict.fromkeys(self._degraded)
 
     def _counts(self) -> Counts:
         self._is_final = self._ranking.is_final
@@ -93,21 +96,23 @@ class Answer:
     def _count_all(self) -> Counts:
         """Count as if everything had been looked at for the hits; they stay as they are."""
         whole = copy(self)
-        whole._whole, whole._is_counted, whole._user = True, True, None
-        try:
+        whole._whole, whole._is_counted, whole._user, whole._degraded = True, True, None, []
+        with suppress(SpaceSwapped):  # the query was encoded for vectors that are gone
             if not self._ranking.is_final:
                 whole._order()
-            return whole._counts()
-        except SpaceSwapped:  # the query was encoded for vectors that are gone
-            return self._counted({name: count_values(self._index, name, self._own()) for name in self._facets})
+            counts = whole._counts()
+            if not whole._degraded:
+                return counts
+        self._degraded.append(DEGRADED)
+        return self._counted({name: count_values(self._index, name, self._own()) for name in self._facets})
 
     def _order(self) -> None:
         """Rank once, in the order of the customer's taste, and choose one of each group."""
         ranking = self._rank(self._scope.objects())
         # Facets that are counted later are read then.
         attributes = self._read(ranking, self._facets if self._is_counted or ranking.is_final else ())
-        using, degraded = self._scope.queryset.db, self._results.degraded
-        personal = personalise(self._index, ranking, attributes, self._user, using, degraded)
+        using = self._scope.queryset.db
+        personal = personalise(self._index, ranking, attributes, self._user, using, self._degraded)
         self._ranking, self._notes = personal.ranking, personal.notes
         self._shown, self._further = _one_of_each(self._ranking, attributes)
         self._attributes = attributes
@@ -141,7 +146,7 @@ class Answer:
         return hits
 
     def _rank(self, objects: Objects) -> Ranking:
-        evidence = retrieve(self._wanted, objects, self._results.degraded, whole=self._whole, floors=self._floors)
+        evidence = retrieve(self._wanted, objects, self._degraded, whole=self._whole, floors=self._floors)
         weights = {name: weight for name, weight in self._weights.items() if name in evidence.columns}
         wanted, nearest = self._wanted, self._nearest
         return fuse(self._index, evidence, wanted.parts, weights, wanted.leanings, nearest=nearest)

@@ -20,6 +20,7 @@ from xsearch.search.rarity import documents_with, weighted
 from xsearch.search.wording import Reading, Stretch, Word, with_prefix, words_of
 from xsearch.stores import main_store
 from xsearch.text import analyse
+from xsearch.understanding import Interpretation
 
 _MAX_TOKENS = 48
 _MIN_PREFIX = 3  # characters
@@ -131,10 +132,10 @@ def _first(pair: tuple[int, Stretch]) -> int:
     return pair[0]
 
 
-def lexical_query(index: Index, text: str, descriptions: Sequence[str] = ()) -> LexicalQuery | None:
+def lexical_query(index: Index, text: str, meant: Interpretation | None = None) -> LexicalQuery | None:
     """Return the full-text query for ``text``; None when it has no word to look for.
 
-    Words of ``descriptions`` count less than the others, if there are any.
+    Words that are ``meant`` to describe count less than the others, if there are any.
     """
     words = words_of(analyse(text)[:_MAX_TOKENS])
     if not words or not index.text:
@@ -146,18 +147,23 @@ def lexical_query(index: Index, text: str, descriptions: Sequence[str] = ()) -> 
     stretches = _completed(_reachable(stretches, counts), counts)
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
-    describing = {token.lexeme for phrase in descriptions for token in analyse(phrase)}
-    return LexicalQuery(weighted(stretches, counts, describing), documents)
+    meant = meant or Interpretation(text)
+    weighed = weighted(stretches, counts, _lexemes(meant.descriptions()), _lexemes(meant.kinds()))
+    return LexicalQuery(weighed, documents)
+
+
+def _lexemes(phrases: Sequence[str]) -> set[str]:
+    return {token.lexeme for phrase in phrases for token in analyse(phrase)}
 
 
 def spoken_query(
-    index: Index, said: Sequence[tuple[str, float]], descriptions: Sequence[str] = ()
+    index: Index, said: Sequence[tuple[str, float]], meant: Interpretation | None = None
 ) -> LexicalQuery | None:
     """Return the full-text query for texts of which one was said, (text, share); None where none has a word.
 
     A word counts by the shares of the texts that have it. Texts of words that no document has are left out.
     """
-    found = [(query, share) for text, share in said if (query := lexical_query(index, text, descriptions))]
+    found = [(query, share) for text, share in said if (query := lexical_query(index, text, meant))]
     found = [(query, share) for query, share in found if sum(query.documents)] or found[:1]
     if len(found) < 2:
         return found[0][0] if found else None

@@ -20,13 +20,15 @@ _COUNT_DIGITS = 2
 _COMMON_WORD = 0.15
 
 
-def weighted(stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str]) -> list[Stretch]:
+def weighted(
+    stretches: Sequence[Stretch], counts: Mapping[str, int], describing: Collection[str], naming: Collection[str] = ()
+) -> list[Stretch]:
     """Return ``stretches`` with the weights of their words, which add up to one.
 
     ``counts`` are how many documents have each lexeme, and how many there are under the empty one; ``describing`` are
-    lexemes that say how a thing is.
+    lexemes that say how a thing is, ``naming`` those that say what it is.
     """
-    heard = [each for stretch in stretches for each in _heard(stretch, counts, describing)]
+    heard = [each for stretch in stretches for each in _heard(stretch, counts, describing, naming)]
     known = sum(each.weight for each in heard if each.is_known)
     unknown = sum(each.weight for each in heard if not each.is_known)
     most = 1.0
@@ -53,13 +55,17 @@ class _Heard(NamedTuple):
         return self.said * (_DESCRIPTION if self.describes else 1.0)
 
 
-def _heard(stretch: Stretch, counts: Mapping[str, int], describing: Collection[str]) -> list[_Heard]:
+def _heard(
+    stretch: Stretch, counts: Mapping[str, int], describing: Collection[str], naming: Collection[str]
+) -> list[_Heard]:
     said = [_said(word, stretch, counts) for word in stretch.words]
     _head, has_head = said[-1]
-    return [
-        _Heard(much, is_known, _describes(word, counts, describing) or (word.is_modifier and not has_head))
-        for word, (much, is_known) in zip(stretch.words, said, strict=True)
-    ]
+
+    def describes(word: Word) -> bool:
+        is_alone = word.is_modifier and not has_head and word.lexeme not in naming
+        return is_alone or _describes(word, counts, describing)
+
+    return [_Heard(*each, describes(word)) for word, each in zip(stretch.words, said, strict=True)]
 
 
 def _describes(word: Word, counts: Mapping[str, int], describing: Collection[str]) -> bool:

@@ -126,9 +126,14 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
     def numbers(counts: Sequence[Counts]) -> Counts:
         return replace(sum(counts, Counts()), facets=counts[0].facets if len(only) == 1 else {})
 
-    return SearchResults(
+    def count_all() -> Counts:
+        counts = numbers([part.counts for part in parts])
+        results.degraded[:] = dict.fromkeys([*results.degraded, *(name for part in parts for name in part.degraded)])
+        return counts
+
+    results = SearchResults(
         counted=numbers([part.counted for part in parts]),
-        count_all=(lambda: numbers([part.counts for part in parts])) if is_uncounted else None,
+        count_all=count_all if is_uncounted else None,
         is_close=any(part.is_close for part in parts),
         is_personal=any(part.is_personal for part in parts),
         page=first.page,
@@ -143,6 +148,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
         degraded=list(dict.fromkeys(name for part in found.values() for name in part.degraded)),
         models=dict(found),
     )
+    return results
 
 
 def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:

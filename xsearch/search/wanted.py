@@ -89,7 +89,6 @@ def wanted_by(
         if examples:
             parts += example_parts(index, modality, mean_vectors(index, examples, spaces), spaces)
     parts = compose(index, parts, change, degraded) if shown else parts
-    descriptions = query.interpretation.descriptions() if query.interpretation else ()
-    words = spoken_query(index, texts["text"], descriptions)
+    words = spoken_query(index, texts["text"], query.interpretation)
     only_changes = not change.rest and any(part.composed for part in parts)
     return Wanted(index, parts, words, everything=everything, only_changes=only_changes)

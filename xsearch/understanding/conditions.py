@@ -60,3 +60,7 @@ class Interpretation:
     def descriptions(self) -> list[str]:
         """Return the words that say how a thing is and not what: colours, brands and the like."""
         return [condition.phrase for condition in self.active() if condition.describes]
+
+    def kinds(self) -> list[str]:
+        """Return the words that say what is wanted, as far as fields have them: categories and the like."""
+        return [condition.phrase for condition in self.active() if condition.op == "is" and not condition.describes]

@@ -62,7 +62,12 @@ export class Results {
 
   recount(content) {
     const hits = (part) => part.querySelectorAll("[data-xs-hit]").length;
+    this.live.textContent = content.dataset.summary;
     if (hits(content) > hits(this.place)) return this.exchange(content);
+    Object.assign(this.place.querySelector("[data-xs-content]").dataset, {
+      total: content.dataset.total,
+      summary: content.dataset.summary,
+    });
     for (const counts of content.querySelectorAll("[data-xs-counts]")) {
       const before = this.place.querySelector(`[data-xs-counts="${counts.dataset.xsCounts}"]`);
       if (!before || before.contains(document.activeElement?.closest("form"))) continue;
