@@ -100,6 +100,19 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     assert found.total_text.endswith("+")
 
 
+def test_all_variants_of_what_is_shown_are_counted(catalogue, settings, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(xsearch.registry.get_index(Product), "group_by", "colour")
+    monkeypatch.setattr(planning, "estimated_rows", lambda objects: objects.count())
+    settings.XSEARCH = {**LARGE, "EXACT_ROWS": 20}
+    found = [xsearch.search(catalogue, **QUERY, page_size=2, page=page).hits for page in (1, 2)]
+    settings.XSEARCH = SMALL
+    brute = {hit.object.colour: hit.variants for hit in xsearch.search(catalogue, **QUERY, page_size=40).hits}
+    assert [[hit.variants for hit in hits] for hits in found] == [
+        [brute[hit.object.colour] for hit in hits] for hits in found
+    ]
+    assert min(brute.values()) > 1
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_where_the_database_cannot_count_all_the_likely_are_and_the_answer_says_so(catalogue, monkeypatch, several):  # noqa: F811
     search, query = (_search_all, {**QUERY, "only": ["shop.Product"]}) if several else (xsearch.search, QUERY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from copy import copy
@@ -138,12 +139,27 @@ class Answer:
 
     def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
         """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
-        hits = self._hits(self._ranking, [self._shown[place] for place in places], self._further, explain=explain)
+        shown = [self._shown[place] for place in places]
+        hits = self._hits(self._ranking, shown, self._variants(shown), explain=explain)
         there = [hit for hit in hits if hit] if explain else []
         _explain_composition(self._wanted.parts, there)
         if there and self._wanted.words:
             _explain_words(self._index, self._wanted.words, there)
         return hits
+
+    def _variants(self, places: Sequence[int]) -> Mapping[int, int]:
+        """Return how many further ones of its group each of ``places`` stands for; of these, all are looked at."""
+        groups = {place: self._attributes.groups.get(self._ranking.keys[place]) for place in places}
+        names = {place: group[1] for place, group in groups.items() if isinstance(group, tuple)}
+        if self._ranking.is_exact or not names:
+            return self._further
+        with suppress(SpaceSwapped):
+            members = self._scope.objects().filter(**{f"{self._index.group_by}__in": list(names.values())})
+            found = Counter(self._read(self._rank(members), ()).groups.values())
+            return self._further | {
+                place: max(found["group", name] - 1, self._further[place]) for place, name in names.items()
+            }
+        return self._further
 
     def _rank(self, objects: Objects) -> Ranking:
         evidence = retrieve(self._wanted, objects, self._degraded, whole=self._whole, floors=self._floors)
