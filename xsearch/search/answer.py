@@ -149,12 +149,13 @@ class Answer:
 
     def _variants(self, places: Sequence[int]) -> Mapping[int, int]:
         """Return how many further ones of its group each of ``places`` stands for; of these, all are looked at."""
-        groups = {place: self._attributes.groups.get(self._ranking.keys[place]) for place in places}
+        field = self._index.group_by
+        groups = {place: self._attributes.groups.get(self._ranking.keys[place]) for place in places if field}
         names = {place: group[1] for place, group in groups.items() if isinstance(group, tuple)}
         if self._ranking.is_exact or not names:
             return self._further
         with suppress(SpaceSwapped):
-            members = self._scope.objects().filter(**{f"{self._index.group_by}__in": list(names.values())})
+            members = self._scope.objects().filter(**{f"{field}__in": list(names.values())})
             found = Counter(self._read(self._rank(members), ()).groups.values())
             return self._further | {
                 place: max(found["group", name] - 1, self._further[place]) for place, name in names.items()
