@@ -85,6 +85,7 @@ def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeyp
     assert looks == [False, True]
     assert found.took_ms > took_ms
     assert (stored.total, stored.facets, ids(stored)) == (found.total, found.facets, before)
+    assert stored.took_ms == found.took_ms
     assert looks == [False, True]
 
 

@@ -32,7 +32,6 @@ class Answer:
     """The ranking of what is wanted, or of the ``nearest`` below the cut-off too; fills the results with a page."""
 
     _attributes: Attributes
-    _is_final = False
 
     def __init__(
         self,
@@ -88,11 +87,10 @@ class Answer:
         self._degraded[:] = dict.fromkeys(self._degraded)
 
     def _counts(self) -> Counts:
-        self._is_final = self._ranking.is_final
-        return self._counted({name: self._facet(name) for name in self._facets})
-
-    def _counted(self, facets: dict[str, list[FacetValue]]) -> Counts:
-        return Counts(len(self._shown), self._ranking.is_exact, self._is_final, facets)
+        found = {name: self._facet(name) for name in self._facets}
+        is_final = self._ranking.is_final and all(is_final for _values, is_final in found.values())
+        facets = {name: values for name, (values, _is_final) in found.items()}
+        return Counts(len(self._shown), self._ranking.is_exact, is_final, facets)
 
     def _count_all(self) -> Counts:
         """Count as if everything had been looked at for the hits; they stay as they are."""
@@ -105,7 +103,8 @@ class Answer:
             if not whole._degraded:
                 return counts
         self._degraded.append(DEGRADED)
-        return self._counted({name: count_values(self._index, name, self._own()) for name in self._facets})
+        facets = {name: count_values(self._index, name, self._own()) for name in self._facets}
+        return Counts(len(self._shown), self._ranking.is_exact, is_final=False, facets=facets)
 
     def _order(self) -> None:
         """Rank once, in the order of the customer's taste, and choose one of each group."""
@@ -139,8 +138,7 @@ class Answer:
 
     def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
         """Load the hits at ``places`` of the results; None for one that was deleted since it was ranked."""
-        shown = [self._shown[place] for place in places]
-        hits = self._hits(self._ranking, shown, self._variants(shown), explain=explain)
+        hits = self._hits([self._shown[place] for place in places], explain=explain)
         there = [hit for hit in hits if hit] if explain else []
         _explain_composition(self._wanted.parts, there)
         if there and self._wanted.words:
@@ -171,13 +169,15 @@ class Answer:
     def _read(self, ranking: Ranking, facets: Sequence[str]) -> Attributes:
         return read_attributes(self._index, self._scope.queryset.db, ranking.keys, facets)
 
-    def _facet(self, name: str) -> list[FacetValue]:
-        """Count a facet; one that is chosen from is counted without that choice, to show what else there is."""
+    def _facet(self, name: str) -> tuple[list[FacetValue], bool]:
+        """Count a facet, and say whether a whole look would count no more.
+
+        One that is chosen from is counted without that choice, to show what else there is.
+        """
         if not self._scope.is_filtered_on(name):
-            return count_values(self._index, name, self._own())
+            return count_values(self._index, name, self._own()), self._ranking.is_final
         ranking = self._rank(self._scope.objects(without=name))
-        self._is_final &= ranking.is_final
-        return count_values(self._index, name, self._read(ranking, [name]))
+        return count_values(self._index, name, self._read(ranking, [name])), ranking.is_final
 
     def _own(self) -> Attributes:
         """Return the facets of the hits, read now if they were not before."""
@@ -185,9 +185,8 @@ class Answer:
             self._attributes = self._read(self._ranking, self._facets)
         return self._attributes
 
-    def _hits(
-        self, ranking: Ranking, places: Sequence[int], further: Mapping[int, int], *, explain: bool
-    ) -> list[Hit | None]:
+    def _hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
+        ranking, further = self._ranking, self._variants(places)
         objects = self._scope.fetched([ranking.keys[place] for place in places])
 
         def hit(place: int) -> Hit | None:

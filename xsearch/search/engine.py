@@ -164,9 +164,9 @@ class _Search:
         # What is least unlike an example is no answer to "more like this".
         if options.nearest and not (len(answer) or results.like or results.unlike):
             answer = self._nearest(wanted, answer)
-        answer.fill()
         results.ranked = None if options.load else answer
         results.hits = answer.page(explain=options.explain) if options.load else []
+        answer.fill()
 
     def _relaxed(self, wanted: Wanted, strict: Answer) -> Answer:
         """Answer without the limits that keep out what was asked for, if there are any such; as few as that takes."""

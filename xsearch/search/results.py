@@ -148,7 +148,8 @@ class SearchResults:
 
     def __getstate__(self) -> dict[str, Any]:
         """Count before results are stored, such as in a cache: what counts does not outlive the process."""
-        return {**self.__dict__, "counted": self.counts, "count_all": None, "ranked": None}
+        counted = self.counts
+        return {**self.__dict__, "counted": counted, "ranked": None}
 
     def __iter__(self) -> Any:
         return iter(self.hits)

@@ -111,7 +111,7 @@ def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:
     limit = settings.SCORED_ROWS if whole else settings.MATCHES
     keys = list(objects.order_by("pk").values_list("pk", flat=True)[:limit])
     beyond = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
-    likely = keys[: settings.MATCHES] if whole else ()
+    likely = set(keys[: settings.MATCHES]) if whole else ()
     found = _score(wanted, objects.db, Candidates(keys, {})) if wanted.leanings else Evidence(keys)
     return replace(found, beyond=beyond, likely=likely)
 
