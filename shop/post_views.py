@@ -12,8 +12,8 @@ from rest_framework.exceptions import Throttled
 
 from shop.models import Product, StylePost
 from shop.posting import PostForm
-from xsearch.api.throttling import limit
 from xsearch.models import EmbeddedModel
+from xsearch.web.throttling import limit
 
 PAGE_SIZE = 24
 _VECTORS = [field.name for field in EmbeddedModel._meta.local_fields]

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 from shop import samples
 from shop.media import serve_file
 from shop.models import Category, Product
-from xsearch.api import parameters
 from xsearch.models import EmbeddedModel
 from xsearch.views import SearchView
+from xsearch.web import parameters
 
 FEATURED = 12
 SHELVES_ON_HOME = 12

@@ -69,8 +69,8 @@ def use_encoder(settings):
 @pytest.fixture
 def register():
     """Return a function that makes a model searchable until the test ends."""
-    from xsearch.registry import Index, unregister
-    from xsearch.registry import register as register_index
+    from xsearch.index.registry import Index, unregister
+    from xsearch.index.registry import register as register_index
 
     models = []
 

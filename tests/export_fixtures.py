@@ -36,7 +36,7 @@ def traced_once():
 @pytest.fixture(scope="session")
 def exports(checkpoints, traced_once, tmp_path_factory):
     """Return a function from a name of ``MAKERS`` and a precision to an exported folder; not to be written to."""
-    from xsearch.checkpoints import locate
+    from xsearch.checkpoints.local import locate
     from xsearch.export import export_checkpoint
 
     made = {}

@@ -15,12 +15,12 @@ from PIL import Image
 
 from shop.models import Product
 from tests.encoders import HashEncoder
+from xsearch.index.registry import get_index
 from xsearch.indexing import IndexingReport, index_pending, outbox
 from xsearch.indexing.columns import has_column
 from xsearch.indexing.outbox import content_type_of
-from xsearch.indexing.work import Worker
+from xsearch.indexing.worker import Worker
 from xsearch.models import IndexRecord
-from xsearch.registry import get_index
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -27,9 +27,9 @@ def fill(products, words):
     from django.db import connection
 
     from shop.models import Product
-    from xsearch.indexing import vocabulary as terms
-    from xsearch.indexing.schema import create_text_indexes
-    from xsearch.registry import get_index
+    from xsearch.index.registry import get_index
+    from xsearch.indexing import statistics
+    from xsearch.indexing.vector_indexes import create_text_indexes
 
     share = np.cumsum(1 / (np.arange(len(words)) + 2.0))
     chosen = np.searchsorted(share, np.random.default_rng(1).random((products, 30)) * share[-1])
@@ -47,7 +47,7 @@ def fill(products, words):
         )
         create_text_indexes(using="default")
         cursor.execute("VACUUM ANALYZE shop_product")
-    terms.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
 
 
 def timed(what, call):
@@ -61,10 +61,10 @@ def timed(what, call):
 
 def measure(words):
     from shop.models import Product
+    from xsearch.index.registry import get_index
     from xsearch.models import Term
-    from xsearch.registry import get_index
-    from xsearch.search.corrections import speller
-    from xsearch.search.lexical import lexical_query
+    from xsearch.search.words.lexical import lexical_query
+    from xsearch.search.words.spelling import speller
 
     index, products = get_index(Product), Product.objects.all()
     print(f"{Product.objects.count()} products, {Term.objects.count()} terms")

@@ -1,16 +1,16 @@
 """What the tests of searches share: index everything, and leave nothing behind."""
 
 from shop.models import Brand, Category, Product
-from xsearch.indexing import index_pending, vocabulary
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, statistics
 from xsearch.models import EncoderSpace, IndexRecord, Suggestion, Term
-from xsearch.registry import get_index
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 
 def index_all():
     """Index what waits, count the terms, and return the report."""
     report = index_pending(get_index(Product))
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
     forget_samples()
     return report
 

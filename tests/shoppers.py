@@ -149,13 +149,13 @@ def stock(folder, count):
 
     from shop.loading import load_catalogue
     from shop.models import Product
-    from xsearch.indexing import index_pending, vocabulary
-    from xsearch.registry import get_index
+    from xsearch.index.registry import get_index
+    from xsearch.indexing import index_pending, statistics
 
     call_command("make_catalogue", str(folder), products=count, verbosity=0)
     load_catalogue(folder / "catalogue.jsonl")
     index_pending(get_index(Product))
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
 
 
 def category_queries(least=8):

@@ -8,9 +8,9 @@ from django.test import override_settings
 import xsearch
 from shop.models import Product, StylePost
 from tests import widget_shop
-from xsearch.indexing import index_pending, vocabulary
-from xsearch.registry import get_index
-from xsearch.search.background import forget_samples
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, statistics
+from xsearch.search.vectors.calibration import forget_samples
 
 POSTS = {
     # title: (text, colour of the photo, visible)
@@ -35,7 +35,7 @@ def fill():
 def index_posts():
     """Index what waits of the posts."""
     index_pending(get_index(StylePost))
-    vocabulary.refresh(get_index(StylePost))
+    statistics.refresh(get_index(StylePost))
 
 
 def clear():

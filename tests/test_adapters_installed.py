@@ -12,11 +12,11 @@ from tests.adapters import rotating, rotation
 from tests.encoders import HashEncoder
 from tests.indexing import add, expected, picture, run, statuses
 from xsearch.encoders import EncoderError
+from xsearch.index.registry import get_index
 from xsearch.indexing.adapters import configured_encoder, install, stop_using, use
 from xsearch.indexing.spaces import live_spaces
 from xsearch.indexing.status import status
 from xsearch.models import Adapter, IndexRecord
-from xsearch.registry import get_index
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/xsearch/adapter/"

@@ -11,9 +11,9 @@ from django.urls import path
 
 from shop.models import Product
 from xsearch.admin import IndexedAdmin
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 from xsearch.models import IndexRecord, SearchOverview
-from xsearch.registry import get_index
 
 SHOP_XSEARCH = {
     "ENCODERS": {"hash": {"BACKEND": "tests.encoders.HashEncoder"}},

@@ -9,9 +9,9 @@ from django.test import Client, override_settings
 from PIL import Image
 
 from shop.models import Product
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 from xsearch.models import IndexRecord
-from xsearch.registry import get_index
 
 HASH = {
     "ENCODERS": {"hash": {"BACKEND": "tests.encoders.HashEncoder"}},

@@ -10,9 +10,9 @@ from shop.models import StylePost
 from shop.urls import urlpatterns as shop_patterns
 from shop.views import ProductSearchView
 from tests import styling, widget_shop
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 

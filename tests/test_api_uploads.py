@@ -103,7 +103,7 @@ def test_a_large_request_without_files(client):
 
 
 def test_a_file_over_the_limit_is_not_collected(client, small_limits, monkeypatch):
-    from xsearch.api import uploads
+    from xsearch.web import uploads
 
     kept = []
     write = uploads.io.BytesIO

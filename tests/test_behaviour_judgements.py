@@ -7,10 +7,10 @@ from django.core.management import CommandError, call_command
 
 from shop.models import Product
 from tests.visitors import act, ask, make_visitor
-from xsearch.behaviour.judging import Judged, judged_queries, propensity
 from xsearch.evaluation import read_judgements
 from xsearch.evaluation.judgements import JudgedQuery
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.visitors.judgements import Judged, judged_queries, propensity
 
 
 def test_propensity_falls_with_the_rank_as_the_bias_says():

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from shop.models import Product
 from tests.visitors import act, ask, make_visitor
-from xsearch.behaviour import popular_queries
-from xsearch.behaviour.queries import count_popular, searches_of
-from xsearch.behaviour.wording import storable
+from xsearch.index.registry import get_index
 from xsearch.models import Event, QueryLog, Visitor
-from xsearch.registry import get_index
+from xsearch.visitors import popular_queries
+from xsearch.visitors.queries import count_popular, searches_of
+from xsearch.visitors.query_texts import storable
 
 
 @pytest.mark.parametrize(

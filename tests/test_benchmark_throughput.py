@@ -8,7 +8,7 @@ from shop.models import Product
 from tests.encoders import HashEncoder
 from tests.indexing import add, run
 from xsearch.benchmark.throughput import measure_throughput
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from shop.models import StylePost
 from tests import styling, widget_shop
 from tests.browser import chip, choose_photo, launched, look, opened, search, titles
 from xsearch.models import Event
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tests.test_project_imports import modules_after
-from xsearch.checkpoints import CheckpointError, MissingCheckpointError, locate
-from xsearch.weightfiles import hash_sample
+from xsearch.checkpoints.local import CheckpointError, MissingCheckpointError, locate
+from xsearch.checkpoints.weight_files import hash_sample
 
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 from safetensors.numpy import save_file
@@ -268,4 +268,4 @@ def test_pickles_are_refused_and_the_command_converts_them(checkpoints, tmp_path
 
 def test_locating_imports_no_model_library():
     heavy = {"torch", "transformers", "tokenizers", "safetensors", "huggingface_hub.hf_api"}
-    assert modules_after("import xsearch.checkpoints, xsearch.hub").isdisjoint(heavy)
+    assert modules_after("import xsearch.checkpoints.local, xsearch.checkpoints.hub").isdisjoint(heavy)

@@ -9,8 +9,8 @@ from shop.models import Product
 from tests.indexing import add, run
 from tests.showcase.models import Furniture, Instrument, Plain
 from xsearch import checks
-from xsearch.indexing import schema
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.indexing import vector_indexes
 
 pytestmark = pytest.mark.django_db
 
@@ -199,7 +199,7 @@ def test_w033_missing_index():
     add("A", photo=1)
     run()
     store = next(store for store in get_index(Product).stores() if store.key == "image:photos")
-    schema.drop_vector_index(store, store.column)
+    vector_indexes.drop_vector_index(store, store.column)
     only(
         "xsearch.W033", "shop.ProductPhoto.image_embedding has no vector index", "manage.py xsearch_index shop.Product"
     )

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.hub_server import COMMIT, serving
-from xsearch.hub import Wanted, choose
+from xsearch.checkpoints.hub import Wanted, choose
 
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
@@ -68,7 +68,7 @@ def download(tmp_path):
 @pytest.fixture
 def located(settings, tmp_path):
     """Return a function that locates what was downloaded, as a query would."""
-    from xsearch.checkpoints import locate
+    from xsearch.checkpoints.local import locate
 
     settings.XSEARCH = {"MODELS_DIR": str(tmp_path / "models")}
     return lambda revision=None: locate(NAME, revision=revision)
@@ -105,7 +105,7 @@ def test_an_answer_that_breaks_off_is_resumed_where_it_stopped(hub, download, lo
 
 
 def test_a_second_run_fetches_only_what_is_missing(hub, download, located):
-    from xsearch.checkpoints import MissingCheckpointError
+    from xsearch.checkpoints.local import MissingCheckpointError
 
     assert download(NAME, endpoint=hub.url)[0] == 0
     link = located().folder / "model.safetensors"
@@ -120,7 +120,7 @@ def test_a_second_run_fetches_only_what_is_missing(hub, download, located):
 
 
 def test_a_damaged_download_is_fetched_again_by_force(hub, download, located):
-    from xsearch.checkpoints import CheckpointError
+    from xsearch.checkpoints.local import CheckpointError
 
     assert download(NAME, endpoint=hub.url)[0] == 0
     weights = (located().folder / "model.safetensors").resolve()
@@ -132,7 +132,7 @@ def test_a_damaged_download_is_fetched_again_by_force(hub, download, located):
 
 
 def test_plain_folders_are_written_to_a_destination_and_used_from_there(hub, download, tmp_path, settings):
-    from xsearch.checkpoints import locate
+    from xsearch.checkpoints.local import locate
 
     code, output, _ = download(NAME, "--dest", str(tmp_path / "stick"), endpoint=hub.url)
     assert code == 0

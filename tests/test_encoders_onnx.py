@@ -23,7 +23,7 @@ from xsearch.media import Waveform
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
-from xsearch.checkpoints import locate  # noqa: E402
+from xsearch.checkpoints.local import locate  # noqa: E402
 from xsearch.encoders.transformers import TransformersEncoder  # noqa: E402
 from xsearch.encoders.transformers.preparing import Preparer  # noqa: E402
 from xsearch.export.facts import write_facts  # noqa: E402

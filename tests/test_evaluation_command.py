@@ -11,8 +11,8 @@ from django.test import override_settings
 from PIL import Image
 
 from shop.models import Product
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index
 
 HASH = {
     "ENCODERS": {"hash": {"BACKEND": "tests.encoders.HashEncoder"}},

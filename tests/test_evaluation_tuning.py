@@ -12,7 +12,7 @@ from xsearch.conf import overridden, settings
 from xsearch.evaluation import read_judgements
 from xsearch.evaluation.replay import Replay, retrieve_once
 from xsearch.evaluation.tune import split
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 from xsearch.search import search
 
 pytestmark = pytest.mark.django_db

@@ -16,11 +16,11 @@ from shop.models import Product
 from tests.indexing import ROOT, add, picture
 from tests.searching import index_all
 from xsearch.encoders.onnx import OnnxEncoder
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytest.importorskip("onnxscript", reason="the packages of the extra export are not installed")
 
-from xsearch.checkpoints import locate
+from xsearch.checkpoints.local import locate
 from xsearch.encoders.transformers import TransformersEncoder
 from xsearch.export import checkpoint as exporting
 from xsearch.export import graphs, towers

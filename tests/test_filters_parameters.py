@@ -7,8 +7,8 @@ import pytest
 from shop.models import Brand, Category, Product
 from tests.showcase.models import Instrument, Maker, Tag
 from xsearch.errors import BadQuery
-from xsearch.filters import label_path
-from xsearch.registry import get_index
+from xsearch.index.filters import label_path
+from xsearch.index.registry import get_index
 
 pytestmark = pytest.mark.django_db
 

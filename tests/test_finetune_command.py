@@ -23,9 +23,9 @@ from tests.indexing import picture, run
 from tests.visitors import act, ask, make_visitor
 from xsearch.encoders import get_encoder
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
+from xsearch.index.registry import get_index
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import Adapter, Event
-from xsearch.registry import get_index
 from xsearch.training.finetune import run as runs
 from xsearch.training.finetune.catalogue import read_catalogue
 

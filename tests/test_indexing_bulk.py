@@ -5,8 +5,8 @@ from django.db import OperationalError, connection
 
 from shop.models import Product, ProductPhoto
 from tests.indexing import add, is_vector, picture, picture_file, run, run_some
-from xsearch.indexing import bulk, outbox, schema, work
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.indexing import bulk, outbox, vector_indexes, worker
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def store():
 
 
 def is_indexed():
-    return schema.has_index(store(), "image_embedding")
+    return vector_indexes.has_index(store(), "image_embedding")
 
 
 def shown(setting):
@@ -41,7 +41,7 @@ class TestVectorIndex:
         products(range(10))
         for _ in range(2):
             run_some(3)
-            work.settle(get_index(Product))  # as the sweep does meanwhile
+            worker.settle(get_index(Product))  # as the sweep does meanwhile
             assert not is_indexed()
         run()
         assert is_indexed()
@@ -68,7 +68,7 @@ class TestVectorIndex:
         products(range(6))
         run()
         outbox.mark_stale(get_index(Product), forced=True)
-        run(progress=lambda _report: work.settle(get_index(Product)) or is_indexed() or pytest.fail("it is gone"))
+        run(progress=lambda _report: worker.settle(get_index(Product)) or is_indexed() or pytest.fail("it is gone"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -76,20 +76,20 @@ class TestBuilding:
     def test_the_graph_fits_into_memory_as_far_as_the_setting_allows(self, monkeypatch, settings):
         products(range(3))
         run()
-        monkeypatch.setattr(schema, "_GRAPH_BYTES_A_ROW", 2**30)
+        monkeypatch.setattr(vector_indexes, "_GRAPH_BYTES_A_ROW", 2**30)
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 2048}
-        assert schema._build_memory_kb(store(), "image_embedding", 16) == 2048 * 1024
+        assert vector_indexes._build_memory_kb(store(), "image_embedding", 16) == 2048 * 1024
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 4096}
-        assert 3 * 2**20 <= schema._build_memory_kb(store(), "image_embedding", 16) < 4096 * 1024
+        assert 3 * 2**20 <= vector_indexes._build_memory_kb(store(), "image_embedding", 16) < 4096 * 1024
         settings.XSEARCH = {**settings.XSEARCH, "INDEX_BUILD_MAX_MB": 1}
-        assert schema._build_memory_kb(store(), "image_embedding", 16) >= 16 * 1024  # PostgreSQL's own setting
+        assert vector_indexes._build_memory_kb(store(), "image_embedding", 16) >= 16 * 1024  # PostgreSQL's own setting
 
     def test_the_session_s_settings_are_as_before_afterwards(self, monkeypatch):
         during = []
-        build = schema._build
-        monkeypatch.setattr(schema, "_GRAPH_BYTES_A_ROW", 100 * 2**20)
+        build = vector_indexes._build
+        monkeypatch.setattr(vector_indexes, "_GRAPH_BYTES_A_ROW", 100 * 2**20)
         monkeypatch.setattr(
-            schema, "_build", lambda *given: during.append(shown("maintenance_work_mem")) or build(*given)
+            vector_indexes, "_build", lambda *given: during.append(shown("maintenance_work_mem")) or build(*given)
         )
         before = shown("maintenance_work_mem")
         products(range(3))
@@ -99,7 +99,7 @@ class TestBuilding:
         assert is_indexed()
 
     def test_where_shared_memory_is_short_one_process_builds_it(self, monkeypatch):
-        build, tries = schema._build, []
+        build, tries = vector_indexes._build, []
 
         def short_of_memory(*given):
             tries.append(shown("max_parallel_maintenance_workers"))
@@ -108,7 +108,7 @@ class TestBuilding:
                 raise OperationalError("could not resize shared memory segment: No space left on device")
             build(*given)
 
-        monkeypatch.setattr(schema, "_build", short_of_memory)
+        monkeypatch.setattr(vector_indexes, "_build", short_of_memory)
         products(range(3))
         run()
         assert tries == ["2", "0"] * 3  # texts, photos, further photos

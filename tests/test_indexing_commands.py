@@ -13,7 +13,7 @@ from shop.models import Product
 from tests.encoders import HashEncoder
 from tests.indexing import ROOT, add, record, records, run, start_process, statuses
 from tests.showcase.models import Furniture
-from xsearch.indexing import dispatch, outbox, work, writing
+from xsearch.indexing import dispatch, outbox, worker, writing
 from xsearch.management.commands import xsearch_index
 from xsearch.models import Term
 
@@ -81,7 +81,7 @@ class TestProgress:
             return write(index, jobs, live)
 
         monkeypatch.setattr(writing, "write", beside_another)
-        monkeypatch.setattr(work, "_BATCHES_AT_ONCE", 1)
+        monkeypatch.setattr(worker, "_BATCHES_AT_ONCE", 1)
         assert "6/6" in command("--batch-size", "2")
 
     def test_at_verbosity_2_it_says_how_long_the_models_waited(self):

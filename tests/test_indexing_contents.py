@@ -10,7 +10,7 @@ from PIL import Image
 from shop.models import Brand, Product, ProductPhoto
 from tests.encoders import HashEncoder
 from tests.indexing import add, is_vector, make_due, picture, picture_file, record, run, settled, statuses
-from xsearch.indexing import pipeline, work
+from xsearch.indexing import pipeline, worker
 from xsearch.models import EncoderSpace
 
 pytestmark = pytest.mark.django_db
@@ -371,14 +371,14 @@ class TestBadEncoders:
 
     def test_an_unexpected_failure_of_a_batch_spoils_only_its_cause(self, monkeypatch):
         products = [add(f"A{n}", photo=n) for n in range(4)]
-        write = work.writing.write
+        write = worker.writing.write
 
         def fail_on_one(index, jobs, live):
             if any(job.obj.sku == "A1" for job in jobs):
                 raise LookupError("of A1")
             return write(index, jobs, live)
 
-        monkeypatch.setattr(work.writing, "write", fail_on_one)
+        monkeypatch.setattr(worker.writing, "write", fail_on_one)
         report = run()
         assert (report.indexed, report.failed) == (3, 1)
         assert record(products[1]).last_error == "LookupError: of A1"

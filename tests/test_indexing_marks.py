@@ -21,9 +21,9 @@ from tests.showcase.models import (
     Shelf,
     Tag,
 )
+from xsearch.index.registry import get_index
 from xsearch.indexing import dispatch, outbox, sweep
 from xsearch.models import IndexRecord
-from xsearch.registry import get_index
 
 pytestmark = pytest.mark.django_db
 
@@ -199,7 +199,7 @@ class TestSweep:
             assert (shown.vectors.search_document, shown.vectors.text_embedding) == (None, None)
             assert not records(Instrument).exists()
         finally:
-            from xsearch.registry import unregister
+            from xsearch.index.registry import unregister
 
             unregister(Instrument)
 
@@ -369,7 +369,7 @@ class TestInheritance:
 
 
 def test_a_forgotten_model_is_left_alone(register):
-    from xsearch.registry import unregister
+    from xsearch.index.registry import unregister
 
     register(Furniture, text={"A": ["title"]})
     unregister(Furniture)

@@ -24,13 +24,13 @@ from tests.indexing import (
     wait_until,
 )
 from tests.test_indexing_workers import in_thread, while_encoding
-from xsearch.indexing import columns, outbox, rebuilding, schema, spaces, work
+from xsearch.index.registry import get_index
+from xsearch.indexing import columns, outbox, rebuild, spaces, vector_indexes, worker
 from xsearch.models import EncoderSpace
-from xsearch.registry import get_index
-from xsearch.search.parts import encode_parts
-from xsearch.search.retrieval import retrieve
-from xsearch.search.swaps import SpaceSwapped
-from xsearch.search.wanted import Wanted
+from xsearch.search.comparison import Wanted
+from xsearch.search.retrieval.retrieve import retrieve
+from xsearch.search.vectors.live import SpaceSwapped
+from xsearch.search.vectors.parts import encode_parts
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +72,9 @@ def are_all(dimension, revision):
 def index_definition(column="image_embedding"):
     store = next(store for store in index().stores() if store.column == column)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = %s", [schema.index_name(store, column)])
+        cursor.execute(
+            "SELECT indexdef FROM pg_indexes WHERE indexname = %s", [vector_indexes.index_name(store, column)]
+        )
         row = cursor.fetchone()
     return row[0] if row else None
 
@@ -85,7 +87,7 @@ class TestChange:
         assert stale() == 4
         for done in (1, 2, 3):
             report = run_some(1)
-            work.settle(index())
+            worker.settle(index())
             assert report.indexed == 1
             assert are_all(16, "1")
             assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
@@ -150,7 +152,7 @@ class TestChange:
         use_encoder(revision="2")
         stale()
         with monkeypatch.context() as patch:
-            patch.setattr(work, "settle", lambda _index: None)
+            patch.setattr(worker, "settle", lambda _index: None)
             run()
         assert are_all(16, "1")
         from xsearch.indexing.tasks import sweep_task
@@ -320,10 +322,10 @@ class TestAtTheSameTime:
         stale()
         for result in [in_thread(lambda: run(batch_size=1)) for _ in range(3)]:
             result()
-        work.settle(index())  # as the sweep does, where one gave way to the other
+        worker.settle(index())  # as the sweep does, where one gave way to the other
         assert live() == {"text": "hash:24:2", "image": "hash:24:2"}
         assert are_all(24, "2")
-        work.settle(index())
+        worker.settle(index())
         assert are_all(24, "2")
         assert "halfvec(24)" in index_definition()
 
@@ -332,22 +334,22 @@ class TestAtTheSameTime:
         stale()
         run_some(9)
         before = spaces.live_spaces(index())["image"]
-        work.settle(index())
-        assert not rebuilding.exchange(columns.column_set(index(), "image"), before, "former")
+        worker.settle(index())
+        assert not rebuild.exchange(columns.column_set(index(), "image"), before, "former")
         assert are_all(16, "2")
 
     def test_a_swap_gives_way_to_a_transaction_of_the_shop(self, products, use_encoder, monkeypatch):
         use_encoder(revision="2")
         stale()
         with monkeypatch.context() as patch:
-            patch.setattr(work, "settle", lambda _index: None)
+            patch.setattr(worker, "settle", lambda _index: None)
             run()
         ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: rebuilding.exchange(ours, space, "former"))() is None
+            assert in_thread(lambda: rebuild.exchange(ours, space, "former"))() is None
             assert live()["image"] == "hash:16:1"
-        work.settle(index())
+        worker.settle(index())
         assert are_all(16, "2")
 
     def test_the_shop_goes_on_while_a_swap_waits(self, products, use_encoder):
@@ -405,8 +407,8 @@ class TestAtTheSameTime:
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass(%s)",
-                [schema.index_name(store, store.column)],
+                [vector_indexes.index_name(store, store.column)],
             )
-        assert not schema.has_index(store, store.column)
-        work.settle(index())
-        assert schema.has_index(store, store.column)
+        assert not vector_indexes.has_index(store, store.column)
+        worker.settle(index())
+        assert vector_indexes.has_index(store, store.column)

@@ -14,8 +14,8 @@ from tests.showcase.models import (
     Shelf,
     Tag,
 )
-from xsearch.indexing import schema
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.indexing import vector_indexes
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ class TestCompanion:
         run(Instrument)
         stores = get_index(Instrument).stores()
         assert {store.table for store in stores} == {"showcase_instrumentvectors", "showcase_instrumentphoto"}
-        assert all(schema.has_index(store, store.column) for store in stores)
+        assert all(vector_indexes.has_index(store, store.column) for store in stores)
 
 
 class TestInheritedTable:
@@ -111,7 +111,7 @@ class TestInheritedTable:
         assert is_vector(row.image_embedding, picture(1))
         assert row.search_document
         assert Furniture.objects.get(pk=table.pk).text_embedding is None
-        assert all(schema.has_index(store, store.column) for store in get_index(Chair).stores())
+        assert all(vector_indexes.has_index(store, store.column) for store in get_index(Chair).stores())
 
     def test_the_nearest_registered_model_indexes_an_object(self, register):
         register(Furniture, text={"A": ["title"]})

@@ -24,8 +24,8 @@ from tests.indexing import (
     statuses,
     wait_until,
 )
-from xsearch.indexing import outbox, work, writing
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.indexing import outbox, worker, writing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -248,7 +248,7 @@ class TestRowsThatTheShopHolds:
     def _impatient(self, monkeypatch):
         monkeypatch.setattr(writing, "_PAUSES_S", (0.01,))
         monkeypatch.setattr(writing, "_LEFT_ALONE_S", 3600.0)
-        monkeypatch.setattr(work, "settle", lambda _index: None)  # PostgreSQL builds indexes after the transaction
+        monkeypatch.setattr(worker, "settle", lambda _index: None)  # PostgreSQL builds indexes after the transaction
 
     def held(self, lock, free_object=None):
         """Run a worker while another transaction holds what ``lock`` locks; returns its report."""
@@ -329,8 +329,8 @@ class TestRowsThatTheShopHolds:
             saves()
         except OperationalError as error:
             raise AssertionError("a save was sacrificed") from error
-        for worker in workers:
-            worker()
+        for wait in workers:
+            wait()
         expire_leases()
         make_due()
         run()
@@ -339,7 +339,7 @@ class TestRowsThatTheShopHolds:
     def test_hiding_is_put_off_while_the_row_is_held(self, register):
         import xsearch
         from tests.showcase.models import Furniture
-        from xsearch.registry import unregister
+        from xsearch.index.registry import unregister
 
         class Visible(xsearch.Index):
             text = {"A": ["title"]}

@@ -17,12 +17,12 @@ from shop.models import Product
 from tests import widget_shop
 from tests.showcase.models import Instrument, Maker, Tag
 from tests.visitors import Browser, act, make_visitor
-from xsearch.behaviour.popularity import count_popularity, popularity_of
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 from xsearch.models import EncoderSpace, Popularity
-from xsearch.registry import get_index
-from xsearch.search.fusion import Ranking
-from xsearch.search.personalising import bounded_shifts, moved
+from xsearch.search.ranking.fusion import Ranking
+from xsearch.search.ranking.personalisation import bounded_shifts, moved
+from xsearch.visitors.popularity import count_popularity, popularity_of
 
 pytest_plugins = ["tests.behaviour_fixtures"]
 pytestmark = pytest.mark.django_db
@@ -156,8 +156,8 @@ class TestTaste:
             raise DatabaseError
 
         act(visitor, *products.filter(colour="yellow"), kind="cart")
-        monkeypatch.setattr("xsearch.search.personalising.affinities", fail)
-        monkeypatch.setattr("xsearch.search.personalising.connections", {"default": Elsewhere()})
+        monkeypatch.setattr("xsearch.search.ranking.personalisation.affinities", fail)
+        monkeypatch.setattr("xsearch.search.ranking.personalisation.connections", {"default": Elsewhere()})
         found = xsearch.search(products, text="mug", user=visitor)
         assert found.degraded == ["personal"]
         assert answer(found) == answer(xsearch.search(products, text="mug"))

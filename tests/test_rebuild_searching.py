@@ -17,10 +17,10 @@ import xsearch
 from shop.models import Product
 from tests.indexing import beside, run, start_process, wait_until
 from tests.test_search_stress import in_background
+from xsearch.index.registry import get_index
 from xsearch.indexing import outbox
 from xsearch.models import EncoderSpace
-from xsearch.registry import get_index
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

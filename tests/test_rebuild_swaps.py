@@ -14,15 +14,16 @@ from tests.indexing import add, beside, is_vector, picture, picture_file, record
 from tests.showcase.models import Furniture, Instrument, InstrumentPhoto
 from tests.test_indexing_workers import in_thread, while_encoding
 from xsearch.encoders import EncoderAway
-from xsearch.indexing import columns, outbox, rebuilding, schema, spaces, work
+from xsearch.index.registry import get_index
+from xsearch.indexing import columns, outbox, spaces, vector_indexes, worker
+from xsearch.indexing import rebuild as rebuilding
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
-from xsearch.registry import get_index
-from xsearch.search.examples import mean_vectors
-from xsearch.search.parts import VectorPart
-from xsearch.search.retrieval import retrieve
-from xsearch.search.swaps import SpaceSwapped, holds_vectors_of
-from xsearch.search.wanted import Wanted
+from xsearch.search.comparison import Wanted
+from xsearch.search.retrieval.retrieve import retrieve
+from xsearch.search.vectors.examples import mean_vectors
+from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
+from xsearch.search.vectors.parts import VectorPart
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +90,7 @@ class TestSearchAcrossASwap:
 
         def start():
             monkeypatch.setattr(rebuilding, "exchange_names", halting)
-            swapping = in_thread(lambda: work.settle(index()))
+            swapping = in_thread(lambda: worker.settle(index()))
             assert reached.wait(30)
 
             def finish():
@@ -128,14 +129,14 @@ class TestSearchAcrossASwap:
         before = spaces.live_spaces(index())
         assert set(mean_vectors(index(), products, before)) == {"text", "image"}
         next_ready(use_encoder)
-        work.settle(index())
+        worker.settle(index())
         assert mean_vectors(index(), products, before) == {}
 
     @pytest.mark.parametrize("back", [False, True])
     def test_a_transaction_with_an_old_snapshot_compares_nothing(self, products, use_encoder, back):
         next_ready(use_encoder)
         if back:
-            work.settle(index())
+            worker.settle(index())
         wanted, before = photo_part(), spaces.live_spaces(index())["image"]
         # Made before, for it waits for old snapshots.
         assert rebuilding._create_indexes_beside(columns.column_set(index(), "image"), wanted.parts[0].space)
@@ -182,7 +183,7 @@ class TestWriters:
 
     def test_a_table_that_joins_later_gets_its_column_beside(self, products, use_encoder):
         next_ready(use_encoder)
-        work.settle(index())
+        worker.settle(index())
         with connection.cursor() as cursor:  # as it is when the shop adds photo rows only now
             cursor.execute("ALTER TABLE shop_productphoto DROP COLUMN image_embedding_beside")
         row = ProductPhoto.objects.create(product=products[0], image=picture_file(9))
@@ -205,7 +206,7 @@ class TestWayBack:
     @pytest.fixture
     def swapped(self, products, use_encoder):
         next_ready(use_encoder, dimension=24)
-        work.settle(index())
+        worker.settle(index())
         assert live() == {"text": "hash:24:2", "image": "hash:24:2"}
         return products
 
@@ -344,7 +345,7 @@ class TestOtherStores:
         row = InstrumentPhoto.objects.create(instrument=drum, file=picture_file(2))
         run(Instrument)
         next_ready(use_encoder, Instrument, dimension=24)
-        work.settle(index(Instrument))
+        worker.settle(index(Instrument))
         row.refresh_from_db()
         assert is_vector(flute.vectors.image_embedding, picture(1), 24, "2")
         assert is_vector(row.image_embedding, picture(2), 24, "2")
@@ -368,10 +369,10 @@ class TestOtherStores:
         run(Furniture)
         run(Chair)
         next_ready(use_encoder, Chair)
-        work.settle(index(Chair))
+        worker.settle(index(Chair))
         assert (live(Chair), live(Furniture)) == ({"text": "hash:16:1"}, {"text": "hash:16:1"})  # the table lacks one
         next_ready(use_encoder, Furniture)
-        work.settle(index(Furniture))
+        worker.settle(index(Furniture))
         assert (live(Chair), live(Furniture)) == ({"text": "hash:16:2"}, {"text": "hash:16:2"})
         for row in (table, chair):
             row.refresh_from_db()
@@ -379,7 +380,7 @@ class TestOtherStores:
 
     def test_the_vector_index_comes_along(self, products, use_encoder):
         next_ready(use_encoder)
-        work.settle(index())
+        worker.settle(index())
         for store in columns.column_set(index(), "image").stores:
-            assert schema.has_index(store, store.column, 16)
-            assert schema.has_index(store, store.beside, 16)
+            assert vector_indexes.has_index(store, store.column, 16)
+            assert vector_indexes.has_index(store, store.beside, 16)

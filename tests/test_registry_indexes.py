@@ -7,8 +7,8 @@ import xsearch
 from shop.models import Brand, Category, Product, ProductPhoto, StylePost
 from tests.indexing import picture_file
 from tests.showcase.models import Bargain, Chair, Furniture, Instrument, InstrumentPhoto, Maker, Tag
-from xsearch.paths import relations, values
-from xsearch.registry import get_index, on_register, registered, unregister
+from xsearch.index.paths import relations, values
+from xsearch.index.registry import get_index, on_register, registered, unregister
 
 
 class TestRegistering:
@@ -52,7 +52,7 @@ class TestRegistering:
         unregister(Furniture)
 
     def test_nothing_registered_says_what_to_do(self, monkeypatch):
-        monkeypatch.setattr("xsearch.registry._indexes", {})
+        monkeypatch.setattr("xsearch.index.registry._indexes", {})
         with pytest.raises(LookupError, match=r"declare an index in a search.py of your app"):
             get_index()
 

@@ -11,7 +11,7 @@ import xsearch
 from shop.models import Product
 from tests.indexing import add, picture
 from tests.searching import index_all
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 from xsearch.speech import Transcriber, Transcript
 
 pytest.importorskip("torch", reason="torch is not installed")

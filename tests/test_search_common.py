@@ -6,7 +6,7 @@ import xsearch
 from shop.models import Product
 from tests.searching import index_all
 from tests.searching_words import WORDS_ONLY
-from xsearch.search import lexical
+from xsearch.search.words import lexical
 
 pytestmark = pytest.mark.django_db
 

@@ -12,9 +12,9 @@ from tests import widget_shop
 from tests.composition.pairs import as_jpeg as jpeg
 from tests.searching import index_all, wipe
 from xsearch.encoders.builtin import BuiltinEncoder
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 from xsearch.search import BadQuery, search
-from xsearch.search.changes import Named, forget_attributes, read_change
+from xsearch.search.vectors.attribute_changes import Named, forget_attributes, read_change
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +121,7 @@ def test_a_model_that_fails_leaves_photo_and_words_side_by_side(shop, photos, mo
 
 
 def test_an_encoder_that_knows_nothing_of_its_directions_learns_them_from_the_catalogue(shop, photos, monkeypatch):
-    from xsearch.search import composition
+    from xsearch.search.vectors import composition
 
     monkeypatch.setattr(BuiltinEncoder, "sayable", lambda _encoder: None)
     monkeypatch.setattr(composition, "_LEAST_SAMPLE", 10)

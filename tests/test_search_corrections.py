@@ -7,11 +7,11 @@ from shop.loading import load_catalogue
 from shop.models import Product
 from tests.searching import index_all, wipe
 from tests.searching_words import WORDS_ONLY, demo_words
+from xsearch.index.registry import get_index
 from xsearch.models import Synonym
-from xsearch.registry import get_index
-from xsearch.search import corrections
-from xsearch.search.corrections import speller
 from xsearch.search.results import SearchResults
+from xsearch.search.words import spelling
+from xsearch.search.words.spelling import speller
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +122,7 @@ def test_a_failure_leaves_the_words_as_they_are(demo, monkeypatch):
     def fail(index):
         raise RuntimeError("no such library")
 
-    monkeypatch.setattr(corrections, "speller", fail)
+    monkeypatch.setattr(spelling, "speller", fail)
     found = find("red jacket")
     assert found.degraded == ["spelling"]
     assert "jacket" in found.hits[0].object.title.lower()

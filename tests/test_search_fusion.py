@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.search.fusion import reciprocal_ranks, total, weighted
+from xsearch.search.ranking.fusion import reciprocal_ranks, total, weighted
 
 nan = float("nan")
 

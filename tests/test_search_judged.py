@@ -14,7 +14,7 @@ from xsearch.benchmark.timing import timed
 from xsearch.conf import DEFAULTS
 from xsearch.evaluation import Configuration, compare, parse_configuration, read_judgements
 from xsearch.evaluation.table import as_comparison, as_table
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 from xsearch.search import search
 
 pytestmark = pytest.mark.django_db

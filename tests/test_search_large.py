@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 import xsearch
 from shop.models import Product, StylePost
 from tests.test_search_ranking import HASH, catalogue, photo_bytes  # noqa: F401
-from xsearch.search import candidates, planning
-from xsearch.search.background import forget_samples
-from xsearch.search.candidates import Candidates
-from xsearch.search.fusion import fuse
-from xsearch.search.retrieval import retrieve
-from xsearch.search.swaps import SpaceSwapped
+from xsearch.search.ranking.fusion import fuse
+from xsearch.search.retrieval.candidates import Candidates
+from xsearch.search.retrieval.retrieve import candidates, planning, retrieve
+from xsearch.search.vectors.calibration import forget_samples
+from xsearch.search.vectors.live import SpaceSwapped
 from xsearch.templatetags.xsearch import xsearch_results_content
 from xsearch.widgets.query import PageQuery
 
@@ -76,7 +75,8 @@ def _search_all(objects, **query):
 def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.answer.retrieve", lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how)
+        "xsearch.search.ranking.answer.retrieve",
+        lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how),
     )
     found = xsearch.search(catalogue, **QUERY, page_size=5)
     assert (len(found.hits), found.has_next, looks) == (5, True, [False])
@@ -96,13 +96,13 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     def swapped(*_args, **_how):
         raise SpaceSwapped("image:image")
 
-    monkeypatch.setattr("xsearch.search.answer.retrieve", swapped)
+    monkeypatch.setattr("xsearch.search.ranking.answer.retrieve", swapped)
     assert (found.total_text, found.facets) == (least.total_text, least.facets)
     assert found.total_text.endswith("+")
 
 
 def test_all_variants_of_what_is_shown_are_counted(catalogue, settings, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(xsearch.registry.get_index(Product), "group_by", "colour")
+    monkeypatch.setattr(xsearch.index.registry.get_index(Product), "group_by", "colour")
     monkeypatch.setattr(planning, "estimated_rows", lambda objects: objects.count())
     settings.XSEARCH = {**LARGE, "EXACT_ROWS": 20}
     found = [xsearch.search(catalogue, **QUERY, page_size=2, page=page).hits for page in (1, 2)]
@@ -179,9 +179,10 @@ def test_more_than_may_be_scored_end_with_the_candidates(catalogue, settings):  
 def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalogue, settings, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.answer.retrieve", lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how)
+        "xsearch.search.ranking.answer.retrieve",
+        lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how),
     )
-    query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
+    query = PageQuery(xsearch.index.registry.get_index(Product), {"q": QUERY["text"]})
     for scored_rows, is_final, seen in ((100, False, [False, True]), (10, True, [False])):
         settings.XSEARCH = {**LARGE, "SCORED_ROWS": scored_rows}
         found = xsearch.search(catalogue, **QUERY, page_size=5, facets=None, exact=False)
@@ -194,7 +195,7 @@ def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalo
 
 def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa: F811
     found = xsearch.search(catalogue, **QUERY, page_size=5, exact=False)
-    query = PageQuery(xsearch.registry.get_index(Product), {"q": QUERY["text"]})
+    query = PageQuery(xsearch.index.registry.get_index(Product), {"q": QUERY["text"]})
     shown = xsearch_results_content({"results": found, "query": query})
     assert shown["next"].endswith("page=2")
     assert shown["results"].total_text.endswith("+")
@@ -256,18 +257,18 @@ def test_rows_that_cannot_reach_the_cut_off_are_left_out_and_no_others(
         return [(hit.object.pk, hit.score, hit.explain) for hit in results.hits], results.total, results.facets
 
     with monkeypatch.context() as patched:
-        patched.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
+        patched.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
         pruned = found()
-        patched.setattr("xsearch.search.answer.floors", lambda *_: {})
+        patched.setattr("xsearch.search.ranking.answer.floors", lambda *_: {})
         assert found() == pruned
 
 
 def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogue, settings, monkeypatch):  # noqa: F811
     settings.XSEARCH = {**LARGE, "CUT_OFF": 0.2}
-    monkeypatch.setattr("xsearch.search.retrieval._WORTH_ANOTHER_LOOK", 0)
+    monkeypatch.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
     seen = []
     monkeypatch.setattr(
-        "xsearch.search.answer.fuse",
+        "xsearch.search.ranking.answer.fuse",
         lambda index, evidence, *args, **options: seen.append(evidence) or fuse(index, evidence, *args, **options),
     )
     found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)
@@ -283,7 +284,8 @@ def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_
     lost, *_, one, other = ids(xsearch.search(catalogue, image=photo_bytes(7), page_size=40))
     settings.XSEARCH = LARGE
     monkeypatch.setattr(
-        "xsearch.search.retrieval.find_candidates", lambda *_: Candidates([one, other], {"image:image": [one, other]})
+        "xsearch.search.retrieval.retrieve.find_candidates",
+        lambda *_: Candidates([one, other], {"image:image": [one, other]}),
     )
     for options in ({"page_size": 3}, {"page_size": 24}, {"exact": True}):
         found = xsearch.search(catalogue, image=photo_bytes(7), **options)

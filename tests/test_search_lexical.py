@@ -6,11 +6,11 @@ import pytest
 
 import xsearch.indexing
 from shop.models import Category, Product
-from xsearch.indexing import index_pending, vocabulary
-from xsearch.registry import get_index
-from xsearch.search.lexical import lexical_query
-from xsearch.search.rarity import inverse_document_frequency
-from xsearch.search.wording import words_of
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, statistics
+from xsearch.search.words.lexical import lexical_query
+from xsearch.search.words.terms import words_of
+from xsearch.search.words.weights import inverse_document_frequency
 from xsearch.text import analyse
 
 
@@ -22,7 +22,7 @@ def titles(db, settings):
         for number, name in enumerate(names):
             Product.objects.create(sku=f"L{number}", title=name)
         index_pending(get_index(Product))
-        vocabulary.refresh(get_index(Product))
+        statistics.refresh(get_index(Product))
 
     return load
 
@@ -84,7 +84,7 @@ def test_a_category_is_what_is_wanted_though_it_stands_before_another_word(title
         Product.objects.filter(title=title).update(category=category)
     xsearch.indexing.mark(Product.objects.all())
     index_pending(get_index(Product))
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
     found = xsearch.search(Product.objects.all(), text="fitness equipment")
     assert (found.hits[0].object.title, found.is_close) == ("Yoga mat", True)
 

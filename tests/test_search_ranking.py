@@ -14,7 +14,7 @@ from tests.searching import index_all
 from xsearch.conf import DEFAULTS
 from xsearch.indexing import mark
 from xsearch.search import BadQuery, similar, suggest
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = pytest.mark.django_db
 
@@ -333,7 +333,7 @@ def test_nearest_neighbours_by_the_vector_index_are_those_of_an_exact_scan(catal
 
 
 def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypatch):
-    from xsearch.search import answer
+    from xsearch.search.ranking import answer
 
     fuse = answer.fuse
 
@@ -408,7 +408,7 @@ class TestLargeCatalogues:
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
-        from xsearch.search import planning
+        from xsearch.search.retrieval.retrieve import planning
 
         settings.XSEARCH = {**HASH, "EXACT_ROWS": 3_000}
         monkeypatch.setattr(planning, "_known_rows", lambda _whole: 1_000_000)
@@ -422,7 +422,7 @@ class TestLargeCatalogues:
         assert found[0] == found[1]
 
     def test_a_filtered_walk_through_more_rows_has_more_in_sight(self, settings):
-        from xsearch.search import planning
+        from xsearch.search.retrieval.retrieve import planning
 
         settings.XSEARCH = HASH
         sights = [planning._walk(int(rows / 10), share=0.1).ef_search for rows in (50_000, 100_000, 1_000_000, 10**9)]
@@ -430,7 +430,7 @@ class TestLargeCatalogues:
         assert planning._walk(1_000_000, share=1.0).ef_search == planning._walk(100_000, share=1.0).ef_search
 
     def test_more_rows_than_estimated_are_walked_after_all(self, catalogue, settings, monkeypatch):
-        from xsearch.search import planning
+        from xsearch.search.retrieval.retrieve import planning
 
         settings.XSEARCH = {**HASH, "EXACT_ROWS": 5}
         monkeypatch.setattr(planning, "estimated_rows", lambda _objects: 1)
@@ -479,7 +479,7 @@ def test_a_facet_is_counted_without_the_filter_on_itself(catalogue):
 
 
 def test_variants_of_one_product_are_one_result(catalogue, monkeypatch):
-    from xsearch.registry import get_index
+    from xsearch.index.registry import get_index
 
     plain = xsearch.search(catalogue, text="red jacket", page_size=40)
     monkeypatch.setattr(get_index(Product), "group_by", "category")

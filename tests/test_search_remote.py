@@ -7,11 +7,11 @@ from shop.models import Product
 from tests.encoders import HashEncoder
 from tests.indexing import add, is_vector, make_due, picture, record, run, wait_until
 from tests.remote_services import local_service
+from xsearch.index.registry import get_index
 from xsearch.indexing import outbox
 from xsearch.indexing.status import encoder_status
 from xsearch.models import EncoderSpace
-from xsearch.registry import get_index
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = pytest.mark.django_db
 

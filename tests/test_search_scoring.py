@@ -9,10 +9,10 @@ import xsearch
 from shop.models import Product
 from tests.searching import index_all
 from tests.searching_words import WORDS_ONLY
-from xsearch.indexing import outbox, vocabulary
+from xsearch.index.registry import get_index
+from xsearch.indexing import outbox, statistics
 from xsearch.models import IndexRecord, Synonym
-from xsearch.registry import get_index
-from xsearch.search.lexical import MAX_SCORED, LexicalQuery, lexical_query
+from xsearch.search.words.lexical import MAX_SCORED, LexicalQuery, lexical_query
 from xsearch.text import tsvector_literal
 
 pytestmark = pytest.mark.django_db
@@ -114,7 +114,7 @@ def write(documents):
     rows = [(tsvector_literal({"A": [" ".join(sorted(words))]}), f"d{n}") for n, words in enumerate(documents)]
     with connection.cursor() as cursor:
         cursor.executemany("UPDATE shop_product SET search_document = %s::tsvector WHERE sku = %s", rows)
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
 
 
 # Common words

@@ -11,10 +11,10 @@ from tests.showcase.models import Furniture
 from tests.styling import everything, merged, of_kind
 from tests.widget_encoder import ColourEncoder
 from xsearch.errors import BadQuery
+from xsearch.index.registry import get_index, get_indexes
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index, get_indexes
 from xsearch.search import similar, suggest
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 from xsearch.speech import Transcriber, Transcript
 
 pytestmark = pytest.mark.django_db

@@ -17,10 +17,10 @@ from django.db import connection
 from shop.models import Category, Product
 from tests.widget_encoder import COLOURS
 from tests.widget_shop import photo
-from xsearch.indexing import index_pending, mark, vocabulary
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, mark, statistics
 from xsearch.search import search
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,7 +164,7 @@ def test_searches_beside_changes_raise_nothing_and_show_nothing_that_is_gone_or_
 
     def worker():
         index_pending(get_index(Product))
-        vocabulary.refresh(get_index(Product))
+        statistics.refresh(get_index(Product))
         time.sleep(0.02)
 
     started = time.monotonic()

@@ -8,10 +8,10 @@ from django.utils import translation
 from shop.models import Category, Product
 from tests.searching import index_all
 from tests.searching_words import WORDS_ONLY, demo_words
-from xsearch.indexing import vocabulary
+from xsearch.index.registry import get_index
+from xsearch.indexing import statistics
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import PopularQuery, Suggestion, SuggestionKey
-from xsearch.registry import get_index
 from xsearch.search import suggest, suggestions_for
 from xsearch.text.beginnings import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_begun
 
@@ -145,7 +145,7 @@ def test_suggestions_follow_the_catalogue(db):
     assert not SuggestionKey.objects.filter(key__startswith="straw").exists()
     hats.name = "Headgear"
     hats.save()
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
     assert not Suggestion.objects.filter(facet="category", text__in=["Hats", "Headgear"]).exists()
 
 

@@ -9,11 +9,11 @@ from shop.models import Product
 from tests.searching import index_all, wipe
 from tests.searching_words import WORDS_ONLY
 from xsearch.checks import check_settings
+from xsearch.index.registry import get_index
 from xsearch.models import Synonym
-from xsearch.registry import get_index
-from xsearch.search import translations
-from xsearch.search.corrections import speller
-from xsearch.search.wording import Stretch, words_of
+from xsearch.search.words import glossary as translations
+from xsearch.search.words.spelling import speller
+from xsearch.search.words.terms import Stretch, words_of
 from xsearch.text import analyse
 
 pytestmark = pytest.mark.django_db

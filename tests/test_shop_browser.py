@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from shop.models import Category, Product, ProductPhoto
 from tests.browser import launched, look, opened
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 COLOURS = {"red": "#c8242a", "green": "#348c4c", "blue": "#3476d4"}

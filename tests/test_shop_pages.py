@@ -16,8 +16,8 @@ from PIL import Image
 
 from shop.models import Brand, Category, Product, ProductPhoto
 from shop.templatetags.shop import attribute_rows, price
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index
 
 pytestmark = pytest.mark.django_db
 LOCALE = Path(__file__).resolve().parent.parent / "shop" / "locale" / "zh_Hans" / "LC_MESSAGES"

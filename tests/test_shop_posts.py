@@ -14,8 +14,8 @@ from shop.loading import load_posts
 from shop.models import Product, StylePost
 from shop.rendering import render_scene
 from tests.indexing import records
+from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
-from xsearch.registry import get_index
 
 pytestmark = pytest.mark.django_db
 

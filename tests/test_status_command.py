@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from shop.models import Product
 from xsearch.admin.findings import findings
-from xsearch.indexing import index_pending, schema
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, vector_indexes
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace, IndexRecord
-from xsearch.registry import get_index
 
 HASH = {
     "ENCODERS": {"hash": {"BACKEND": "tests.encoders.HashEncoder"}},
@@ -102,9 +102,9 @@ def test_failures_to_be_retried_are_counted(products):
 
 def test_a_missing_database_index_is_named(products):
     store = next(store for store in get_index(Product).stores() if store.modality == "text")
-    schema.drop_vector_index(store, store.column)
+    vector_indexes.drop_vector_index(store, store.column)
     assert column(status(), "text")["index"] == {
-        "name": schema.index_name(store, "text_embedding"),
+        "name": vector_indexes.index_name(store, "text_embedding"),
         "present": False,
         "bytes": None,
     }

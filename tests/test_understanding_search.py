@@ -8,9 +8,9 @@ import xsearch
 from shop.models import Brand, Product
 from tests.searching_words import WORDS_ONLY, demo_words
 from xsearch.errors import BadQuery
-from xsearch.indexing import vocabulary
+from xsearch.index.registry import get_index
+from xsearch.indexing import statistics
 from xsearch.models import Synonym
-from xsearch.registry import get_index
 from xsearch.understanding import values
 
 pytestmark = pytest.mark.django_db
@@ -214,7 +214,7 @@ def test_new_values_and_synonyms_are_known_after_the_terms_are_counted():
     Product.objects.filter(sku="demo-hat-1").update(brand=Brand.objects.create(name="Acme Hats"))
     Brand.objects.create(name="Acme Hats 2")
     Synonym.objects.create(terms="scarlet", replacements="red", direction=Synonym.Direction.ONE_WAY)
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
     assert "brand:is:acme hats" in modes(find("acme hats"))
     assert "colour:is:red" in modes(find("scarlet bag"))
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from shop.models import Product
 from tests import widget_shop
 from tests.visitors import API, Browser, act, make_visitor
-from xsearch.behaviour.visiting import CHOICE_COOKIE, TOKEN_COOKIE, hash_of
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
+from xsearch.visitors.identity import CHOICE_COOKIE, TOKEN_COOKIE, hash_of
 
 pytest_plugins = ["tests.behaviour_fixtures"]
 pytestmark = pytest.mark.django_db
@@ -217,7 +217,7 @@ class TestErasing:
 
     def test_an_event_that_meets_the_erasing_is_nobodys(self, browser, mug, monkeypatch):
         ghost = Visitor(pk=987654, token_hash="0" * 64)
-        monkeypatch.setattr("xsearch.behaviour.recording.remembered_visitor", lambda _request: ghost)
+        monkeypatch.setattr("xsearch.visitors.events.remembered_visitor", lambda _request: ghost)
         with connection.cursor() as cursor:  # as outside of a test, where each statement commits
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         browser.do("cart", mug)
@@ -298,7 +298,7 @@ class TestWhatIsWrittenDownOfASearch:
         def fail(*args):
             raise DatabaseError
 
-        monkeypatch.setattr("xsearch.behaviour.recording._record_search", fail)
+        monkeypatch.setattr("xsearch.visitors.events._record_search", fail)
         assert browser.find(q="mug")["total"] > 0
 
     def test_the_page_writes_it_down_too(self, browser):

@@ -13,7 +13,7 @@ from django.test import override_settings
 import xsearch
 from shop.models import Product
 from tests.indexing import add, run, start_process, wait_until
-from xsearch.registry import registered
+from xsearch.index.registry import registered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

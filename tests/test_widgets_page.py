@@ -13,7 +13,7 @@ from django.utils import translation
 
 from shop.models import Product
 from tests import widget_shop
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 from xsearch.search import search
 from xsearch.views import SearchView
 from xsearch.widgets.hits import notices

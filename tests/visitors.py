@@ -7,10 +7,10 @@ from django.test import Client
 from django.urls import reverse
 
 from shop.models import Product
-from xsearch.behaviour.visiting import hash_of, new_token
+from xsearch.index.registry import get_index
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, QueryLog, Visitor
-from xsearch.registry import get_index
+from xsearch.visitors.identity import hash_of, new_token
 
 API = "/api/xsearch/"
 

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 
 from shop.models import Brand, Category, Product
 from tests.widget_encoder import COLOURS
-from xsearch.indexing import index_pending, vocabulary
+from xsearch.index.registry import get_index
+from xsearch.indexing import index_pending, statistics
 from xsearch.models import (
     EncoderSpace,
     Event,
@@ -28,7 +29,6 @@ from xsearch.models import (
     Term,
     Visitor,
 )
-from xsearch.registry import get_index
 from xsearch.views import SearchView
 
 XSEARCH = {
@@ -79,7 +79,7 @@ def fill():
         product.photo.save(f"{number}.jpg", io.BytesIO(photo(colour)), save=False)
         product.save()
     report = index_pending(get_index(Product))
-    vocabulary.refresh(get_index(Product))
+    statistics.refresh(get_index(Product))
     return report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xsearch.registry import Index, register
+from xsearch.index.registry import Index, register
 
 if TYPE_CHECKING:
     from xsearch.indexing import mark, pause_indexing

@@ -19,12 +19,12 @@ class XsearchConfig(AppConfig):
     def ready(self) -> None:
         """Discover ``search.py`` in every installed app, like ``admin.py``."""
         from xsearch import checks  # noqa: F401
-        from xsearch.behaviour import merging  # noqa: F401
-        from xsearch.behaviour import tasks as _tidy  # noqa: F401
-        from xsearch.indexing import schema, signals, tasks  # noqa: F401
+        from xsearch.indexing import vector_indexes
+        from xsearch.visitors import login as merging  # noqa: F401
+        from xsearch.visitors import tasks as _tidy  # noqa: F401
         from xsearch.warming import warm_up_worker
 
-        pre_migrate.connect(schema.create_extension, sender=self)
-        post_migrate.connect(schema.create_text_indexes)
+        pre_migrate.connect(vector_indexes.create_extension, sender=self)
+        post_migrate.connect(vector_indexes.create_text_indexes)
         worker_process_init.connect(warm_up_worker)  # type: ignore[no-untyped-call]
         autodiscover_modules("search")

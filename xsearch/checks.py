@@ -15,9 +15,9 @@ from django.utils.module_loading import import_string
 
 from xsearch.conf import DEFAULTS, NULLABLE, settings
 from xsearch.errors import BadQuery
-from xsearch.filters import final_field
-from xsearch.registry import Index, registered
-from xsearch.stores import MODALITIES
+from xsearch.index.filters import final_field
+from xsearch.index.registry import Index, registered
+from xsearch.index.stores import MODALITIES
 from xsearch.text.glossary import read_glossary
 
 MIN_PGVECTOR = (0, 8)
@@ -99,7 +99,7 @@ def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
 
 
 def _check_index(index: Index) -> Iterator[CheckMessage]:
-    from xsearch.paths import relations
+    from xsearch.index.paths import relations
 
     for path in index.paths():
         yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
@@ -168,7 +168,7 @@ def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
 
 
 def _check_spaces(alias: str) -> Iterator[CheckMessage]:
-    from xsearch.indexing import schema, spaces
+    from xsearch.indexing import spaces, vector_indexes
     from xsearch.models import EncoderSpace
 
     if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
@@ -182,6 +182,6 @@ def _check_spaces(alias: str) -> Iterator[CheckMessage]:
                 text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
                 yield CheckWarning(text, hint=f"python manage.py xsearch_rebuild {index.label}", id="xsearch.W032")
             for store in index.stores_for(modality):
-                if not schema.has_index(store, store.column, space.dimension):
+                if not vector_indexes.has_index(store, store.column, space.dimension):
                     text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
                     yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")

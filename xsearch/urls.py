@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from xsearch import visitor_views as views
+from xsearch.visitors import views
 
 app_name = "xsearch_visitor"
 

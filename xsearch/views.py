@@ -18,15 +18,15 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
-from xsearch.api import parameters
-from xsearch.api.examples import find_known_examples
-from xsearch.api.problems import Problem, problem_of
-from xsearch.api.searching import search_as_asked
 from xsearch.api.serializers import SearchRequest
-from xsearch.api.throttling import limit
-from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.conf import settings
-from xsearch.registry import get_indexes
+from xsearch.index.registry import get_indexes
+from xsearch.recorded_search import search_as_asked
+from xsearch.web import parameters
+from xsearch.web.objects import find_known_examples
+from xsearch.web.problems import Problem, problem_of
+from xsearch.web.throttling import limit
+from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.widgets.query import PageQuery
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from xsearch.registry import Index, ModelNames
+    from xsearch.index.registry import Index, ModelNames
     from xsearch.search import SearchResults
 
 #: Sent by the widgets, which want the results without the page around them.

@@ -54,7 +54,7 @@ def _load_encoders() -> None:
 
 def _encoder_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
     from xsearch.encoders import get_encoder
-    from xsearch.stores import MODALITIES
+    from xsearch.index.stores import MODALITIES
 
     aliases = dict.fromkeys(alias for alias in settings.EMBEDDINGS.values() if alias is not None)
     for alias in aliases:
@@ -73,7 +73,7 @@ def _encode(encoder: Any, modality: str) -> str:
 
 
 def _word_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
-    from xsearch.registry import registered
+    from xsearch.index.registry import registered
 
     for index in registered():
         if index.text:
@@ -82,8 +82,8 @@ def _word_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
 
 def _read_words(index: Any) -> str:
     """Load the segmenter, the glossary and the words that typing errors are corrected with."""
-    from xsearch.search.corrections import corrected
-    from xsearch.search.lexical import lexical_query
+    from xsearch.search.words.lexical import lexical_query
+    from xsearch.search.words.spelling import corrected
 
     try:
         for text in (_sample("text"), "红色连衣裙"):

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from xsearch.admin.marks import LABELS, NEVER, mark_of, outlook_of, records_of, without_vectors
+from xsearch.index.registry import get_index
 from xsearch.indexing import mark
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord
-from xsearch.registry import get_index
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]

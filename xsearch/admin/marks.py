@@ -14,9 +14,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from xsearch.conf import settings
+from xsearch.index.registry import Index
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EmbeddedModel, IndexRecord
-from xsearch.registry import Index
 
 NEVER = "never"
 LABELS = {**dict(IndexRecord.Status.choices), NEVER: _("never seen")}

@@ -19,13 +19,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from xsearch.admin.findings import findings
 from xsearch.admin.trial import KINDS, MEDIA, Trial, attempt
-from xsearch.api.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
-from xsearch.behaviour.queries import searches_of
 from xsearch.conf import settings
+from xsearch.index.registry import get_index, registered
 from xsearch.indexing.status import status
 from xsearch.media import MediaError
 from xsearch.models import SearchOverview
-from xsearch.registry import get_index, registered
+from xsearch.visitors.queries import searches_of
+from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 
 _PARTS = {
     "document": gettext_lazy("words (full text)"),

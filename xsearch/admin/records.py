@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from xsearch.admin.marks import mark_of, outlook_of, without_vectors
+from xsearch.index.registry import get_index, registered
 from xsearch.indexing import mark
 from xsearch.models import IndexRecord
-from xsearch.registry import get_index, registered
 
 if TYPE_CHECKING:
     _RecordAdmin = admin.ModelAdmin[IndexRecord]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from xsearch.models import Synonym, Term
-from xsearch.search.synonyms import MAX_WORDS, key_of, pairs_of, terms_in
+from xsearch.search.words.synonyms import MAX_WORDS, key_of, pairs_of, terms_in
 
 if TYPE_CHECKING:
     _SynonymAdmin = admin.ModelAdmin[Synonym]

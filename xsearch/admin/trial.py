@@ -10,12 +10,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xsearch.api import parameters
-from xsearch.api.problems import problem_of
 from xsearch.api.serializers import SearchRequest
-from xsearch.api.uploads import MemoryUploadHandler
-from xsearch.registry import Index
+from xsearch.index.registry import Index
 from xsearch.search import Hit, SearchResults, search
+from xsearch.web import parameters
+from xsearch.web.problems import problem_of
+from xsearch.web.uploads import MemoryUploadHandler
 
 MEDIA = ("image", "audio")
 _ALLOWED = ("q", "weights", "lang", "model", *MEDIA)

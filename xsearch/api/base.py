@@ -15,11 +15,11 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from xsearch.api import parameters
 from xsearch.api.openapi import XsearchSchema
-from xsearch.api.problems import problem_of
-from xsearch.api.throttling import ScopeThrottle
-from xsearch.api.uploads import keep_in_memory, refuse_large_body
+from xsearch.web import parameters
+from xsearch.web.problems import problem_of
+from xsearch.web.throttling import ScopeThrottle
+from xsearch.web.uploads import keep_in_memory, refuse_large_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.throttling import BaseThrottle
 
-    from xsearch.api.parameters import Parameters
     from xsearch.api.serializers import Request as RequestSerializer
+    from xsearch.web.parameters import Parameters
 
 
 class SessionUser(BaseAuthentication):

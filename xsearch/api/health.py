@@ -9,9 +9,9 @@ from django.db import DatabaseError, InterfaceError
 from django.db.models import Count
 
 from xsearch.conf import settings
+from xsearch.index.registry import registered
 from xsearch.indexing.status import broker_answers, encoder_status, pgvector_version
 from xsearch.models import IndexRecord
-from xsearch.registry import registered
 
 
 def check() -> dict[str, Any]:

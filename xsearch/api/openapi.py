@@ -55,6 +55,6 @@ class OpenObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 def filter_names() -> list[str]:
     """Return the parameters that filter any of the registered indexes."""
-    from xsearch.registry import registered
+    from xsearch.index.registry import registered
 
     return list(dict.fromkeys(name for index in registered() for name in index.filter_names()))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from xsearch.filters import field_label
-from xsearch.registry import get_index
+from xsearch.index.filters import field_label
+from xsearch.index.registry import get_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from xsearch.registry import Index
+    from xsearch.index.registry import Index
     from xsearch.search import Hit, SearchResults
-    from xsearch.search.suggestions import Suggestions
+    from xsearch.search.suggest.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Condition, Interpretation
 

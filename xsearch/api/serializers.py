@@ -8,7 +8,10 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from xsearch.api.fields import (
+from xsearch.conf import settings
+from xsearch.models import Event
+from xsearch.understanding import MODES
+from xsearch.web.fields import (
     ConditionsField,
     CropField,
     HeardField,
@@ -19,9 +22,6 @@ from xsearch.api.fields import (
     UploadsField,
     WeightsField,
 )
-from xsearch.conf import settings
-from xsearch.models import Event
-from xsearch.understanding import MODES
 
 PAGE_SIZE = 24
 _PAGE_MAX = 1_000_000

@@ -11,21 +11,21 @@ from rest_framework.response import Response
 from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.docs import answers
-from xsearch.api.examples import find_examples, find_object
-from xsearch.api.languages import speaking
 from xsearch.api.presenting import results_body, suggestions_body, transcript_body
-from xsearch.api.searching import search_as_asked
-from xsearch.api.throttling import limit
-from xsearch.behaviour import record_event
 from xsearch.errors import BadQuery
+from xsearch.recorded_search import search_as_asked
 from xsearch.search import similar, suggestions_for, transcribe
+from xsearch.visitors import record_event
+from xsearch.web.languages import speaking
+from xsearch.web.objects import find_examples, find_object
+from xsearch.web.throttling import limit
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
-    from xsearch.api.parameters import Parameters
-    from xsearch.registry import Index
+    from xsearch.index.registry import Index
+    from xsearch.web.parameters import Parameters
 
 
 class IndexView(XsearchView):

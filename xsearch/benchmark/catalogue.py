@@ -13,9 +13,9 @@ from typing import Any
 from django.db import connection
 
 from xsearch.benchmark.timing import Timing, timed
+from xsearch.index.paths import values
+from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
-from xsearch.paths import values
-from xsearch.registry import Index
 from xsearch.search import search
 
 # Run in a process of its own: what a web worker weighs after it has answered its first photo query.
@@ -30,7 +30,7 @@ handler = WSGIHandler()
 def rss():
     return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
 started = rss()
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 from xsearch.search import search
 search(get_index(sys.argv[1]).get_queryset(), image=sys.argv[2])
 heavy = sorted({"torch", "transformers", "librosa", "scipy"} & set(sys.modules))

@@ -45,7 +45,7 @@ def _plain(name: str) -> str:
 
 
 def _specs(checkpoint: Path, folder: Path) -> dict[str, Spec]:
-    from xsearch.checkpoints import locate
+    from xsearch.checkpoints.local import locate
     from xsearch.export import export_checkpoint
 
     torch = {"model": str(checkpoint), "device": "cpu", "dtype": "float32", "threads": THREADS}

@@ -14,8 +14,8 @@ from xsearch.benchmark.photos import photos
 from xsearch.benchmark.shapes import SHAPES
 from xsearch.benchmark.timing import timed
 from xsearch.encoders import encoder_from_spec
+from xsearch.index.registry import Index
 from xsearch.media import load_image
-from xsearch.registry import Index
 
 PARTS = ("catalogue", "bundled", "models", "bulk", "growth", "swap", "suggest")
 BUNDLED = {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}}

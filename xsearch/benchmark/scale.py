@@ -17,15 +17,15 @@ from xsearch.benchmark.synthetic import Vectors
 from xsearch.benchmark.timing import elapsed_ms, percentiles, sql_time_ms
 from xsearch.encoders import encoder_from_spec
 from xsearch.encoders.registry import encoder_spec
+from xsearch.index.registry import Index
 from xsearch.indexing.spaces import live_spaces
 from xsearch.media import load_image
 from xsearch.models import EncoderSpace
-from xsearch.registry import Index
 from xsearch.search import SearchResults, search
+from xsearch.search.comparison import Wanted
 from xsearch.search.expressions import CosineDistance
-from xsearch.search.parts import VectorPart
-from xsearch.search.retrieval import retrieve
-from xsearch.search.wanted import Wanted
+from xsearch.search.retrieval.retrieve import retrieve
+from xsearch.search.vectors.parts import VectorPart
 
 DIMENSION = 512
 #: Of ``bucket``, which is uniform in [0, 1000): the share of the rows that pass.

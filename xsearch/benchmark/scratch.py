@@ -19,11 +19,11 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from xsearch.benchmark.synthetic import Vectors
-from xsearch.indexing import schema, spaces, vocabulary
+from xsearch.index.registry import Index, get_index, register, unregister
+from xsearch.indexing import spaces, statistics, vector_indexes
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EmbeddedModel, IndexRecord
-from xsearch.registry import Index, get_index, register, unregister
-from xsearch.search.background import forget_samples
+from xsearch.search.vectors.calibration import forget_samples
 from xsearch.text import tsvector_literal
 
 _CHUNK = 5_000  # rows
@@ -75,7 +75,7 @@ def scratch_database() -> Iterator[Index]:
             editor.create_model(BenchmarkProduct)
         register(BenchmarkProduct)(BenchmarkIndex)
         _forget_the_other_database()
-        schema.create_text_indexes(using=connection.alias)
+        vector_indexes.create_text_indexes(using=connection.alias)
         yield get_index(BenchmarkProduct)
     finally:
         unregister(BenchmarkProduct)
@@ -111,7 +111,9 @@ def grow(
     photos = source.rows(count - present)
     texts = source.near(photos)
     for store in index.stores():
-        schema.drop_vector_index(store, store.column)  # built at once afterwards, many times faster than row by row
+        vector_indexes.drop_vector_index(
+            store, store.column
+        )  # built at once afterwards, many times faster than row by row
     for start in range(0, len(photos), _CHUNK):
         stop = min(start + _CHUNK, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
@@ -119,8 +121,8 @@ def grow(
     opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
     before_indexes()
     # The one that photo queries walk.
-    schema.create_vector_indexes(lambda: schema.columns_in(index, {"image": opened["image"]}))
-    vocabulary.refresh(index)
+    vector_indexes.create_vector_indexes(lambda: vector_indexes.columns_in(index, {"image": opened["image"]}))
+    statistics.refresh(index)
     with connection.cursor() as cursor:
         cursor.execute(f'VACUUM ANALYZE "{BenchmarkProduct._meta.db_table}"')
     forget_samples()

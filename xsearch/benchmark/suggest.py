@@ -14,9 +14,9 @@ from xsearch.api.views import SuggestView
 from xsearch.benchmark.scratch import BenchmarkProduct, record, scratch_database
 from xsearch.benchmark.timing import Timing, elapsed_ms, percentiles
 from xsearch.conf import overridden
-from xsearch.indexing import vocabulary
+from xsearch.index.registry import Index
+from xsearch.indexing import statistics
 from xsearch.models import SuggestionKey
-from xsearch.registry import Index
 from xsearch.text import tsvector_literal
 from xsearch.text.beginnings import sound_key
 
@@ -62,8 +62,8 @@ def measure_suggestions(sizes: Sequence[int], repeats: int, progress: Callable[[
         for size in sorted(sizes):
             progress(f"suggestions at {size} products")
             titles = _fill(index, size)
-            refreshed_ms = elapsed_ms(lambda: vocabulary.refresh(index))
-            again_ms = elapsed_ms(lambda: vocabulary.refresh(index))
+            refreshed_ms = elapsed_ms(lambda: statistics.refresh(index))
+            again_ms = elapsed_ms(lambda: statistics.refresh(index))
             _analyse_tables()
             refreshes = {"first_ms": round(refreshed_ms), "unchanged_ms": round(again_ms)}
             figures[str(size)] = {**_typed(index, titles, repeats), "refresh": refreshes, "keys_mb": _size_mb()}

@@ -16,16 +16,16 @@ from xsearch.benchmark.scratch import BenchmarkProduct, grow, scratch_database
 from xsearch.benchmark.stand_in import standing_in
 from xsearch.benchmark.synthetic import Vectors
 from xsearch.benchmark.timing import Timing, elapsed_ms, percentiles
-from xsearch.indexing import rebuilding, schema
+from xsearch.index.registry import Index
+from xsearch.indexing import rebuild, vector_indexes
 from xsearch.indexing.columns import column_set, make_beside, to_ourselves
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace
-from xsearch.registry import Index
-from xsearch.search.examples import mean_vectors
-from xsearch.search.parts import example_parts
-from xsearch.search.retrieval import retrieve
-from xsearch.search.swaps import SpaceSwapped
-from xsearch.search.wanted import Wanted
+from xsearch.search.comparison import Wanted
+from xsearch.search.retrieval.retrieve import retrieve
+from xsearch.search.vectors.examples import mean_vectors
+from xsearch.search.vectors.live import SpaceSwapped
+from xsearch.search.vectors.parts import example_parts
 
 _APART_S = 0.5  # seconds between two swaps
 _MODALITY = "image"
@@ -57,13 +57,13 @@ def _fill_beside(index: Index) -> None:
     [store] = columns.stores
     with connection.cursor() as cursor:
         cursor.execute(f'UPDATE "{store.table}" SET "{store.beside}" = "{store.column}"')  # noqa: S608
-    schema.create_vector_indexes(lambda: [(store, store.beside, DIMENSION)])
+    vector_indexes.create_vector_indexes(lambda: [(store, store.beside, DIMENSION)])
 
 
 def _swap(index: Index) -> float:
     """Swap, however often that gives way first; returns for how many milliseconds the table was locked."""
     space = live_spaces(index)[_MODALITY]
-    while (locked_ms := rebuilding.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER)) is None:
+    while (locked_ms := rebuild.exchange(column_set(index, _MODALITY), space, EncoderSpace.Beside.FORMER)) is None:
         continue
     return locked_ms
 

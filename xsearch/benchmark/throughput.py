@@ -9,11 +9,11 @@ from typing import Any
 
 from xsearch.conf import settings
 from xsearch.encoders import get_encoder
+from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
 from xsearch.indexing.encoding import group_size
 from xsearch.indexing.inputs import FileRefusedError, collect, read
 from xsearch.media import MediaError, load_audio, load_image
-from xsearch.registry import Index
 
 
 def measure_throughput(index: Index, objects: int = 512) -> dict[str, float]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from xsearch.checkpoints.weight_files import CorruptWeights, read_safetensors
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.registry import encoder_from_spec, get_encoder
-from xsearch.weightfiles import CorruptWeights, read_safetensors
 
 #: The file of a folder that ``manage.py xsearch_finetune`` writes.
 NAME = "adapter.safetensors"

@@ -11,7 +11,7 @@ from xsearch.evaluation.evaluate import Evaluation, Progress, evaluate
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import MEASURES, EvaluationError
 from xsearch.evaluation.significance import Difference, paired_difference
-from xsearch.registry import Index
+from xsearch.index.registry import Index
 
 #: By metric, how a configuration differs from the base.
 Differences = dict[str, Difference]

@@ -16,8 +16,8 @@ from xsearch.evaluation.configurations import Configuration
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, library, mean, measure
 from xsearch.evaluation.significance import Interval, confidence_interval, statistics
+from xsearch.index.registry import Index
 from xsearch.media import MediaError
-from xsearch.registry import Index
 
 Progress = Callable[[int], None]
 

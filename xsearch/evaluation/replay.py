@@ -11,16 +11,16 @@ from typing import Any
 
 from xsearch.evaluation.judgements import JudgedQuery
 from xsearch.evaluation.metrics import DEPTH
-from xsearch.registry import Index
-from xsearch.search.evidence import Evidence
-from xsearch.search.fusion import fuse
-from xsearch.search.leanings import leanings_of
+from xsearch.index.registry import Index
+from xsearch.search.comparison import Wanted, wanted_by
 from xsearch.search.meaning import without_filtered
-from xsearch.search.parts import part_weights
-from xsearch.search.reading import Given, read_query
-from xsearch.search.retrieval import retrieve
+from xsearch.search.query import Given, read_query
+from xsearch.search.ranking.fusion import fuse
+from xsearch.search.ranking.preferences import leanings_of
+from xsearch.search.retrieval.evidence import Evidence
+from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.scope import Scope
-from xsearch.search.wanted import Wanted, wanted_by
+from xsearch.search.vectors.parts import part_weights
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from xsearch.evaluation.significance import (
     paired_difference,
     statistics,
 )
+from xsearch.index.registry import Index
 from xsearch.media import MediaError
-from xsearch.registry import Index
 
 _METRIC = "ndcg@10"
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xsearch.checkpoints import Checkpoint
+from xsearch.checkpoints.local import Checkpoint
 from xsearch.encoders.base import Vectors
 from xsearch.encoders.onnx import OnnxEncoder
 from xsearch.encoders.onnx.front_ends import open_front_end

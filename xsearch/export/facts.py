@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.checkpoints import Checkpoint
+from xsearch.checkpoints.local import Checkpoint
 from xsearch.encoders.onnx.log_mel import SoundFacts
 from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
 from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels

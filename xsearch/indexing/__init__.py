@@ -2,6 +2,6 @@
 
 from xsearch.indexing.dispatch import pause_indexing
 from xsearch.indexing.outbox import mark, sweep
-from xsearch.indexing.work import IndexingReport, index_pending
+from xsearch.indexing.worker import IndexingReport, index_pending
 
 __all__ = ["IndexingReport", "index_pending", "mark", "pause_indexing", "sweep"]

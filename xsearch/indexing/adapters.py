@@ -10,10 +10,10 @@ from django.db import models, router, transaction
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile, model_of
 from xsearch.encoders.registry import encoder_spec
+from xsearch.index.registry import registered
 from xsearch.indexing import outbox
 from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.models import Adapter, EncoderSpace, IndexRecord
-from xsearch.registry import registered
 
 logger = logging.getLogger("xsearch.indexing")
 

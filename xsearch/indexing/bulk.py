@@ -6,11 +6,11 @@ when it is built as a whole, in memory and by several processes.
 
 from __future__ import annotations
 
-from xsearch.indexing import schema
+from xsearch.index.registry import Index
+from xsearch.indexing import vector_indexes
 from xsearch.indexing.outbox import claimable, content_type_of
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
-from xsearch.registry import Index
 
 #: Objects; fewer are added to an index in no time.
 _MANY = 5_000
@@ -28,15 +28,15 @@ def drop_indexes(index: Index) -> None:
         return
     for space in live_spaces(index).values():
         if _is_filling(index, space, _MOST):
-            with schema.alone_with_indexes() as is_alone:
+            with vector_indexes.alone_with_indexes() as is_alone:
                 for store in index.stores_for(space.modality) if is_alone else ():
-                    schema.drop_vector_index(store, store.column)
+                    vector_indexes.drop_vector_index(store, store.column)
 
 
 def create_indexes(index: Index) -> None:
     """Create the HNSW indexes that are missing, but for columns that are still being filled."""
-    if schema.missing_indexes(schema.columns_in(index, live_spaces(index))):
-        schema.create_vector_indexes(lambda: schema.columns_in(index, _filled_spaces(index)))
+    if vector_indexes.missing_indexes(vector_indexes.columns_in(index, live_spaces(index))):
+        vector_indexes.create_vector_indexes(lambda: vector_indexes.columns_in(index, _filled_spaces(index)))
 
 
 def _filled_spaces(index: Index) -> dict[str, EncoderSpace]:

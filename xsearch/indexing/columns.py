@@ -18,11 +18,11 @@ from pgvector.django import HalfVectorField
 from psycopg.errors import LockNotAvailable
 
 from xsearch.encoders import EncoderAway
+from xsearch.index.registry import Index, registered
+from xsearch.index.stores import Store
 from xsearch.indexing.outbox import content_type_of
-from xsearch.indexing.schema import index_name, settle_constraints
+from xsearch.indexing.vector_indexes import index_name, settle_constraints
 from xsearch.models import EncoderSpace
-from xsearch.registry import Index, registered
-from xsearch.stores import Store
 
 #: Autovacuum gives way to whoever has waited for a second (deadlock_timeout); nobody else is kept waiting meanwhile.
 _MAINTENANCE_S = 3.0

@@ -10,11 +10,11 @@ import numpy as np
 
 from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder
 from xsearch.encoders.base import Vectors
-from xsearch.indexing.jobs import Batch, Item, Job, Plan, Role
-from xsearch.indexing.rebuilding import prepare_columns
+from xsearch.index.registry import Index
+from xsearch.index.stores import Store
+from xsearch.indexing.batch import Batch, Item, Job, Plan, Role
+from xsearch.indexing.rebuild import prepare_columns
 from xsearch.indexing.spaces import bound_modalities, live_encoder, live_spaces, open_space, target_encoder
-from xsearch.registry import Index
-from xsearch.stores import Store
 
 #: Contents that a model gets at once where it does not say itself.
 GROUP_SIZE = 32

@@ -10,10 +10,10 @@ from typing import Any
 from django.core.exceptions import SuspiciousFileOperation
 from django.db import models
 
-from xsearch import paths
 from xsearch.conf import settings
-from xsearch.registry import Index
-from xsearch.stores import Store
+from xsearch.index import paths
+from xsearch.index.registry import Index
+from xsearch.index.stores import Store
 from xsearch.text import ANALYSIS_VERSION
 
 _MAX_PHRASE = 200  # characters

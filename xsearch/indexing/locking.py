@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import connection, models
 
-from xsearch.indexing.jobs import Spaces
+from xsearch.index.registry import Index
+from xsearch.index.stores import Store, main_store
+from xsearch.indexing.batch import Spaces
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace, IndexRecord
-from xsearch.registry import Index
-from xsearch.stores import Store, main_store
 
 
 def lock_records(records: Iterable[IndexRecord]) -> tuple[dict[Any, IndexRecord], set[Any]]:

@@ -14,9 +14,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
+from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing.dispatch import dispatch_on_commit, pause_indexing, send_task
 from xsearch.models import IndexRecord
-from xsearch.registry import Index, get_index, registered
 from xsearch.text import ANALYSIS_VERSION
 
 __all__ = ["claim", "claimable", "mark", "mark_stale", "pause_indexing", "reconcile", "release", "send_task", "sweep"]
@@ -185,7 +185,7 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
 
 def mark_outdated(index: Index) -> None:
     """Mark what was made by another encoder than the configured one, or has words analysed in another way."""
-    from xsearch.indexing.rebuilding import reclaim
+    from xsearch.indexing.rebuild import reclaim
     from xsearch.indexing.spaces import target_fingerprints
 
     reclaim(index)

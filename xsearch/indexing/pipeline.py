@@ -12,8 +12,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from xsearch.conf import settings
+from xsearch.indexing.batch import ROLES, Batch, Item, Plan, Role
 from xsearch.indexing.encoding import encode_group, group_size
-from xsearch.indexing.jobs import ROLES, Batch, Item, Plan, Role
 from xsearch.indexing.preparing import Prepared, prepare, size_bytes
 
 #: Prepared contents that are held at once, the group in the model included.

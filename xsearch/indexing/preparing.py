@@ -10,8 +10,8 @@ from PIL.Image import Image
 
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder
+from xsearch.indexing.batch import Item, Role
 from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
-from xsearch.indexing.jobs import Item, Role
 from xsearch.media import AudioUnavailable, MediaError, Waveform, load_audio, load_image
 
 Prepared = dict[Role, Any]

@@ -14,8 +14,8 @@ from django.db import connection, models
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
-from xsearch.indexing.jobs import Vector
-from xsearch.stores import Store
+from xsearch.index.stores import Store
+from xsearch.indexing.batch import Vector
 
 _DOCUMENT = "search_document"
 

@@ -10,10 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
+from xsearch.index.paths import Step, relations
+from xsearch.index.registry import Index, on_register, registered
 from xsearch.indexing.outbox import content_type_of, mark
 from xsearch.models import IndexRecord
-from xsearch.paths import Step, relations
-from xsearch.registry import Index, on_register, registered
 
 
 def connect(index: Index) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
-from xsearch.indexing import schema
+from xsearch.index.registry import Index
+from xsearch.index.stores import MODALITIES
+from xsearch.indexing import vector_indexes
 from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.columns import ColumnSet, column_set
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace
-from xsearch.registry import Index
-from xsearch.stores import MODALITIES
 
 logger = logging.getLogger("xsearch.indexing")
 
@@ -97,7 +97,7 @@ def space_facts(modality: str, encoder: Encoder) -> dict[str, Any]:
 
 def _drop_foreign_indexes(columns: ColumnSet, space: EncoderSpace) -> None:
     """Drop what is left of a space that was removed by hand, for it would refuse the first vectors of this one."""
-    with schema.alone_with_indexes() as is_alone:
+    with vector_indexes.alone_with_indexes() as is_alone:
         for store in columns.stores if is_alone else ():
-            if not schema.has_index(store, store.column, space.dimension):
-                schema.drop_vector_index(store, store.column)
+            if not vector_indexes.has_index(store, store.column, space.dimension):
+                vector_indexes.drop_vector_index(store, store.column)

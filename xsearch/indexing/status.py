@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
-from xsearch.indexing import schema
+from xsearch.index.registry import Index, registered
+from xsearch.index.stores import Store, main_store
+from xsearch.indexing import vector_indexes
 from xsearch.indexing.adapters import configured_encoder
 from xsearch.indexing.columns import has_column, rows_lacking, rows_with
 from xsearch.indexing.outbox import claimable, content_type_of, without_record
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
-from xsearch.registry import Index, registered
-from xsearch.stores import Store, main_store
 
 BROKER_TIMEOUT_S = 1.0
 #: What waits this many sweeps long has no worker that takes it.
@@ -170,7 +170,7 @@ def _beside(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
         "dimension": (space.beside or {})["dimension"],
         "filled": filled,
         "lacking": lacking,
-        "index": _database_index(schema.index_name(store, store.beside)),
+        "index": _database_index(vector_indexes.index_name(store, store.beside)),
     }
 
 
@@ -178,7 +178,7 @@ def _column(store: Store, column: str) -> dict[str, Any]:
     return {
         "column": f"{store.model._meta.label}.{column}",
         "filled": store.model._base_manager.exclude(**{column: None}).count(),
-        "index": _database_index(schema.index_name(store, column)),
+        "index": _database_index(vector_indexes.index_name(store, column)),
     }
 
 

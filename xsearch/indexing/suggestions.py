@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import Count
 from django.utils import translation
 
-from xsearch.filters import label_path, raw_path, value_labels
+from xsearch.index.filters import label_path, raw_path, value_labels
+from xsearch.index.registry import Index
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
-from xsearch.registry import Index
 from xsearch.text.beginnings import keys_of
 
 EXAMPLES = 4  # objects

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from xsearch.indexing import outbox, vocabulary
-from xsearch.indexing.work import index_pending, settle
-from xsearch.registry import get_index, registered
+from xsearch.index.registry import get_index, registered
+from xsearch.indexing import outbox, statistics
+from xsearch.indexing.worker import index_pending, settle
 
 _TASK_LIMIT_S = 60.0
 
@@ -18,7 +18,7 @@ def index_pending_task(label: str) -> None:
     report = index_pending(index, limit_s=_TASK_LIMIT_S)
     if report.handled and outbox.claimable(index).exists():
         outbox.send_task(label)
-    vocabulary.refresh_if_due(index)
+    statistics.refresh_if_due(index)
 
 
 @shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
@@ -27,4 +27,4 @@ def sweep_task() -> None:
     outbox.sweep()
     for index in registered():
         settle(index)
-    vocabulary.refresh_all()
+    statistics.refresh_all()

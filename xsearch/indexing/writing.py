@@ -13,13 +13,13 @@ from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from xsearch.conf import settings
+from xsearch.index.registry import Index
+from xsearch.index.stores import Store, main_store
 from xsearch.indexing import outbox
-from xsearch.indexing.jobs import DOCUMENT_KEY, Job, Spaces
+from xsearch.indexing.batch import DOCUMENT_KEY, Job, Spaces
 from xsearch.indexing.locking import hold_spaces, lock_records, lock_rows
 from xsearch.indexing.rows import RowChanges, execute_binary
 from xsearch.models import IndexRecord
-from xsearch.registry import Index
-from xsearch.stores import Store, main_store
 
 Status = IndexRecord.Status
 

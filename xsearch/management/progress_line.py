@@ -6,9 +6,9 @@ import time
 
 from django.core.management.base import OutputWrapper
 
+from xsearch.index.registry import Index
 from xsearch.indexing import outbox
 from xsearch.indexing.progress import Pace, duration
-from xsearch.registry import Index
 
 
 class ProgressLine:

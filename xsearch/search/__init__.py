@@ -10,9 +10,9 @@ from typing import Any
 
 from xsearch.errors import BadQuery
 from xsearch.search.engine import search, similar
+from xsearch.search.multi_index import search_all
 from xsearch.search.results import Counts, FacetValue, Hit, SearchResults
-from xsearch.search.several import search_all
-from xsearch.search.suggestions import Suggestions, suggest, suggestions_for
+from xsearch.search.suggest.suggestions import Suggestions, suggest, suggestions_for
 from xsearch.search.voice import transcribe
 
 __all__ = [

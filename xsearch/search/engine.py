@@ -12,21 +12,21 @@ from django.utils.translation import gettext as _
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
+from xsearch.index.registry import get_index
 from xsearch.media import Source
-from xsearch.registry import get_index
-from xsearch.search.answer import Answer
-from xsearch.search.corrections import nearest_words
-from xsearch.search.examples import check_examples
-from xsearch.search.facets import facet_names
-from xsearch.search.leanings import leanings_of
-from xsearch.search.lexical import nearest_query
+from xsearch.search.comparison import Wanted, wanted_by
+from xsearch.search.context import companions
 from xsearch.search.meaning import softenings, without_filtered
-from xsearch.search.reading import Crop, Given, Query, read_query
+from xsearch.search.query import Crop, Given, Query, read_query
+from xsearch.search.ranking.answer import Answer
+from xsearch.search.ranking.facets import facet_names
+from xsearch.search.ranking.preferences import leanings_of
 from xsearch.search.results import SearchResults
 from xsearch.search.scope import Scope
-from xsearch.search.swaps import SpaceSwapped
-from xsearch.search.together import companions
-from xsearch.search.wanted import Wanted, wanted_by
+from xsearch.search.vectors.examples import check_examples
+from xsearch.search.vectors.live import SpaceSwapped
+from xsearch.search.words.lexical import nearest_query
+from xsearch.search.words.spelling import nearest_words
 from xsearch.understanding import Interpretation, Mode
 
 Objects = models.QuerySet[Any]

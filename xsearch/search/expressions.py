@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import BooleanField, Case, F, FloatField, Func
 from numpy.typing import NDArray
 
-from xsearch.search.wording import Reading, Stretch, Word
+from xsearch.search.words.terms import Reading, Stretch, Word
 
 #: How much a word counts by the weight of the field where it stands.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import DatabaseError
 
 from xsearch.conf import settings
+from xsearch.index.registry import Index
 from xsearch.models import Synonym
-from xsearch.registry import Index
-from xsearch.search.corrections import Version, corrected, words_version
-from xsearch.search.synonyms import pairs_of
+from xsearch.search.words.spelling import Version, corrected, words_version
+from xsearch.search.words.synonyms import pairs_of
 from xsearch.understanding import ABOUT, Condition, Interpretation, Lexicon, Mode, lexicon_of, price_filter, understand
 
 logger = logging.getLogger("xsearch.search")

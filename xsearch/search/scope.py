@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db import models
 
-from xsearch.filters import condition as has_value
+from xsearch.index.filters import condition as has_value
+from xsearch.index.registry import get_index
 from xsearch.models import EmbeddedModel
-from xsearch.registry import get_index
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from xsearch.conf import settings
-from xsearch.indexing import vocabulary
+from xsearch.index.registry import Index, get_index, registered
+from xsearch.indexing import statistics
 from xsearch.media import Source, Waveform, load_audio
-from xsearch.registry import Index, get_index, registered
 from xsearch.speech import (
     LanguageUnsupported,
     Phrases,
@@ -60,7 +60,7 @@ def phrases_of(index: Index | None = None) -> Phrases:
     index = index or next(iter(registered()), None)
     if index is None:
         return Phrases()
-    return Phrases(vocabulary.recent_version(index), lambda: vocabulary.phrases(index))
+    return Phrases(statistics.recent_version(index), lambda: statistics.phrases(index))
 
 
 def shares(heard: Sequence[Hypothesis]) -> list[Hypothesis]:

@@ -37,7 +37,7 @@ def compare(
     runs: int = 5,
 ) -> dict[str, Any]:
     """Return the median milliseconds of one query, by turns, in torch (float32) and CTranslate2 (int8)."""
-    from xsearch.checkpoints import locate
+    from xsearch.checkpoints.local import locate
     from xsearch.speech.faster_whisper import CTranslate2Engine
     from xsearch.speech.whisper import TorchEngine
     from xsearch.speech.whisper_base import WhisperEngine

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.checkpoints import Checkpoint, CheckpointError
+from xsearch.checkpoints.local import Checkpoint, CheckpointError
 from xsearch.speech.beam import Hypothesis
 from xsearch.speech.whisper_base import Heard, WhisperEngine, WhisperRecogniser
 from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual, read_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.checkpoints import Checkpoint, CheckpointError
+from xsearch.checkpoints.local import Checkpoint, CheckpointError
 from xsearch.media.audio import RATE_HZ
 from xsearch.speech.beam import beam_search
 from xsearch.speech.whisper_base import Heard, WhisperEngine, WhisperRecogniser
@@ -54,7 +54,7 @@ class TorchEngine(WhisperEngine):
         import torch
         from transformers import WhisperFeatureExtractor
 
-        from xsearch.pretrained import load_model
+        from xsearch.checkpoints.pretrained import load_model
 
         self._device, self._threads = torch.device(device), threads
         self._dtype = getattr(torch, dtype or ("float16" if self._device.type == "cuda" else "float32"))

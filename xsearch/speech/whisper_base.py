@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.checkpoints import Checkpoint, CheckpointError, locate
+from xsearch.checkpoints.local import Checkpoint, CheckpointError, locate
 from xsearch.lazy import Lazy
 from xsearch.media import Waveform, trim_silence
 from xsearch.speech import hearing

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xsearch.checkpoints import CheckpointError
+from xsearch.checkpoints.local import CheckpointError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

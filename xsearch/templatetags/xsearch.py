@@ -23,11 +23,11 @@ from django.db import DatabaseError, transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
 
-from xsearch.api.examples import EXAMPLES
-from xsearch.behaviour.visiting import is_unasked, remembered_visitor
 from xsearch.conf import settings
-from xsearch.registry import get_index, registered
+from xsearch.index.registry import get_index, registered
 from xsearch.search import similar
+from xsearch.visitors.identity import is_unasked, remembered_visitor
+from xsearch.web.objects import EXAMPLES
 from xsearch.widgets import examples, hits, scopes, understood
 from xsearch.widgets.query import PageQuery
 from xsearch.widgets.script_texts import script_texts
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.template import Context
 
-    from xsearch.api.problems import Problem
-    from xsearch.registry import Index
+    from xsearch.index.registry import Index
     from xsearch.search import SearchResults
+    from xsearch.web.problems import Problem
 
 logger = logging.getLogger("xsearch.widgets")
 register = template.Library()

@@ -16,8 +16,8 @@ from django.utils.functional import lazy
 from django.utils.translation import override
 
 from xsearch.conf import settings
-from xsearch.filters import NUMBERS, field_label, final_field, label_path
-from xsearch.registry import Index
+from xsearch.index.filters import NUMBERS, field_label, final_field, label_path
+from xsearch.index.registry import Index
 from xsearch.text.glossary import Line, read_glossary
 from xsearch.understanding.lexicon import Lexicon, Value
 

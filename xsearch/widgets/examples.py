@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xsearch.api.examples import EXAMPLES
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.web.objects import EXAMPLES
 
 if TYPE_CHECKING:
     from django.db import models

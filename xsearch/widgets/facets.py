@@ -8,8 +8,8 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from xsearch.filters import field_label, final_field
-from xsearch.registry import Index
+from xsearch.index.filters import field_label, final_field
+from xsearch.index.registry import Index
 from xsearch.search import SearchResults
 from xsearch.widgets.query import YES, PageQuery
 

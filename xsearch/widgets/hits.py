@@ -8,10 +8,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.api.presenting import hit_body
-from xsearch.filters import field_label
-from xsearch.registry import Index, get_index
+from xsearch.index.filters import field_label
+from xsearch.index.registry import Index, get_index
 from xsearch.search import Hit, SearchResults
-from xsearch.search.taste import LOOK
+from xsearch.search.ranking.taste import LOOK
 from xsearch.widgets.examples import example_urls
 from xsearch.widgets.query import PageQuery
 

@@ -6,13 +6,13 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from xsearch.api.examples import EXAMPLES, ids_in
-from xsearch.registry import ALL
+from xsearch.index.registry import ALL
+from xsearch.web.objects import EXAMPLES, ids_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from xsearch.registry import Index
+    from xsearch.index.registry import Index
 
 Values = dict[str, list[str]]
 YES = ("true", "1", "on", "yes")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from xsearch.registry import ALL
+from xsearch.index.registry import ALL
 from xsearch.search import Counts, SearchResults
 from xsearch.widgets.facets import Facet, Option, Range, chosen, facets, ranges
 from xsearch.widgets.query import PageQuery

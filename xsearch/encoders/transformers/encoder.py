@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xsearch.checkpoints import CheckpointError, locate
+from xsearch.checkpoints.local import CheckpointError, locate
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.lazy import Lazy

@@ -11,12 +11,12 @@ import transformers
 from PIL import Image
 from torch import Tensor
 
-from xsearch.checkpoints import Checkpoint
+from xsearch.checkpoints.local import Checkpoint
+from xsearch.checkpoints.pretrained import quiet
 from xsearch.encoders.base import EncoderError
 from xsearch.encoders.pictures import MAX_ASPECT, cut_to_aspect
 from xsearch.encoders.sounds import hear
 from xsearch.encoders.transformers.families import FAMILIES
-from xsearch.pretrained import quiet
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - what everybody calls it
 
-from xsearch.checkpoints import Checkpoint
+from xsearch.checkpoints.local import Checkpoint
+from xsearch.checkpoints.pretrained import load_model
 from xsearch.encoders.transformers.families import FAMILIES
-from xsearch.pretrained import load_model
 
 
 class ImageTower(nn.Module):

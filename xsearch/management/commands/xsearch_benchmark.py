@@ -12,8 +12,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.benchmark.growth import growth_curves
 from xsearch.benchmark.report import PARTS, Request, as_table, measure
+from xsearch.index.registry import Index, get_index
 from xsearch.plot import Axis, as_svg
-from xsearch.registry import Index, get_index
 
 #: What parts need beyond the base install.
 _NEEDS = {"models": ("torch", "transformers", "tokenizers", "onnx", "onnxscript")}

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.checkpoints import Checkpoint, CheckpointError
-from xsearch.hub import Wanted, choose, fetch
+from xsearch.checkpoints.hub import Wanted, choose, fetch
+from xsearch.checkpoints.local import Checkpoint, CheckpointError
 
 
 class Command(BaseCommand):

@@ -11,8 +11,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.exceptions import ValidationError
 
-from xsearch.api.fields import WeightsField
-from xsearch.api.problems import first_message
 from xsearch.evaluation import (
     Comparison,
     Configuration,
@@ -26,7 +24,9 @@ from xsearch.evaluation import (
     read_judgements,
 )
 from xsearch.evaluation.table import as_comparison, as_table
-from xsearch.registry import Index, get_index
+from xsearch.index.registry import Index, get_index
+from xsearch.web.fields import WeightsField
+from xsearch.web.problems import first_message
 
 
 class Command(BaseCommand):

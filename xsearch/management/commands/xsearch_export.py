@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.checkpoints import Checkpoint, CheckpointError, locate
+from xsearch.checkpoints.local import Checkpoint, CheckpointError, locate
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError
 from xsearch.export import PRECISIONS, ExportError, ExportReport, export_checkpoint

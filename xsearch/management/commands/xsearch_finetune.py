@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError, get_encoder
+from xsearch.index.registry import get_index
 from xsearch.management.leaving import leaving_orderly
-from xsearch.registry import get_index
 
 if TYPE_CHECKING:
     from xsearch.training.finetune.run import Plan, Report

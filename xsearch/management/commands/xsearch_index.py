@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.indexing import index_pending, outbox, vocabulary
+from xsearch.index.registry import Index, get_index, registered
+from xsearch.indexing import index_pending, outbox, statistics
 from xsearch.indexing.progress import duration
 from xsearch.management.leaving import leaving_orderly
 from xsearch.management.progress_line import ProgressLine
-from xsearch.registry import Index, get_index, registered
 
 
 class Command(BaseCommand):
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         line = ProgressLine(index, self.stdout)
         report = index_pending(index, batch_size=batch_size, progress=lambda _report: line.show(), wait=True)
         line.close()
-        vocabulary.refresh(index)
+        statistics.refresh(index)
         self.stdout.write(
             f"{index.label}: {report.indexed} indexed, {report.failed} failed, "
             f"{report.forgotten} forgotten in {duration(time.monotonic() - started)}."

@@ -9,11 +9,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.behaviour.judging import judged_queries, pair_lines, query_lines
 from xsearch.conf import settings
 from xsearch.evaluation import EvaluationError
 from xsearch.evaluation.evaluate import check_key
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
+from xsearch.visitors.judgements import judged_queries, pair_lines, query_lines
 
 
 class Command(BaseCommand):

@@ -8,15 +8,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.encoders import EncoderError
-from xsearch.indexing import outbox, rebuilding
+from xsearch.index.registry import Index, get_index, registered
+from xsearch.index.stores import MODALITIES
+from xsearch.indexing import outbox, rebuild
 from xsearch.indexing.columns import TableBusyError
 from xsearch.indexing.progress import duration
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
-from xsearch.indexing.work import index_without_settling, settle
+from xsearch.indexing.worker import index_without_settling, settle
 from xsearch.management.leaving import leaving_orderly
 from xsearch.management.progress_line import ProgressLine
-from xsearch.registry import Index, get_index, registered
-from xsearch.stores import MODALITIES
 
 _SLICE_S = 30.0
 _PAUSE_S = 1.0
@@ -60,15 +60,15 @@ class Command(BaseCommand):
                 with leaving_orderly():
                     for index in indexes:
                         self._rebuild(index, options["batch_size"])
-        except (LookupError, rebuilding.RebuildError, EncoderError) as error:
+        except (LookupError, rebuild.RebuildError, EncoderError) as error:
             raise CommandError(str(error)) from error
 
     def _roll_back(self, indexes: list[Index], columns: Any) -> None:
-        former = [(index, column) for index in indexes for column in columns if rebuilding.has_former(index, column)]
+        former = [(index, column) for index in indexes for column in columns if rebuild.has_former(index, column)]
         if not former:
             raise CommandError("There are no former vectors to go back to: nothing was swapped, or they were dropped.")
         for index, column in former:
-            rebuilding.roll_back(index, column)
+            rebuild.roll_back(index, column)
             space = live_spaces(index)[column]
             self.stdout.write(
                 f"{index.label}: the {column} vectors of {space.fingerprint} are live again. Set XSEARCH back to their"
@@ -77,18 +77,18 @@ class Command(BaseCommand):
 
     def _forget(self, indexes: list[Index], columns: Any) -> None:
         for index in indexes:
-            dropped = [column for column in columns if rebuilding.forget_beside(index, column)]
+            dropped = [column for column in columns if rebuild.forget_beside(index, column)]
             self.stdout.write(f"{index.label}: dropped {', '.join(dropped) or 'nothing'}.")
 
     def _rebuild(self, index: Index, batch_size: int | None) -> None:
         started = time.monotonic()
         for modality in bound_modalities(index):
             target_encoder(modality).fingerprint  # noqa: B018 - says why it cannot be had, before anything begins
-        before = rebuilding.unfinished(index)
+        before = rebuild.unfinished(index)
         if not before:
             self.stdout.write(f"{index.label}: all vectors are those of the configured encoders; nothing to rebuild.")
             return
-        rebuilding.allow_again(index)
+        rebuild.allow_again(index)
         outbox.mark_stale(index)
         failed = self._encode_and_swap(index, batch_size)
         for modality, space in live_spaces(index).items():
@@ -100,7 +100,7 @@ class Command(BaseCommand):
     def _encode_and_swap(self, index: Index, batch_size: int | None) -> int:
         """Work until all is swapped; returns how many objects failed, and raises ``CommandError`` if too many did."""
         failed, line = 0, ProgressLine(index, self.stdout)
-        while rebuilding.unfinished(index):
+        while rebuild.unfinished(index):
             self._begin(index)
             outbox.mark_outdated(index)  # workers with other settings may be about
             # Not until nothing waits any more: a shop that changes all the time would never get there.
@@ -108,7 +108,7 @@ class Command(BaseCommand):
                 index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show()
             ).failed
             self._swap(index, line)
-            if rebuilding.unfinished(index):
+            if rebuild.unfinished(index):
                 self._wait(index)
         return failed
 
@@ -126,13 +126,13 @@ class Command(BaseCommand):
             settle(index)
 
     def _reasons(self, index: Index) -> list[str]:
-        spaces = rebuilding.unfinished(index).values()
-        return [reason for space in spaces for reason in rebuilding.obstacles(index, space)]
+        spaces = rebuild.unfinished(index).values()
+        return [reason for space in spaces for reason in rebuild.obstacles(index, space)]
 
     def _begin(self, index: Index) -> None:
         while True:
             try:
-                return rebuilding.begin(index)
+                return rebuild.begin(index)
             except TableBusyError:
                 self._wait(index)
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.evaluation import EvaluationError, read_judgements
 from xsearch.evaluation.tune import BESIDE_PHOTO, Half, Tuning, tune
-from xsearch.registry import get_index
+from xsearch.index.registry import get_index
 
 
 class Command(BaseCommand):

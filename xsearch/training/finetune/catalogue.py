@@ -14,12 +14,12 @@ from typing import Any
 
 from django.db import models
 
-from xsearch import paths
-from xsearch.behaviour.judging import judged_queries
+from xsearch.index import paths
+from xsearch.index.registry import Index
 from xsearch.indexing.inputs import MediaFile, collect
 from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event
-from xsearch.registry import Index
+from xsearch.visitors.judgements import judged_queries
 
 #: Of one product, at most.
 MAX_PHOTOS = 6

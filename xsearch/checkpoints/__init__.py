@@ -1,0 +1,1 @@
+"""Model checkpoints: folders on this machine, and downloads from the Hugging Face hub."""

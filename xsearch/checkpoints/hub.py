@@ -1,0 +1,171 @@
+"""Checkpoints fetched ahead of time from the Hugging Face hub, or a mirror of it; never while a query waits.
+
+``HF_ENDPOINT``, ``HF_TOKEN`` and the usual proxy variables of the environment work, for huggingface_hub reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xsearch.checkpoints.local import (
+    DOWNLOAD,
+    PICKLES,
+    Checkpoint,
+    CheckpointError,
+    cache_folder,
+    copied_folder,
+    is_hub_name,
+    locate,
+    pickle_only,
+)
+from xsearch.conf import settings
+
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.bin")
+#: Files beside the weights that a tokenizer or processor may read.
+_SMALL = (".json", ".txt", ".model", ".jinja")
+_UNUSED = ("flax_model", "tf_model", "rust_model", "trainer_state", "training_args")
+
+
+class UnreachableError(CheckpointError):
+    """The hub does not answer."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A checkpoint that the settings name; ``used_by`` says where."""
+
+    model: str
+    revision: str | None = None
+    used_by: str = ""
+
+
+def configured() -> list[Wanted]:
+    """Return what encoders and recognisers name as ``OPTIONS["model"]``."""
+    recognisers = ((f"recogniser {number}", spec) for number, spec in enumerate(settings.TRANSCRIBERS, 1))
+    found: list[Wanted] = []
+    for place, spec in (*settings.ENCODERS.items(), *recognisers):
+        options = spec.get("OPTIONS") or {}
+        if options.get("model"):
+            found.append(Wanted(str(options["model"]), options.get("revision"), place))
+    return found
+
+
+def choose(names: Iterable[str], revision: str | None = None) -> list[Wanted]:
+    """Return what ``names`` (aliases of encoders, or models) stand for, each once; without names, all configured."""
+    known = configured()
+    chosen = [wanted for name in names for wanted in _named(name, known)] or known
+    pinned = [replace(wanted, revision=revision or wanted.revision) for wanted in chosen]
+    unique: dict[tuple[str, str | None], Wanted] = {}
+    for wanted in pinned:
+        unique.setdefault((wanted.model, wanted.revision), wanted)
+    return list(unique.values())
+
+
+def _named(name: str, known: list[Wanted]) -> list[Wanted]:
+    return [wanted for wanted in known if name in (wanted.used_by, wanted.model)] or [Wanted(name)]
+
+
+def fetch(wanted: Wanted, *, folder: Path | None = None, force: bool = False) -> Checkpoint:
+    """Fetch what is missing of a checkpoint and check what is there then.
+
+    It goes into the cache of downloads, or as plain files to ``folder``/owner/name. Local folders and those copied
+    into ``MODELS_DIR`` are only checked. ``force`` fetches again what is there. Raises ``CheckpointError``.
+    """
+    if not is_hub_name(wanted.model) or (folder is None and copied_folder(wanted.model)):
+        return locate(wanted.model, revision=wanted.revision)
+    try:
+        with _clear_errors(wanted):
+            target = _download(wanted, folder / wanted.model if folder else None, force=force)
+    except UnreachableError:
+        if not (folder or force):
+            with suppress(CheckpointError):  # a server without network may have it whole
+                return locate(wanted.model, revision=wanted.revision)
+        raise
+    return locate(target or wanted.model, revision=wanted.revision)
+
+
+def _download(wanted: Wanted, folder: Path | None, *, force: bool) -> Path | None:
+    from huggingface_hub import HfApi, snapshot_download
+
+    revision = wanted.revision or "main"
+    files = [sibling.rfilename for sibling in HfApi().model_info(wanted.model, revision=revision).siblings or []]
+    needed = _choose_files(wanted.model, files)
+    place: dict[str, Any] = {"local_dir": folder} if folder else {"cache_dir": cache_folder()}
+    snapshot_download(wanted.model, revision=revision, allow_patterns=needed, force_download=force, **place)
+    return folder
+
+
+def _choose_files(name: str, files: list[str]) -> list[str]:
+    """Return the weights in one format and the small files beside them; no pickles, no folders."""
+    top = [file for file in files if "/" not in file]
+    pickles = sorted(file for file in top if any(Path(file).match(pattern) for pattern in PICKLES))
+    weights = next((file for file in _WEIGHTS if file in top), None)
+    if weights is None and pickles:
+        raise CheckpointError(*pickle_only(name, pickles[0]))
+    if weights is None:
+        problem = f"{name} has no weights that can be loaded; it has: {', '.join(top[:12]) or 'no files'}."
+        raise CheckpointError(problem, "Choose a checkpoint or a revision with model.safetensors.")
+    small = [file for file in top if file.endswith(_SMALL) and not file.startswith(_UNUSED)]
+    shards = [file for file in top if file.startswith("model-") and file.endswith(".safetensors")]
+    return [weights, *small, *(shards if weights.endswith("index.json") else [])]
+
+
+@contextmanager
+def _clear_errors(wanted: Wanted) -> Iterator[None]:
+    """Turn what the hub and the network raise into ``CheckpointError``."""
+    try:
+        from huggingface_hub import errors
+    except ImportError as error:
+        problem = "Fetching checkpoints needs the package huggingface_hub."
+        raise CheckpointError(problem, "Install: pip install huggingface_hub") from error
+    try:
+        yield
+    except errors.RevisionNotFoundError as error:
+        problem = f"The model {wanted.model!r} has no revision {wanted.revision or 'main'!r}."
+        raise CheckpointError(problem, f"Its revisions are listed at {_page(wanted)}/commits/main") from error
+    except errors.GatedRepoError as error:
+        cure = f"Accept its terms at {_page(wanted)}, then set HF_TOKEN to a token of yours."
+        raise CheckpointError(f"The model {wanted.model!r} is gated.", cure) from error
+    except errors.RepositoryNotFoundError as error:
+        problem = f"There is no model {wanted.model!r} at {_endpoint()}, or it is private."
+        raise CheckpointError(problem, "Correct the name; for a private one, set HF_TOKEN.") from error
+    except errors.OfflineModeIsEnabled as error:
+        cure = f"Unset HF_HUB_OFFLINE, or copy the model's folder to {cache_folder() / wanted.model}."
+        raise CheckpointError("HF_HUB_OFFLINE forbids to fetch anything.", cure) from error
+    except OSError as error:
+        raise CheckpointError(f"{wanted.model} could not be fetched: {error}", _run_again()) from error
+    except Exception as error:
+        if not _is_of_network(error):
+            raise
+        problem = f"{_endpoint()} cannot be reached to fetch {wanted.model!r} ({error.__class__.__name__}: {error})."
+        raise UnreachableError(problem, _without_network(wanted)) from error
+
+
+def _is_of_network(error: Exception) -> bool:
+    """Whether huggingface_hub's HTTP client, whichever it is in this version, has raised ``error``."""
+    return type(error).__module__.split(".")[0].startswith("httpx")
+
+
+def _without_network(wanted: Wanted) -> str:
+    return (
+        f"Set HF_ENDPOINT to a mirror or HTTPS_PROXY to a proxy and run {DOWNLOAD} again, which goes on where it "
+        f"stopped; or copy the model's folder to {cache_folder() / wanted.model} with XSEARCH['MODELS_DIR'] set."
+    )
+
+
+def _run_again() -> str:
+    return f"Run {DOWNLOAD} again; it goes on where it stopped."
+
+
+def _endpoint() -> str:
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT)
+
+
+def _page(wanted: Wanted) -> str:
+    return f"{_endpoint()}/{wanted.model}"

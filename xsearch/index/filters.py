@@ -1,0 +1,190 @@
+"""Declared filters: parameters of a request to conditions on a queryset, and facet values back to labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from xsearch.errors import BadQuery
+from xsearch.index.paths import relations
+
+if TYPE_CHECKING:
+    from xsearch.index.registry import Index
+
+NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+#: "12,50", as in much of Europe; not "1,000".
+_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
+_LABEL_FIELDS = ("name", "title", "label", "slug")
+
+
+def parameter_names(index: Index) -> list[str]:
+    """Return every parameter of the declared filters, ``price_min`` and ``price_max`` included."""
+    names = list(index.filters)
+    for name in index.filters:
+        if isinstance(final_field(index.model, name), NUMBERS):
+            names += [f"{name}_min", f"{name}_max"]
+    return names
+
+
+def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
+    """Return ``queryset`` limited by ``params``: several values of one filter are alternatives."""
+    allowed = parameter_names(index)
+    for name, value in params.items():
+        if name not in allowed:
+            raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
+        wanted = _as_list(value)
+        if wanted:
+            queryset = queryset.filter(condition(index, name, wanted))
+    return queryset
+
+
+def _once(index: Index, name: str, condition: models.Q) -> models.Q:
+    """Return a condition that finds an object once, even where a join to many rows would find it several times."""
+    if has_one_value(index, name):
+        return condition
+    return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
+
+
+def has_one_value(index: Index, name: str) -> bool:
+    """Say whether an object has one value of a declared filter at most, not those of many related rows."""
+    steps = relations(index.model, _bound_of(index, name)[0])
+    return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
+
+
+def condition(index: Index, name: str, value: Any) -> models.Q:
+    """Return the condition that an object has ``value`` of a declared filter, or one of several values."""
+    return _once(index, name, _condition(index, name, _as_list(value)))
+
+
+def field_label(index: Index, name: str) -> str:
+    """Return what customers read above a filter."""
+    try:
+        field = final_field(index.model, name)
+    except BadQuery:
+        return capfirst(name.replace("_", " "))
+    return capfirst(str(getattr(field, "verbose_name", name)))
+
+
+def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
+    """Return the model field that ``path`` ends at."""
+    field: Any = None
+    for name in path.split(LOOKUP_SEP):
+        try:
+            field = model._meta.get_field(name)
+        except FieldDoesNotExist as error:
+            raise BadQuery(f"{path!r} is not a field of {model._meta.label}.", code="bad_filter") from error
+        model = field.related_model or model
+    return field  # type: ignore[no-any-return]
+
+
+def label_path(index: Index, name: str) -> str:
+    """Return the lookup of a filter's readable value: "category" → "category__name"."""
+    field = final_field(index.model, name)
+    if not field.related_model:
+        return name
+    related: Any = field.related_model
+    fields = {f.name for f in related._meta.get_fields()}
+    chosen = next((label for label in _LABEL_FIELDS if label in fields), related._meta.pk.name)
+    return f"{name}{LOOKUP_SEP}{chosen}"
+
+
+def raw_path(index: Index, name: str) -> str:
+    """Return the lookup of what tells a filter's values apart: "category" → "category__pk"."""
+    return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
+
+
+def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+    """Return what the values of a filter, {raw: readable}, are called in the language of the page."""
+    own = _own_labels(index, name, list(readable))
+    return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
+
+
+def _own_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
+    """Return what related objects and choices call themselves."""
+    field = final_field(index.model, name)
+    related: Any = field.related_model
+    if related:
+        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
+    return {value: str(label) for value, label in (field.flatchoices or ())}
+
+
+def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
+    bare, bound = _bound_of(index, name)
+    field = final_field(index.model, bare)
+    if bound:
+        return models.Q(**{f"{bare}__{bound}": _number(name, wanted[-1])})
+    if isinstance(field, NUMBERS):
+        return models.Q(**{f"{bare}__in": [_number(name, value) for value in wanted]})
+    if isinstance(field, models.BooleanField):
+        return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in wanted]})
+    return _any_of(index, bare, field, wanted)
+
+
+def _bound_of(index: Index, name: str) -> tuple[str, str]:
+    if name in index.filters:
+        return name, ""
+    bare, _, bound = name.rpartition("_")
+    return bare, {"min": "gte", "max": "lte"}[bound]
+
+
+def _any_of(index: Index, name: str, field: models.Field[Any, Any], wanted: Sequence[Any]) -> models.Q:
+    condition = models.Q()
+    for value in wanted:
+        text = _text(name, value)
+        if not field.related_model:
+            condition |= _own_value(name, field, text)
+            continue
+        condition |= models.Q(**{f"{label_path(index, name)}__iexact": text})
+        if text.isascii() and text.isdigit() and len(text) < 18:
+            condition |= models.Q(**{f"{name}__pk": int(text)})
+    return condition
+
+
+def _own_value(name: str, field: models.Field[Any, Any], text: str) -> models.Q:
+    if isinstance(field, models.CharField | models.TextField):
+        return models.Q(**{f"{name}__iexact": text})
+    try:
+        return models.Q(**{name: field.to_python(text)})
+    except ValidationError as error:
+        raise BadQuery(f"{name}: {' '.join(error.messages)}", code="bad_filter") from error
+
+
+def _as_list(value: Any) -> list[Any]:
+    if isinstance(value, list | tuple):
+        return [item for item in value if item not in ("", None)]
+    return [] if value in ("", None) else [value]
+
+
+def _text(name: str, value: Any) -> str:
+    text = str(value)
+    if "\x00" in text or len(text) > 300:
+        raise BadQuery(f"{name}: a value has at most 300 characters and no NUL.", code="bad_filter")
+    return text
+
+
+def _number(name: str, value: Any) -> Decimal:
+    text = str(value).strip()
+    try:
+        number = Decimal(_COMMA.sub(r"\1.\2", text))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number) > 10**15:
+        given = {"name": name, "value": repr(str(value)[:40])}
+        raise BadQuery(_("%(name)s must be a number, not %(value)s.") % given, code="bad_filter")
+    return number
+
+
+def _boolean(name: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE | _FALSE:
+        return text in _TRUE
+    raise BadQuery(f"{name} must be true or false, not {str(value)[:40]!r}.", code="bad_filter")

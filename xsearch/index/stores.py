@@ -1,0 +1,121 @@
+"""Where vectors live: on the object itself, on a companion row, or on one row per photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.db import models
+from django.db.models.constants import LOOKUP_SEP
+
+from xsearch.index import paths
+from xsearch.models import EmbeddedModel
+
+if TYPE_CHECKING:
+    from xsearch.index.registry import Index
+
+MODALITIES = ("text", "image", "audio")
+
+
+@dataclass(frozen=True)
+class Store:
+    """One embedding column: its model, how its rows lead to the object, and the path of what it holds."""
+
+    modality: str
+    model: type[EmbeddedModel]
+    #: Lookup from a row to the object; "" when the row is the object.
+    link: str
+    #: Path to the media, from the object for a row of its own, from the row for a photo.
+    path: str
+    #: Lookup from the object to its many rows; "" when there is one row.
+    many: str = ""
+
+    @property
+    def column(self) -> str:
+        """The embedding field's name."""
+        return f"{self.modality}_embedding"
+
+    @property
+    def beside(self) -> str:
+        """The name of the column beside it, which Django does not know: it is there while two spaces are kept."""
+        return f"{self.column}_beside"
+
+    @property
+    def owner(self) -> type[models.Model]:
+        """The model whose table has the column: a parent, where the model inherits it by multi-table inheritance."""
+        return self.model._meta.get_field(self.column).model
+
+    @property
+    def table(self) -> str:
+        """The name of the table that has the column."""
+        return self.owner._meta.db_table
+
+    @property
+    def row_key(self) -> str:
+        """The name of that table's primary key."""
+        return str(self.owner._meta.pk.column)
+
+    @property
+    def object_key(self) -> str:
+        """Lookup from a row to the object's primary key."""
+        return f"{self.link}{LOOKUP_SEP}pk" if self.link else "pk"
+
+    @property
+    def key(self) -> str:
+        """The column's name among those of an index: "image", or "image:photos" for photo rows."""
+        return f"{self.modality}:{self.many}" if self.many else self.modality
+
+
+def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
+    """Return the store that has one row per object: the object itself or its companion."""
+    if index.store is None:
+        if not issubclass(index.model, EmbeddedModel):
+            raise ImproperlyConfigured(
+                f"{index.label} is not an xsearch.models.EmbeddedModel. Mix it in, or name a companion model's "
+                f"accessor as `store` in its Index."
+            )
+        return Store(modality, index.model, "", path)
+    field: Any = _relation(index)
+    if field is None or not field.one_to_one or field.concrete or not issubclass(field.related_model, EmbeddedModel):
+        raise ImproperlyConfigured(
+            f"`store` of {index.label} is {index.store!r}. It must be the reverse name of a OneToOneField that leads "
+            f"from an xsearch.models.EmbeddedModel to {index.model._meta.object_name}."
+        )
+    return Store(modality, field.related_model, field.remote_field.name, path)
+
+
+def _relation(index: Index) -> Any:
+    try:
+        return index.model._meta.get_field(str(index.store))
+    except FieldDoesNotExist:
+        return None
+
+
+def stores_of(index: Index) -> list[Store]:
+    """Return the embedding columns that ``index`` fills."""
+    found = [main_store(index, "text")] if index.text else []
+    found += [_image_store(index, path) for path in index.image_paths()]
+    if index.audio:
+        found.append(main_store(index, "audio", index.audio))
+    return found
+
+
+def _image_store(index: Index, path: str) -> Store:
+    steps = paths.relations(index.model, path)
+    row: Any = steps[0].model if len(steps) == 1 else None
+    if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(steps[0]):
+        many, _, rest = path.partition(LOOKUP_SEP)
+        return Store("image", row, steps[0].field.remote_field.name, rest, many=many)
+    return main_store(index, "image", path)
+
+
+def _is_foreign_key_to(step: paths.Step) -> bool:
+    return bool(step.field.one_to_many and step.field.auto_created)
+
+
+def rows_of(store: Store, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Return the store's rows of ``objects``."""
+    if not store.link:
+        return objects
+    return store.model._default_manager.filter(**{f"{store.link}__in": objects.order_by().values("pk")})

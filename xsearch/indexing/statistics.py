@@ -1,0 +1,138 @@
+"""Term statistics of the indexed documents, and the phrases that name the products."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from django.db import connection, transaction
+
+from xsearch.conf import settings
+from xsearch.index.registry import Index, registered
+from xsearch.index.stores import main_store
+from xsearch.indexing import suggestions
+from xsearch.indexing.outbox import content_type_of
+from xsearch.models import IndexRecord, Term
+from xsearch.text import english
+from xsearch.text.chinese import is_chinese
+from xsearch.text.folding import fold
+from xsearch.text.pinyin import sound_of
+
+_LATIN = re.compile(r"[a-z]+")
+_MAX_FORMS = 4  # of one word: "jacket", "jackets"
+_MAX_FORM = 60  # letters
+
+_COUNT_TERMS = """
+INSERT INTO {terms} (content_type_id, lexeme, objects_with, written, sound)
+SELECT %s, left(word, 255), max(ndoc), '', ''
+FROM ts_stat('SELECT search_document FROM "{table}" WHERE search_document IS NOT NULL')
+GROUP BY 2
+UNION ALL
+SELECT %s, '', count(search_document), '', '' FROM "{table}"
+"""
+
+_WORDS = """
+SELECT word, count(*)
+FROM {records}, jsonb_array_elements_text(phrases) AS phrase, string_to_table(phrase, ' ') AS word
+WHERE content_type_id = %s
+GROUP BY word
+"""
+
+_SAY_FORMS = """
+UPDATE {terms} SET written = form.written, sound = form.sound
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS form(lexeme, written, sound)
+WHERE content_type_id = %s AND {terms}.lexeme = form.lexeme
+"""
+
+# Texts, not times: saving a price must not make the speech recogniser learn its words anew.
+_VERSION = """
+SELECT count(*) || ':' || coalesce(sum(hashtextextended(phrases::text, 0)::numeric), 0)
+FROM {records} WHERE content_type_id = %s
+"""
+
+_counted: dict[str, tuple[str, float]] = {}  # label → version counted by this process, and when
+_spoken: dict[str, tuple[str, float]] = {}  # label → version last seen by the recogniser, and when
+
+
+def refresh_all() -> None:
+    """Count the terms of every index anew where something was indexed since."""
+    for index in registered():
+        refresh_if_due(index)
+
+
+def refresh_if_due(index: Index) -> None:
+    """Count the terms of ``index`` anew if it changed, and not more often than the setting says."""
+    current, now = version(index), time.monotonic()
+    counted, when = _counted.get(index.label, ("", 0.0))
+    if index.text and counted != current and (not counted or now - when >= settings.VOCABULARY_MAX_AGE_S):
+        refresh(index)
+        _counted[index.label] = (current, now)
+
+
+@transaction.atomic
+def refresh(index: Index) -> None:
+    """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
+    if not index.text:
+        return
+    content_type = content_type_of(index)
+    table = main_store(index).table
+    with connection.cursor() as cursor:
+        # Two workers that count at once would both insert what they counted.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
+        Term.objects.filter(content_type=content_type).delete()
+        cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
+    _note_forms(content_type.pk)
+    suggestions.refresh(index)
+    _spoken.pop(index.label, None)
+
+
+def _note_forms(content_type_id: int) -> None:
+    """Note how each word is written and how Chinese ones sound, for the correction of typing errors."""
+    written = _written_forms(content_type_id)
+    terms = Term.objects.filter(content_type_id=content_type_id).values_list("lexeme", flat=True)
+    words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme in written or is_chinese(lexeme)]
+    forms = [" ".join(written.get(lexeme, [lexeme]))[:255] for lexeme in words]
+    sounds = [sound_of(lexeme)[:255] if is_chinese(lexeme) else "" for lexeme in words]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAY_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
+
+
+def _written_forms(content_type_id: int) -> dict[str, list[str]]:
+    """Return the forms of each English lexeme in the phrases, the most frequent first."""
+    counts: Counter[str] = Counter()
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS.format(records=IndexRecord._meta.db_table), [content_type_id])
+        for text, count in cursor.fetchall():
+            for word in _LATIN.findall(fold(text)[0]):
+                counts[word] += count
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word, _count in counts.most_common():
+        if len(word) <= _MAX_FORM:
+            forms[english.stem(word)].append(word)
+    return {lexeme: found[:_MAX_FORMS] for lexeme, found in forms.items()}
+
+
+def version(index: Index) -> str:
+    """Return a text that changes whenever the indexed phrases do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION.format(records=IndexRecord._meta.db_table), [content_type_of(index).pk])
+        found: str = cursor.fetchone()[0]
+    return found
+
+
+def recent_version(index: Index) -> str:
+    """Return the version as it was at most ``VOCABULARY_MAX_AGE_S`` ago."""
+    known, when = _spoken.get(index.label, ("", 0.0))
+    if known and time.monotonic() - when < settings.VOCABULARY_MAX_AGE_S:
+        return known
+    _spoken[index.label] = (version(index), time.monotonic())
+    return _spoken[index.label][0]
+
+
+def phrases(index: Index) -> Iterator[str]:
+    """Yield the titles, brands, categories and colours of everything indexed."""
+    records = IndexRecord.objects.filter(content_type=content_type_of(index)).exclude(phrases=[])
+    for found in records.values_list("phrases", flat=True).iterator(chunk_size=2000):
+        yield from found

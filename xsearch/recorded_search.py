@@ -1,0 +1,46 @@
+"""One search as checked parameters ask for it, for the HTTP interface and the search page alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xsearch.search import search_all
+from xsearch.visitors import record_search, remembered_visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+    from xsearch.search import SearchResults
+    from xsearch.web.parameters import Parameters
+
+#: What says how the request came about, not what to search for.
+_NOT_SEARCHED = ("model", "spoken", "again")
+
+
+def search_as_asked(
+    request: HttpRequest,
+    querysets: Sequence[QuerySet[Any]],
+    asked: Parameters,
+    values: Mapping[str, Any],
+    *,
+    only: Collection[str] = (),
+) -> SearchResults:
+    """Search, and write down what was searched for; ``values`` are those of ``asked`` with objects for examples."""
+    options = {name: value for name, value in values.items() if name not in _NOT_SEARCHED}
+    is_personal = options.pop("personal", True)
+    results = search_all(
+        querysets,
+        only=only,
+        filters=asked.filters,
+        text=options.pop("q", None),
+        language=options.pop("lang", None),
+        correct=not options.pop("literal", False),
+        user=remembered_visitor(request) if is_personal else None,
+        **options,
+    )
+    if not asked.values.get("again"):
+        record_search(request, asked.indexes, results, {**asked.values, **asked.filters})
+    return results

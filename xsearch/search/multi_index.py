@@ -1,0 +1,179 @@
+"""One search over several models: each ranks its own, and the rankings are merged by their calibrated scores."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any, NamedTuple
+
+from django.db import models
+
+from xsearch.errors import BadQuery
+from xsearch.index.registry import Index, get_index, registered
+from xsearch.search.context import together
+from xsearch.search.engine import search
+from xsearch.search.results import Counts, Hit, SearchResults
+from xsearch.understanding import Interpretation
+
+Objects = models.QuerySet[Any]
+
+
+class _Place(NamedTuple):
+    """Where a hit stands: in which ranking, and where in it."""
+
+    score: float
+    label: str
+    place: int
+
+
+def search_all(
+    querysets: Iterable[Objects] | None = None,
+    *,
+    only: Collection[str] = (),
+    filters: Mapping[str, Any] | None = None,
+    facets: Sequence[str] | None = (),
+    page: int = 1,
+    page_size: int = 24,
+    explain: bool = False,
+    **query: Any,
+) -> SearchResults:
+    """Find objects of several ``querysets``, each of another registered model (default: all there are).
+
+    ``query`` is what ``search`` takes. Photo, recording and words are read, understood and encoded once for all
+    models that share an encoder. What ``results.models`` has by label are each model's total and facets;
+    ``only`` (labels) limits hits and total to some of the models, the others being just counted. A filter
+    limits the models that declare it, and no others. Models where nothing is close are left out if
+    another has something that is.
+    """
+    started = time.perf_counter()
+    searched = _by_index([index.get_queryset() for index in registered()] if querysets is None else querysets)
+    if len(searched) == 1:
+        [objects] = searched.values()
+        return search(objects, filters=filters, facets=facets, page=page, page_size=page_size, explain=explain, **query)
+    query |= {"page": page, "page_size": page_size}
+    with together(list(searched)):
+        found = _ranked(searched, dict(filters or {}), facets, {**query, "nearest": False})
+        shown = _contributing(found, only)
+        if query.get("nearest", True) and not any(found[label].counted.total for label in shown):
+            found = _ranked(searched, dict(filters or {}), facets, query)
+            shown = _contributing(found, only)
+    results = _merged(found, shown, only)
+    results.hits = _page({label: found[label] for label in shown}, results, explain=explain)
+    for part in found.values():
+        part.ranked = None
+    results.took_ms = round((time.perf_counter() - started) * 1000, 1)
+    return results
+
+
+def _by_index(querysets: Iterable[Objects]) -> dict[Index, Objects]:
+    searched: dict[Index, Objects] = {}
+    for objects in querysets:
+        index = get_index(objects.model)
+        if index in searched:
+            raise ValueError(f"{index.label} is given twice. Give one queryset a model; combine two with |.")
+        searched[index] = objects
+    if not searched:
+        raise ValueError("There is nothing to search in: give at least one queryset of a registered model.")
+    return searched
+
+
+def _ranked(
+    searched: Mapping[Index, Objects], filters: dict[str, Any], facets: Sequence[str] | None, query: dict[str, Any]
+) -> dict[str, SearchResults]:
+    """Search each model with its own filters and facets, without loading hits."""
+    _refuse_unknown("filters", filters, [name for index in searched for name in index.filter_names()])
+    _refuse_unknown("facets", facets or (), [name for index in searched for name in index.facets])
+    return {
+        index.label: search(
+            objects,
+            filters={name: filters[name] for name in index.filter_names() if name in filters},
+            facets=_own(index, facets),
+            load=False,
+            **query,
+        )
+        for index, objects in searched.items()
+    }
+
+
+def _refuse_unknown(kind: str, names: Collection[str], declared: Sequence[str]) -> None:
+    unknown = sorted(set(names) - set(declared))
+    if unknown:
+        known = ", ".join(dict.fromkeys(declared)) or "none"
+        raise BadQuery(f"Unknown {kind}: {', '.join(unknown)}. Declared by these models: {known}.", code="bad_filter")
+
+
+def _own(index: Index, facets: Sequence[str] | None) -> Sequence[str] | None:
+    """Return those of ``facets`` that the index declares; None, for none, where they are all of others."""
+    return [name for name in facets if name in index.facets] or None if facets else facets
+
+
+def _contributing(found: Mapping[str, SearchResults], only: Collection[str]) -> list[str]:
+    """Return the models whose hits are shown."""
+    shown = [label for label in found if not only or label in only]
+    close = [label for label in shown if found[label].is_close]
+    return close or shown
+
+
+def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Collection[str]) -> SearchResults:
+    """Return the results of all, yet without hits; what was understood of the query is the same for all of them."""
+    first = next(iter(found.values()))
+    parts = [found[label] for label in shown]
+    is_uncounted = any(part.count_all for part in parts)
+
+    def numbers(counts: Sequence[Counts]) -> Counts:
+        return replace(sum(counts, Counts()), facets=counts[0].facets if len(only) == 1 else {})
+
+    def count_all() -> Counts:
+        counts = numbers([part.counts for part in parts])
+        results.degraded[:] = dict.fromkeys([*results.degraded, *(name for part in parts for name in part.degraded)])
+        return counts
+
+    results = SearchResults(
+        counted=numbers([part.counted for part in parts]),
+        count_all=count_all if is_uncounted else None,
+        is_close=any(part.is_close for part in parts),
+        is_personal=any(part.is_personal for part in parts),
+        page=first.page,
+        page_size=first.page_size,
+        transcript=first.transcript,
+        alternatives=first.alternatives,
+        query=first.query,
+        corrected=first.corrected,
+        interpretation=_interpretation(parts),
+        like=first.like,
+        unlike=first.unlike,
+        degraded=list(dict.fromkeys(name for part in found.values() for name in part.degraded)),
+        models=dict(found),
+    )
+    return results
+
+
+def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:
+    """Return what holds for the hits of all: without what a filter of any won over, with what any could not fulfil."""
+    found = [part.interpretation for part in parts if part.interpretation]
+    return min(found, key=lambda meant: (not meant.relaxed, len(meant.conditions)), default=None)
+
+
+def _page(found: Mapping[str, SearchResults], results: SearchResults, *, explain: bool) -> list[Hit]:
+    """Load the hits of one page, model by model, and put them in order."""
+    first = (results.page - 1) * results.page_size
+    page = list(islice(_in_order(found), first, first + results.page_size))
+    hits: dict[_Place, Hit | None] = {}
+    for label, part in found.items():
+        own = [place for place in page if place.label == label]
+        if own and part.ranked:
+            hits |= zip(own, part.ranked.hits([place.place for place in own], explain=explain), strict=True)
+    return [hit for place in page if (hit := hits[place])]
+
+
+def _in_order(found: Mapping[str, SearchResults]) -> Iterator[_Place]:
+    """Yield the places of all hits, best first; of equal scores the model that was named first."""
+    rankings = [
+        [_Place(score, label, place) for place, score in enumerate(part.ranked.scores)]
+        for label, part in found.items()
+        if part.ranked
+    ]
+    return heapq.merge(*rankings, key=lambda place: -place.score)

@@ -1,0 +1,1 @@
+"""From evidence to a ranking: fusion, preferences, personal taste, facets."""

@@ -1,0 +1,153 @@
+"""How much results are to a customer's taste: like what they acted on in look, fields and price.
+
+The mean of the vectors is taken, from the live column, in the very statement that compares results with
+it, so that both are always of the same space and nothing has to be made anew when an encoder changes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from django.db import models
+from django.db.models import Aggregate, F, FloatField, Func, Subquery, TextField, Value
+from django.db.models.constants import LOOKUP_SEP
+
+from xsearch.conf import settings
+from xsearch.index.filters import raw_path
+from xsearch.index.registry import Index
+from xsearch.index.stores import Store, main_store
+from xsearch.search.expressions import IsAnyOf
+from xsearch.search.retrieval.evidence import Floats
+
+Objects = models.QuerySet[Any]
+
+#: Names of what taste is about, beside those of the facets.
+LOOK, PRICE = "look", "price"
+_LOOKS = ("image", "text")
+_LEAST_SPREAD = 0.05  # of cosines; results that are nearly alike are not told apart by look
+LEAST_PRICES = 3
+_LEAST_PRICE_SPREAD = 0.3  # of natural logarithms: about a third dearer or cheaper
+
+
+class _Weighted(Func):
+    """A vector times the weight of its object."""
+
+    output_field = TextField()
+    template = "(%(expressions)s)"
+
+    def __init__(self, column: str, object_key: str, weights: Mapping[str, float]) -> None:
+        super().__init__(F(column), F(object_key), Value(json.dumps(weights)))
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        (vector, first), (key, second), (weights, third) = map(compiler.compile, self.get_source_expressions())
+        weight = f"((({weights})::jsonb ->> ({key})::text)::real)"
+        sql = f"(({vector})::vector * array_fill({weight}, ARRAY[vector_dims({vector})])::vector)"
+        return sql, [*first, *third, *second, *first]
+
+
+class _Sum(Aggregate):
+    function = "SUM"
+    output_field = TextField()
+
+
+class _Similarity(Func):
+    """Cosine similarity of a column to a vector that the database computes."""
+
+    output_field = FloatField()
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
+        (column, first), (vector, second) = map(compiler.compile, self.get_source_expressions())
+        return f"(1 - (({column})::vector <=> {vector}))", [*first, *second]
+
+
+def affinities(index: Index, acts: Mapping[str, float], keys: Sequence[Any], using: str) -> dict[str, Floats]:
+    """Return how much of each of ``keys`` is to the taste of who did ``acts``, by what, shape (n,) in [-1, 1].
+
+    ``acts`` are weights by object id; they are damped, so that nothing becomes a taste by being clicked often.
+    """
+    weights = {key: math.copysign(math.log1p(abs(weight)), weight) for key, weight in acts.items()}
+    rows = _Rows(index, weights, keys, using)
+    parts = {LOOK: rows.looks()} if rows.columns else {}
+    parts |= {name: rows.shares(name) for name in index.facets}
+    if (prices := rows.prices()) is not None:
+        parts[PRICE] = prices
+    return {name: values for name, values in parts.items() if np.ptp(values) > 0}
+
+
+class _Rows:
+    """The acted-on objects and the results, read in one statement."""
+
+    def __init__(self, index: Index, weights: Mapping[str, float], keys: Sequence[Any], using: str) -> None:
+        self._keys = keys
+        store = main_store(index)
+        self.columns = _columns(index, store)
+        paths = {name: raw_path(index, name) for name in index.facets}
+        paths |= {PRICE: PRICE} if PRICE in index.filters else {}
+        acted = [index.model._meta.pk.to_python(key) for key in weights]
+        everything = store.model._base_manager.using(using).order_by()
+        objects = everything.filter(IsAnyOf(store.object_key, [*acted, *keys]))
+        liked = everything.filter(IsAnyOf(store.object_key, acted))
+        named = {f"xs{number}": _to_mean(liked, name, store, weights) for number, name in enumerate(self.columns)}
+        fields = [f"{store.link}{LOOKUP_SEP}{path}" if store.link else path for path in paths.values()]
+        self._similar: dict[Any, list[float | None]] = {}
+        self._values: dict[str, dict[Any, set[Any]]] = {name: defaultdict(set) for name in paths}
+        for key, *found in objects.annotate(**named).values_list(store.object_key, *named, *fields):
+            self._similar[key] = found[: len(named)]
+            for name, value in zip(paths, found[len(named) :], strict=True):
+                self._values[name][key].add(value)
+        self._weights = {key: weights[str(key)] for key in self._similar if str(key) in weights}
+
+    def looks(self) -> Floats:
+        """Return how alike in vectors, compared with the other results."""
+        none = [None] * len(self.columns)
+        table = np.array([self._similar.get(key, none) for key in self._keys], dtype=np.float64)
+        known = np.isfinite(table)
+        mean = np.where(known, table, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        away = np.where(known, table - mean, 0.0)
+        spread = np.sqrt((away**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+        return np.asarray((away / (2 * np.maximum(spread, _LEAST_SPREAD))).clip(-1, 1).mean(axis=1))
+
+    def shares(self, name: str) -> Floats:
+        """Return how much of what was acted on has the same value of a field."""
+        values = self._values[name]
+        by_value: dict[Any, float] = defaultdict(float)
+        for key, weight in self._weights.items():
+            for value in values[key] - {None, ""}:
+                by_value[value] += weight
+        whole = sum(map(abs, self._weights.values())) or 1.0
+        best = [max((by_value.get(value, 0.0) for value in values[key]), default=0.0) for key in self._keys]
+        return np.array(best).clip(-whole, whole) / whole
+
+    def prices(self) -> Floats | None:
+        """Return how near the prices of what was liked; None where too few are known."""
+        logs = {
+            key: math.log(float(price))
+            for key, found in self._values.get(PRICE, {}).items()
+            for price in found
+            if price and price > 0
+        }
+        liked = [(logs[key], weight) for key, weight in self._weights.items() if weight > 0 and key in logs]
+        if len(liked) < LEAST_PRICES:
+            return None
+        centre = float(np.average([log for log, _ in liked], weights=[weight for _, weight in liked]))
+        spread = math.sqrt(np.average([(log - centre) ** 2 for log, _ in liked], weights=[w for _, w in liked]))
+        away = np.array([logs.get(key, math.inf) - centre for key in self._keys]) / max(spread, _LEAST_PRICE_SPREAD)
+        return np.asarray(np.exp(-(away**2) / 2))
+
+
+def _columns(index: Index, store: Store) -> list[str]:
+    """Return the embedding columns that lie beside the object's fields, so that one statement reads them."""
+    there = {s.modality: s for s in index.stores() if not s.many and s.model is store.model}
+    return [there[name].column for name in _LOOKS if name in there and settings.EMBEDDINGS.get(name)]
+
+
+def _to_mean(acted: Objects, column: str, store: Store, weights: Mapping[str, float]) -> _Similarity:
+    """Return the similarity to the weighted mean of the vectors of what was acted on, which may point away."""
+    summed = acted.exclude(**{column: None}).annotate(xs_all=Value(1)).values("xs_all")
+    mean = summed.annotate(xs_mean=_Sum(_Weighted(column, store.object_key, weights))).values("xs_mean")
+    return _Similarity(F(column), Subquery(mean))

@@ -1,0 +1,1 @@
+"""Candidates and their exact scores; the SQL of a search."""

@@ -1,0 +1,1 @@
+"""The vectors of a query: encoding, calibration, and photos changed by words."""

@@ -1,0 +1,1 @@
+"""The words of a query: terms, synonyms, glossary, weights, spelling and the full-text query."""

@@ -1,0 +1,111 @@
+"""The shop's synonyms, read from its table as soon as they change, and applied to the words of a query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.db import connection
+
+from xsearch.models import Synonym
+from xsearch.search.words.terms import SYNONYM_WORTH, Part, Reading, Stretch, Word, words_of
+from xsearch.text import analyse, detect_language
+
+#: Words of a term at most.
+MAX_WORDS = 6
+_SEPARATORS = re.compile(r"[,，、;；\n]+")
+# Of everything that matters, so that also another process, QuerySet.update() and raw SQL are noticed.
+_VERSION = """
+SELECT count(*), coalesce(sum(hashtextextended(synonym::text, 0)::numeric), 0)
+FROM {table} AS synonym
+"""
+
+Key = tuple[str, ...]
+#: Language ("" for any) → lexemes of a term → the terms that stand for it.
+Expansions = dict[str, dict[Key, list[Key]]]
+
+_known: tuple[object, Expansions] = (None, {})
+
+
+def terms_in(text: str) -> list[str]:
+    """Return the words and phrases that a field of a ``Synonym`` holds, each once."""
+    return list(dict.fromkeys(term for part in _SEPARATORS.split(text) if (term := " ".join(part.split()))))
+
+
+def key_of(term: str) -> Key:
+    """Return the lexemes that a term is recognised by, one for each of its words."""
+    return tuple(word.lexeme for word in words_of(analyse(term)))
+
+
+def pairs_of(synonym: Synonym) -> Iterator[tuple[str, str]]:
+    """Yield every term with every other that is searched for as well."""
+    terms, replacements = terms_in(synonym.terms), terms_in(synonym.replacements)
+    if synonym.direction == Synonym.Direction.BOTH:
+        terms = replacements = list(dict.fromkeys([*terms, *replacements]))
+    for term in terms:
+        for other in replacements:
+            if key_of(term) != key_of(other):
+                yield term, other
+
+
+def version() -> object:
+    """Return what changes whenever a synonym does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERSION.format(table=Synonym._meta.db_table))
+        return cursor.fetchone()
+
+
+def expansions() -> Expansions:
+    """Return the synonyms as they are now."""
+    global _known
+    current = version()
+    known, found = _known
+    if known == current:
+        return found
+    found = compiled(Synonym.objects.all())
+    _known = (current, found)
+    return found
+
+
+def compiled(synonyms: Iterable[Synonym]) -> Expansions:
+    """Return the synonyms by language and term."""
+    found: Expansions = {}
+    for synonym in synonyms:
+        of_language = found.setdefault(synonym.language, {})
+        for term, other in pairs_of(synonym):
+            if key_of(term) and key_of(other):
+                of_language.setdefault(key_of(term), []).append(key_of(other))
+    return found
+
+
+def expand(words: Sequence[Word], text: str) -> list[Stretch]:
+    """Return the words of ``text`` as stretches, with what the shop's synonyms add; the longest term first."""
+    found = expansions()
+    applying = [found[language] for language in ("", detect_language(text)) if language in found]
+    stretches: list[Stretch] = []
+    position = 0
+    while position < len(words):
+        taken, others = _longest(words[position : position + MAX_WORDS], applying)
+        stretches.append(Stretch(tuple(words[position : position + taken]), tuple(others)))
+        position += taken
+    return stretches
+
+
+def _longest(words: Sequence[Word], applying: Sequence[dict[Key, list[Key]]]) -> tuple[int, list[Reading]]:
+    for count in range(len(words) if applying else 0, 0, -1):
+        key = tuple(word.lexeme for word in words[:count])
+        others = dict.fromkeys(other for of_language in applying for other in of_language.get(key, ()))
+        if others:
+            return count, [_reading(other) for other in others]
+    return 1, []
+
+
+def _reading(key: Key) -> Reading:
+    parts = tuple(Part(lexeme) for lexeme in key)
+    return Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
+
+
+def familiar_lexemes() -> set[str]:
+    """Return the lexemes of all synonyms, which are no typing errors."""
+    keys = (key for found in expansions().values() for term, others in found.items() for key in (term, *others))
+    return {lexeme for key in keys for lexeme in key}

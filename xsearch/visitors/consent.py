@@ -1,0 +1,84 @@
+"""What a visitor decides: agree, decline, pause, erase everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponseBase
+
+from xsearch.conf import settings
+from xsearch.models import Event, PopularQuery, QueryLog, Visitor
+from xsearch.visitors.identity import (
+    CHOICE_COOKIE,
+    DECLINED,
+    TOKEN_COOKIE,
+    hash_of,
+    known_visitor,
+    new_token,
+    user_of,
+    visitor_of_browser,
+    visitor_of_user,
+)
+
+_DAY_S = 24 * 60 * 60
+
+
+def agree(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Remember the visitor from now on: the user who is logged in, or else this browser by a new token."""
+    visitor = visitor_of_user(user) if (user := user_of(request)) else known_visitor(request)
+    if visitor is None:
+        token = new_token()
+        Visitor.objects.create(token_hash=hash_of(token))
+        _set_cookie(request, response, TOKEN_COOKIE, token)
+    elif visitor.is_paused:
+        Visitor.objects.filter(pk=visitor.pk).update(is_paused=False)
+    _delete_cookie(response, CHOICE_COOKIE)
+
+
+def decline(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Remember nothing from now on; what is known already stays until it is erased or too old."""
+    visitor = known_visitor(request)
+    if visitor:
+        Visitor.objects.filter(pk=visitor.pk).update(is_paused=True)
+    _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
+
+
+def erase(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Delete everything that is known of the visitor, and remember nothing from now on."""
+    for visitor in filter(None, (known_visitor(request), visitor_of_browser(request))):
+        forget(visitor)
+    _delete_cookie(response, TOKEN_COOKIE)
+    _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
+
+
+def forget(visitor: Visitor) -> None:
+    """Delete a visitor, with all that they did and searched for, and what was counted from it."""
+    with transaction.atomic():
+        queries = QueryLog.objects.filter(visitor=visitor)
+        # Counted again by the next run of the task, without this visitor.
+        PopularQuery.objects.filter(text__in=queries.exclude(text="").values("text")).delete()
+        Event.objects.filter(query_id__in=queries.values("pk"), visitor=None).delete()
+        Visitor.objects.filter(pk=visitor.pk).delete()
+
+
+def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=settings.VISITORS_KEEP_DAYS * _DAY_S,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+        **_place(),
+    )
+
+
+def _delete_cookie(response: HttpResponseBase, name: str) -> None:
+    response.delete_cookie(name, samesite="Lax", **_place())
+
+
+def _place() -> dict[str, Any]:
+    """Return where the cookies are valid: where the session's is."""
+    return {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}
