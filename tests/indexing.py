@@ -18,7 +18,6 @@ from tests.encoders import HashEncoder
 from xsearch.index.registry import get_index
 from xsearch.indexing import IndexingReport, index_pending, outbox
 from xsearch.indexing.columns import has_column
-from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.worker import Worker
 from xsearch.models import IndexRecord
 
@@ -57,7 +56,7 @@ def record(obj):
 
 def records(model=Product):
     """Return all index records of a model."""
-    return IndexRecord.objects.filter(content_type=content_type_of(get_index(model)))
+    return IndexRecord.objects.filter(content_type=get_index(model).content_type)
 
 
 def statuses(model=Product):

@@ -267,9 +267,8 @@ class TestWhatIsRead:
         assert len(one) == 10
 
     def test_what_one_query_led_to_is_clicked_together(self, catalogue):
-        from xsearch.indexing.outbox import content_type_of
 
-        common = {"content_type": content_type_of(get_index(Product)), "kind": Event.Kind.CLICK}
+        common = {"content_type": get_index(Product).content_type, "kind": Event.Kind.CLICK}
         query = Event.objects.create(object_id=catalogue[0].pk, **common).query_id
         Event.objects.create(object_id=catalogue[3].pk, query_id=query, **common)
         Event.objects.create(object_id=catalogue[5].pk, **common)

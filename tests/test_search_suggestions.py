@@ -10,7 +10,6 @@ from tests.searching import index_all
 from tests.searching_words import WORDS_ONLY, demo_words
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import PopularQuery, Suggestion, SuggestionKey
 from xsearch.search import suggest, suggestions_for
 from xsearch.text.beginnings import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_begun
@@ -169,7 +168,7 @@ def test_the_words_that_a_key_begins():
 
 
 def test_popular_queries_stand_beside_the_other_suggestions(demo):
-    several = {"content_type": content_type_of(get_index(Product)), "askers": 50, "searches": 60}
+    several = {"content_type": get_index(Product).content_type, "askers": 50, "searches": 60}
     PopularQuery.objects.create(text="jacket for rain", **several)
     PopularQuery.objects.create(text="jacket", **several)
     assert typed("jack").popular == ["jacket for rain"]  # "jacket" is a suggestion already

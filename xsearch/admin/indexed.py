@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from xsearch.admin.marks import LABELS, NEVER, mark_of, outlook_of, records_of, without_vectors
 from xsearch.index.registry import get_index
 from xsearch.indexing import mark
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class IndexStatusFilter(_Filter):
         status = self.value()
         if status not in LABELS:
             return queryset
-        records = IndexRecord.objects.filter(content_type=content_type_of(get_index(queryset.model)))
+        records = IndexRecord.objects.filter(content_type=get_index(queryset.model).content_type)
         keyed: QuerySet[Any] = queryset.annotate(xsearch_key=Cast("pk", CharField()))
         of_object = records.filter(object_id=OuterRef("xsearch_key"))
         if status == NEVER:

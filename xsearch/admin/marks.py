@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EmbeddedModel, IndexRecord
 
 NEVER = "never"
@@ -35,7 +34,7 @@ _HINTS = {
 def records_of(index: Index, objects: Iterable[models.Model]) -> dict[str, IndexRecord]:
     """Return the records of ``objects`` by primary key, in one query."""
     keys = [str(obj.pk) for obj in objects]
-    records = IndexRecord.objects.filter(content_type=content_type_of(index), object_id__in=keys)
+    records = IndexRecord.objects.filter(content_type=index.content_type, object_id__in=keys)
     return {record.object_id: record for record in records.defer("phrases", "source_hashes")}
 
 

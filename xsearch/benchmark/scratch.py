@@ -21,7 +21,6 @@ from pgvector.psycopg import register_vector
 from xsearch.benchmark.synthetic import Vectors
 from xsearch.index.registry import Index, get_index, register, unregister
 from xsearch.indexing import spaces, statistics, vector_indexes
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EmbeddedModel, IndexRecord
 from xsearch.search.vectors.calibration import forget_samples
 from xsearch.text import tsvector_literal
@@ -170,5 +169,5 @@ def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> 
             " SELECT %s, id::text, 'indexed', 1, false, '{}', '{}', coalesce(%s::jsonb -> id::text, '[]'), 0, '',"
             " now(), now()"
             f" FROM {BenchmarkProduct._meta.db_table} ON CONFLICT DO NOTHING",
-            [content_type_of(index).pk, json.dumps(phrases or {})],
+            [index.content_type.pk, json.dumps(phrases or {})],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
@@ -14,10 +14,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
+from xsearch.index.declaration import Declaration
 from xsearch.index.paths import relations
-
-if TYPE_CHECKING:
-    from xsearch.index.registry import Index
 
 NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -26,7 +24,7 @@ _COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
 
-def parameter_names(index: Index) -> list[str]:
+def parameter_names(index: Declaration) -> list[str]:
     """Return every parameter of the declared filters, ``price_min`` and ``price_max`` included."""
     names = list(index.filters)
     for name in index.filters:
@@ -35,7 +33,9 @@ def parameter_names(index: Index) -> list[str]:
     return names
 
 
-def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
+def filter_queryset(
+    index: Declaration, queryset: models.QuerySet[Any], params: Mapping[str, Any]
+) -> models.QuerySet[Any]:
     """Return ``queryset`` limited by ``params``: several values of one filter are alternatives."""
     allowed = parameter_names(index)
     for name, value in params.items():
@@ -47,25 +47,25 @@ def filter_queryset(index: Index, queryset: models.QuerySet[Any], params: Mappin
     return queryset
 
 
-def _once(index: Index, name: str, condition: models.Q) -> models.Q:
+def _once(index: Declaration, name: str, condition: models.Q) -> models.Q:
     """Return a condition that finds an object once, even where a join to many rows would find it several times."""
     if has_one_value(index, name):
         return condition
     return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
 
 
-def has_one_value(index: Index, name: str) -> bool:
+def has_one_value(index: Declaration, name: str) -> bool:
     """Say whether an object has one value of a declared filter at most, not those of many related rows."""
     steps = relations(index.model, _bound_of(index, name)[0])
     return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
 
 
-def condition(index: Index, name: str, value: Any) -> models.Q:
+def condition(index: Declaration, name: str, value: Any) -> models.Q:
     """Return the condition that an object has ``value`` of a declared filter, or one of several values."""
     return _once(index, name, _condition(index, name, _as_list(value)))
 
 
-def field_label(index: Index, name: str) -> str:
+def field_label(index: Declaration, name: str) -> str:
     """Return what customers read above a filter."""
     try:
         field = final_field(index.model, name)
@@ -86,7 +86,7 @@ def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
     return field  # type: ignore[no-any-return]
 
 
-def label_path(index: Index, name: str) -> str:
+def label_path(index: Declaration, name: str) -> str:
     """Return the lookup of a filter's readable value: "category" → "category__name"."""
     field = final_field(index.model, name)
     if not field.related_model:
@@ -97,18 +97,18 @@ def label_path(index: Index, name: str) -> str:
     return f"{name}{LOOKUP_SEP}{chosen}"
 
 
-def raw_path(index: Index, name: str) -> str:
+def raw_path(index: Declaration, name: str) -> str:
     """Return the lookup of what tells a filter's values apart: "category" → "category__pk"."""
     return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
 
 
-def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+def value_labels(index: Declaration, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
     """Return what the values of a filter, {raw: readable}, are called in the language of the page."""
     own = _own_labels(index, name, list(readable))
     return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
 
 
-def _own_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
+def _own_labels(index: Declaration, name: str, keys: Sequence[Any]) -> dict[Any, str]:
     """Return what related objects and choices call themselves."""
     field = final_field(index.model, name)
     related: Any = field.related_model
@@ -117,7 +117,7 @@ def _own_labels(index: Index, name: str, keys: Sequence[Any]) -> dict[Any, str]:
     return {value: str(label) for value, label in (field.flatchoices or ())}
 
 
-def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
+def _condition(index: Declaration, name: str, wanted: Sequence[Any]) -> models.Q:
     bare, bound = _bound_of(index, name)
     field = final_field(index.model, bare)
     if bound:
@@ -129,14 +129,14 @@ def _condition(index: Index, name: str, wanted: Sequence[Any]) -> models.Q:
     return _any_of(index, bare, field, wanted)
 
 
-def _bound_of(index: Index, name: str) -> tuple[str, str]:
+def _bound_of(index: Declaration, name: str) -> tuple[str, str]:
     if name in index.filters:
         return name, ""
     bare, _, bound = name.rpartition("_")
     return bare, {"min": "gte", "max": "lte"}[bound]
 
 
-def _any_of(index: Index, name: str, field: models.Field[Any, Any], wanted: Sequence[Any]) -> models.Q:
+def _any_of(index: Declaration, name: str, field: models.Field[Any, Any], wanted: Sequence[Any]) -> models.Q:
     condition = models.Q()
     for value in wanted:
         text = _text(name, value)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index import paths
+from xsearch.index.declaration import Declaration
 from xsearch.models import EmbeddedModel
-
-if TYPE_CHECKING:
-    from xsearch.index.registry import Index
 
 MODALITIES = ("text", "image", "audio")
 
@@ -67,7 +65,7 @@ class Store:
         return f"{self.modality}:{self.many}" if self.many else self.modality
 
 
-def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
+def main_store(index: Declaration, modality: str = "text", path: str = "") -> Store:
     """Return the store that has one row per object: the object itself or its companion."""
     if index.store is None:
         if not issubclass(index.model, EmbeddedModel):
@@ -85,14 +83,14 @@ def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
     return Store(modality, field.related_model, field.remote_field.name, path)
 
 
-def _relation(index: Index) -> Any:
+def _relation(index: Declaration) -> Any:
     try:
         return index.model._meta.get_field(str(index.store))
     except FieldDoesNotExist:
         return None
 
 
-def stores_of(index: Index) -> list[Store]:
+def stores_of(index: Declaration) -> list[Store]:
     """Return the embedding columns that ``index`` fills."""
     found = [main_store(index, "text")] if index.text else []
     found += [_image_store(index, path) for path in index.image_paths()]
@@ -101,7 +99,7 @@ def stores_of(index: Index) -> list[Store]:
     return found
 
 
-def _image_store(index: Index, path: str) -> Store:
+def _image_store(index: Declaration, path: str) -> Store:
     steps = paths.relations(index.model, path)
     row: Any = steps[0].model if len(steps) == 1 else None
     if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(steps[0]):

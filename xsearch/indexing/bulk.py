@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xsearch.index.registry import Index
 from xsearch.indexing import vector_indexes
-from xsearch.indexing.outbox import claimable, content_type_of
+from xsearch.indexing.outbox import claimable
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -45,7 +45,7 @@ def _filled_spaces(index: Index) -> dict[str, EncoderSpace]:
 
 def _is_filling(index: Index, space: EncoderSpace, share: float) -> bool:
     """Say whether many objects, and more than ``share`` of all, wait for their first vector of ``space``."""
-    records = IndexRecord.objects.filter(content_type=content_type_of(index))
+    records = IndexRecord.objects.filter(content_type=index.content_type)
     waiting = records.filter(status=IndexRecord.Status.PENDING)
     first = waiting.exclude(fingerprints__contains={space.modality: space.fingerprint}).count()
     return first > _MANY and first > share * records.count()

@@ -20,7 +20,6 @@ from psycopg.errors import LockNotAvailable
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
-from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.vector_indexes import index_name, settle_constraints
 from xsearch.models import EncoderSpace
 
@@ -63,7 +62,7 @@ class ColumnSet:
     @property
     def spaces(self) -> models.QuerySet[EncoderSpace]:
         """What is noted of them, for each index."""
-        types = [content_type_of(index) for index in self.indexes]
+        types = [index.content_type for index in self.indexes]
         return EncoderSpace.objects.filter(content_type__in=types, modality=self.modality).order_by("pk")
 
     @property

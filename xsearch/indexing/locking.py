@@ -15,7 +15,6 @@ from django.db import connection, models
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing.batch import Spaces
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace, IndexRecord
 
 
@@ -57,6 +56,6 @@ def hold_spaces(index: Index) -> dict[str, Spaces]:
         cursor.execute(
             f"SELECT modality, fingerprint, beside->>'fingerprint' FROM {EncoderSpace._meta.db_table}"  # noqa: S608
             " WHERE content_type_id = %s ORDER BY modality FOR SHARE",
-            [content_type_of(index).pk],
+            [index.content_type.pk],
         )
         return {modality: (live, beside) for modality, live, beside in cursor.fetchall()}

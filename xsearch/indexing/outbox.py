@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 from django.db.models import F, Q
@@ -54,7 +53,7 @@ def mark(objects: Objects, *, forced: bool = False, dispatch: bool = True) -> in
         return 0
     sql = _MARK.format(table=IndexRecord._meta.db_table, rows=rows)
     with connections[using].cursor() as cursor:
-        cursor.execute(sql, [content_type_of(index).pk, forced, *params])
+        cursor.execute(sql, [index.content_type.pk, forced, *params])
         count: int = cursor.rowcount
     if count and dispatch:
         dispatch_on_commit(index.label, using)
@@ -70,30 +69,25 @@ def _as_queryset(objects: Objects) -> models.QuerySet[Any] | None:
     return type(instances[0])._base_manager.filter(pk__in=[instance.pk for instance in instances])
 
 
-def content_type_of(index: Index) -> ContentType:
-    """Return the content type under which the records of ``index`` are kept."""
-    return ContentType.objects.get_for_model(index.model)
-
-
 def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker may take now."""
     # By the database's clock, with which they were marked: those of web servers and workers may differ.
     return IndexRecord.objects.filter(
         Q(status=IndexRecord.Status.PENDING) | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
         Q(claimed_until=None) | Q(claimed_until__lt=Now()),
-        content_type=content_type_of(index),
+        content_type=index.content_type,
         not_before__lte=Now(),
     )
 
 
 def in_work(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker holds, or did when it died."""
-    return IndexRecord.objects.filter(content_type=content_type_of(index), claimed_until__gte=Now())
+    return IndexRecord.objects.filter(content_type=index.content_type, claimed_until__gte=Now())
 
 
 def remaining(index: Index) -> int:
     """Return how many objects of ``index`` wait or are being worked on, by whomever."""
-    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
+    of_index = IndexRecord.objects.filter(content_type=index.content_type)
     return of_index.filter(status=IndexRecord.Status.PENDING).count()
 
 
@@ -152,7 +146,7 @@ def sweep() -> dict[str, int]:
 def without_record(index: Index) -> models.QuerySet[Any]:
     """Return the objects that no record says anything about."""
     objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
-    known = IndexRecord.objects.filter(content_type=content_type_of(index), object_id=models.OuterRef("xsearch_key"))
+    known = IndexRecord.objects.filter(content_type=index.content_type, object_id=models.OuterRef("xsearch_key"))
     unseen: models.QuerySet[Any] = objects.filter(~models.Exists(known))
     return unseen
 
@@ -162,7 +156,7 @@ def reconcile(index: Index) -> None:
     mark(without_record(index), dispatch=False)
     present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
     there = present.filter(xsearch_key=models.OuterRef("object_id"))
-    IndexRecord.objects.filter(~models.Exists(there), content_type=content_type_of(index)).delete()
+    IndexRecord.objects.filter(~models.Exists(there), content_type=index.content_type).delete()
 
 
 def mark_stale(index: Index, *, forced: bool = False) -> int:
@@ -172,7 +166,7 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
         mark_outdated(index)
-    of_index = IndexRecord.objects.filter(content_type=content_type_of(index))
+    of_index = IndexRecord.objects.filter(content_type=index.content_type)
     put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
     update_in_order(
         of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
@@ -189,7 +183,7 @@ def mark_outdated(index: Index) -> None:
     from xsearch.indexing.spaces import target_fingerprints
 
     reclaim(index)
-    indexed = IndexRecord.objects.filter(content_type=content_type_of(index), status=IndexRecord.Status.INDEXED)
+    indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")

@@ -25,7 +25,6 @@ from xsearch.indexing.columns import (
     rows_with,
     to_ourselves,
 )
-from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -91,7 +90,7 @@ def _fingerprints_with(modality: str, fingerprint: str) -> Func:
 
 
 def _records(columns: ColumnSet) -> models.QuerySet[IndexRecord]:
-    types = [content_type_of(index) for index in columns.indexes]
+    types = [index.content_type for index in columns.indexes]
     return IndexRecord.objects.filter(content_type__in=types)
 
 
@@ -216,7 +215,7 @@ def _mark_changed_meanwhile(columns: ColumnSet) -> None:
     for index in columns.indexes:
         space = live_spaces(index)[columns.modality]
         since = datetime.fromisoformat((space.beside or {})["since"]) - _CLOCKS_DIFFER
-        touched = IndexRecord.objects.filter(content_type=content_type_of(index), indexed_at__gt=since)
+        touched = IndexRecord.objects.filter(content_type=index.content_type, indexed_at__gt=since)
         changed = touched.exclude(_intact(index, columns.modality, live=True)).values_list("object_id", flat=True)
         outbox.mark(index.model._base_manager.filter(pk__in=list(changed)), forced=True)
     _set_state(columns, Beside.RETURNED, Beside.HELD)
@@ -255,7 +254,7 @@ def reclaim(index: Index) -> None:
         [other] = both - {fingerprint}
         records = IndexRecord.objects.filter(
             _intact(index, modality, live=fingerprint == space.fingerprint),
-            content_type=content_type_of(index),
+            content_type=index.content_type,
             status=IndexRecord.Status.INDEXED,
             fingerprints__contains={modality: other},
         )

@@ -12,7 +12,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index, on_register, registered
-from xsearch.indexing.outbox import content_type_of, mark
+from xsearch.indexing.outbox import mark
 from xsearch.models import IndexRecord
 
 
@@ -97,7 +97,7 @@ class _Deleted(_Receiver):
     """Forgets a deleted object."""
 
     def __call__(self, *, instance: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        IndexRecord.objects.filter(content_type=content_type_of(self.index), object_id=str(instance.pk)).delete()
+        IndexRecord.objects.filter(content_type=self.index.content_type, object_id=str(instance.pk)).delete()
 
 
 class _Link(_Receiver):

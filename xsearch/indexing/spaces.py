@@ -12,7 +12,6 @@ from xsearch.index.stores import MODALITIES
 from xsearch.indexing import vector_indexes
 from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.columns import ColumnSet, column_set
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import EncoderSpace
 
 logger = logging.getLogger("xsearch.indexing")
@@ -56,7 +55,7 @@ def target_encoders(index: Index) -> dict[str, Encoder]:
 
 def live_spaces(index: Index) -> dict[str, EncoderSpace]:
     """Return the live space of each modality of ``index``, in the order in which they were opened."""
-    spaces = EncoderSpace.objects.filter(content_type=content_type_of(index)).order_by("pk")
+    spaces = EncoderSpace.objects.filter(content_type=index.content_type).order_by("pk")
     return {space.modality: space for space in spaces}
 
 
@@ -72,7 +71,7 @@ def live_encoder(space: EncoderSpace) -> Encoder | None:
 
 def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
     """Return the live space of a column, made for ``encoder`` if there is none yet."""
-    content_type = content_type_of(index)
+    content_type = index.content_type
     known = EncoderSpace.objects.filter(content_type=content_type, modality=modality).first()
     if known:
         return known

@@ -13,7 +13,6 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import main_store
 from xsearch.indexing import suggestions
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.text import english
 from xsearch.text.chinese import is_chinese
@@ -76,7 +75,7 @@ def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
     if not index.text:
         return
-    content_type = content_type_of(index)
+    content_type = index.content_type
     table = main_store(index).table
     with connection.cursor() as cursor:
         # Two workers that count at once would both insert what they counted.
@@ -117,7 +116,7 @@ def _written_forms(content_type_id: int) -> dict[str, list[str]]:
 def version(index: Index) -> str:
     """Return a text that changes whenever the indexed phrases do."""
     with connection.cursor() as cursor:
-        cursor.execute(_VERSION.format(records=IndexRecord._meta.db_table), [content_type_of(index).pk])
+        cursor.execute(_VERSION.format(records=IndexRecord._meta.db_table), [index.content_type.pk])
         found: str = cursor.fetchone()[0]
     return found
 
@@ -133,6 +132,6 @@ def recent_version(index: Index) -> str:
 
 def phrases(index: Index) -> Iterator[str]:
     """Yield the titles, brands, categories and colours of everything indexed."""
-    records = IndexRecord.objects.filter(content_type=content_type_of(index)).exclude(phrases=[])
+    records = IndexRecord.objects.filter(content_type=index.content_type).exclude(phrases=[])
     for found in records.values_list("phrases", flat=True).iterator(chunk_size=2000):
         yield from found

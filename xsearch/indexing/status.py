@@ -16,7 +16,7 @@ from xsearch.index.stores import Store, main_store
 from xsearch.indexing import vector_indexes
 from xsearch.indexing.adapters import configured_encoder
 from xsearch.indexing.columns import has_column, rows_lacking, rows_with
-from xsearch.indexing.outbox import claimable, content_type_of, without_record
+from xsearch.indexing.outbox import claimable, without_record
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -109,7 +109,7 @@ def _as_iso(moment: datetime | None) -> str | None:
 
 
 def _records(index: Index) -> QuerySet[IndexRecord]:
-    return IndexRecord.objects.filter(content_type=content_type_of(index))
+    return IndexRecord.objects.filter(content_type=index.content_type)
 
 
 def _queue(index: Index) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.utils import translation
 
 from xsearch.index.filters import label_path, raw_path, value_labels
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
 from xsearch.text.beginnings import keys_of
 
@@ -82,7 +81,7 @@ _WORDING = {
 
 def refresh(index: Index) -> None:
     """Bring the suggestions up to date with what is indexed; must run in a transaction, by one worker at a time."""
-    content_type_id = content_type_of(index).pk
+    content_type_id = index.content_type.pk
     facets = [row for name in index.facets for row in _facet_rows(index, name)]
     with connection.cursor() as cursor:
         gather = _GATHER.format(records=IndexRecord._meta.db_table, examples=EXAMPLES, shortest=_MIN_LENGTH)

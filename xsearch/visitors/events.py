@@ -12,7 +12,6 @@ from django.http import HttpRequest
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, QueryLog
 from xsearch.text import detect_language
 from xsearch.visitors.identity import remembered_visitor
@@ -27,7 +26,7 @@ def record_event(
     """Write down what a customer did with ``obj``: a remembered visitor did it, or nobody knows who."""
     event = Event(
         query_id=query_id,
-        content_type=content_type_of(index),
+        content_type=index.content_type,
         object_id=str(obj.pk),
         kind=kind,
         position=position,
@@ -62,7 +61,7 @@ def _record_search(request: HttpRequest, indexes: Sequence[Index], results: Any,
     text = storable(results.corrected or results.query) if is_typed else ""
     QueryLog.objects.create(
         query_id=results.query_id,
-        content_type=content_type_of(indexes[0]),
+        content_type=indexes[0].content_type,
         text=text,
         language=detect_language(text) if text else "",
         page=results.page,

@@ -10,7 +10,6 @@ from django.db.models.functions import Extract, Now, Power
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, Visitor
 
 _MAX_OBJECTS = 100
@@ -25,7 +24,7 @@ def acts_of(index: Index, user: Any) -> dict[str, float]:
     whose = _whose(user)
     if whose is None:
         return {}
-    events = Event.objects.filter(whose, content_type=content_type_of(index), visitor__is_paused=False)
+    events = Event.objects.filter(whose, content_type=index.content_type, visitor__is_paused=False)
     weight = decayed_weight(settings.TASTE_HALF_LIFE_DAYS)
     by_object = events.order_by().values("object_id").annotate(weight=Sum(weight), last=models.Max("created_at"))
     return dict(by_object.order_by("-last").values_list("object_id", "weight")[:_MAX_OBJECTS])

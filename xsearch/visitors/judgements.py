@@ -19,7 +19,6 @@ from django.db.models import QuerySet
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, QueryLog
 from xsearch.visitors.queries import by_text, first_pages
 
@@ -57,7 +56,7 @@ def propensity(position: int | None, bias: float) -> float:
 
 def judged_queries(index: Index) -> Iterator[Judged]:
     """Yield the queries that several people asked and found something with, most frequent first."""
-    asked = first_pages().filter(content_type=content_type_of(index))
+    asked = first_pages().filter(content_type=index.content_type)
     rows = by_text(asked, "language").order_by("-searches", "text")
     for text, language, searches in rows.values_list("text", "language", "searches"):
         attraction = _attraction(index, asked.filter(text=text, language=language), searches)
@@ -81,7 +80,7 @@ def _attraction(index: Index, searches: QuerySet[QueryLog], count: int) -> dict[
 
 def _strongest(index: Index, searches: QuerySet[QueryLog]) -> dict[tuple[Any, str], float]:
     """Return the strongest of what was done with an object in a search, so that opening it twice counts once."""
-    events = Event.objects.filter(content_type=content_type_of(index), query_id__in=searches.values("query_id"))
+    events = Event.objects.filter(content_type=index.content_type, query_id__in=searches.values("query_id"))
     found: dict[tuple[Any, str], float] = {}
     for query_id, object_id, kind, position in events.values_list("query_id", "object_id", "kind", "position"):
         chance = propensity(position, settings.POSITION_BIAS)

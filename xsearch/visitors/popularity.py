@@ -11,7 +11,6 @@ from django.db.models import Max
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, Popularity
 from xsearch.visitors.counting import replace_all
 from xsearch.visitors.interactions import decayed_weight
@@ -22,7 +21,7 @@ _WORTH_OF_UNKNOWN = 0.25
 
 def popularity_of(index: Index, keys: Sequence[Any]) -> dict[str, float]:
     """Return the popularity of those of ``keys`` that have any, {object id: 0 to 1}, in one statement."""
-    known = Popularity.objects.filter(content_type=content_type_of(index), object_id__in=[str(key) for key in keys])
+    known = Popularity.objects.filter(content_type=index.content_type, object_id__in=[str(key) for key in keys])
     return dict(known.values_list("object_id", "score"))
 
 
@@ -36,7 +35,7 @@ def _counted(index: Index) -> list[Popularity]:
 
     Each visitor counts once an object, with the strongest of what they did; of the others each query does.
     """
-    events = Event.objects.filter(content_type=content_type_of(index)).order_by()
+    events = Event.objects.filter(content_type=index.content_type).order_by()
     weight = Max(decayed_weight(settings.POPULARITY_HALF_LIFE_DAYS))
     by_visitor = events.exclude(visitor=None).values("object_id", "visitor").annotate(weight=weight)
     by_query = events.filter(visitor=None).values("object_id", "query_id").annotate(weight=weight * _WORTH_OF_UNKNOWN)
@@ -46,7 +45,7 @@ def _counted(index: Index) -> list[Popularity]:
             counts[object_id] += max(strength, 0.0)
     usual = fmean(counts.values()) if counts else 0.0
     return [
-        Popularity(content_type=content_type_of(index), object_id=object_id, score=count / (count + usual))
+        Popularity(content_type=index.content_type, object_id=object_id, score=count / (count + usual))
         for object_id, count in counts.items()
         if count > 0
     ]

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event, PopularQuery, QueryLog
 from xsearch.visitors.counting import replace_all
 from xsearch.visitors.query_texts import normalised
@@ -42,7 +41,7 @@ def popular_queries(index: Index, prefix: str, limit: int = 8) -> list[str]:
     wanted = normalised(prefix)
     if not wanted or limit < 1:
         return []
-    found = PopularQuery.objects.filter(content_type=content_type_of(index), text__startswith=wanted)
+    found = PopularQuery.objects.filter(content_type=index.content_type, text__startswith=wanted)
     found = found.filter(askers__gte=settings.MIN_ASKERS)
     return list(found.order_by("-askers", "-searches", "text").values_list("text", flat=True)[:limit])
 
@@ -57,7 +56,7 @@ def count_popular() -> int:
 def searches_of(index: Index) -> Searches:
     """Return what was searched for in ``index`` during the last 30 days."""
     since = timezone.localdate() - timedelta(days=_OVERVIEW_DAYS)
-    recent = first_pages().filter(content_type=content_type_of(index), day__gte=since)
+    recent = first_pages().filter(content_type=index.content_type, day__gte=since)
     clicks = Event.objects.filter(query_id=OuterRef("pk")).exclude(kind=Event.Kind.DISMISS)
     recent = recent.annotate(is_clicked=Exists(clicks))
     counts = {"found_nothing": Count("pk", filter=Q(is_close=False)), "clicked": Count("pk", filter=Q(is_clicked=True))}

@@ -11,7 +11,6 @@ from django.db import connection
 from django.utils.translation import get_language
 
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.indexing.suggestions import TIERS
 from xsearch.models import Suggestion, SuggestionKey
 from xsearch.search.expressions import IsAnyOf
@@ -59,7 +58,7 @@ def completions(index: Index, objects: Objects, typed: str) -> list[Completion]:
 def _find(index: Index, key: str) -> list[Completion]:
     """Return what has a key that begins with ``key``, in one statement of bounded work."""
     branches = " UNION ALL ".join(_BRANCH.format(keys=SuggestionKey._meta.db_table) for _ in TIERS)
-    content_type_id, end = content_type_of(index).pk, f"{key}\U0010ffff"
+    content_type_id, end = index.content_type.pk, f"{key}\U0010ffff"
     params = [value for tier in TIERS for value in (content_type_id, tier, key, end, _PER_TIER)]
     with connection.cursor() as cursor:
         cursor.execute(_FIND.format(suggestions=Suggestion._meta.db_table, branches=branches), params)

@@ -11,7 +11,6 @@ from django.db import connections, transaction
 
 from xsearch.index.registry import Index
 from xsearch.index.stores import main_store, rows_of
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord
 from xsearch.search.expressions import Matches
 from xsearch.search.scope import Objects
@@ -66,7 +65,7 @@ def last_words(index: Index, keys: Sequence[Any], typed: str) -> list[str]:
     """Return ``typed`` with its last word completed as in the texts of the objects ``keys``, frequent ones first."""
     last = last_word(typed)
     names = [str(key) for key in keys[:_READ]]
-    records = IndexRecord.objects.filter(content_type=content_type_of(index), object_id__in=names)
+    records = IndexRecord.objects.filter(content_type=index.content_type, object_id__in=names)
     counts: Counter[str] = Counter()
     for phrases in records.values_list("phrases", flat=True):
         counts.update({word for phrase in phrases if (word := words_begun(phrase, last) or "").startswith(last)})

@@ -12,7 +12,6 @@ from django.db import models
 from xsearch.conf import settings
 from xsearch.index.registry import Index
 from xsearch.index.stores import main_store
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import IndexRecord, Term
 from xsearch.search.expressions import LexicalScore, Matches
 from xsearch.search.words import glossary, synonyms
@@ -199,7 +198,7 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
 
 def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
     """Return how many documents have each lexeme; how many there are at all under the empty one."""
-    content_type = content_type_of(index)
+    content_type = index.content_type
     terms = Term.objects.filter(content_type=content_type, lexeme__in=[*lexemes, ""])
     counts = dict(terms.values_list("lexeme", "objects_with"))
     if "" not in counts:  # not counted yet

@@ -15,7 +15,6 @@ from xsearch.conf import settings
 from xsearch.encoders.builtin import WEIGHTS
 from xsearch.encoders.builtin_text import Vocabulary
 from xsearch.index.registry import Index
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Term
 from xsearch.search.words import synonyms
 from xsearch.search.words.glossary import translations
@@ -108,7 +107,7 @@ def _new_speller(entries: Sequence[Entry]) -> Speller:
 
 def _last_term(index: Index) -> int | None:
     """Return what changes whenever the terms were counted anew: they are all written again then."""
-    terms = Term.objects.filter(content_type=content_type_of(index))
+    terms = Term.objects.filter(content_type=index.content_type)
     return terms.order_by("-pk").values_list("pk", flat=True).first()
 
 
@@ -127,7 +126,7 @@ def _entries_of(indexes: Sequence[Index]) -> Sequence[Entry]:
 def _entries(index: Index) -> Sequence[Entry]:
     # Numbers and model numbers, of which there are many, are never corrected.
     words = Q(lexeme__regex=r"^[a-z]+$") | Q(lexeme__regex=rf"^[{HAN}]+$")
-    rows = Term.objects.filter(words, content_type=content_type_of(index))
+    rows = Term.objects.filter(words, content_type=index.content_type)
     return [Entry(*row) for row in rows.values_list("lexeme", "written", "objects_with", "sound").iterator(10_000)]
 
 

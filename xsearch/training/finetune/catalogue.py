@@ -17,7 +17,6 @@ from django.db import models
 from xsearch.index import paths
 from xsearch.index.registry import Index
 from xsearch.indexing.inputs import MediaFile, collect
-from xsearch.indexing.outbox import content_type_of
 from xsearch.models import Event
 from xsearch.visitors.judgements import judged_queries
 
@@ -120,7 +119,7 @@ def _clicked_together(index: Index, products: list[Product]) -> list[tuple[int, 
     """Return pairs of products that customers chose from the results of one query."""
     position = {product.pk: number for number, product in enumerate(products)}
     chosen: dict[Any, set[int]] = defaultdict(set)
-    events = Event.objects.filter(content_type=content_type_of(index), kind__in=_CHOSEN)
+    events = Event.objects.filter(content_type=index.content_type, kind__in=_CHOSEN)
     for query, key in events.order_by("pk").values_list("query_id", "object_id").iterator():
         if key in position:
             chosen[query].add(position[key])
