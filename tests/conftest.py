@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("SHOP_VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+from tests.support import ROOT
+
+os.environ.setdefault("SHOP_VAR_DIR", str(ROOT / "var" / "tests"))
 # WhiteNoise warns when there is no folder of collected files, and warnings are errors.
 (Path(os.environ["SHOP_VAR_DIR"]) / "static").mkdir(parents=True, exist_ok=True)
 
@@ -53,11 +55,11 @@ def data_dir() -> Path:
 @pytest.fixture
 def use_encoder(settings):
     """Return a function that configures one test encoder for texts and photos, and forgets what was encoded."""
-    from tests.encoders import HashEncoder
+    from tests.support.encoders import HashEncoder
 
     def use(name="HashEncoder", more=(), **options):
         settings.XSEARCH = {
-            "ENCODERS": {"test": {"BACKEND": f"tests.encoders.{name}", "OPTIONS": options}},
+            "ENCODERS": {"test": {"BACKEND": f"tests.support.encoders.{name}", "OPTIONS": options}},
             "EMBEDDINGS": {"text": "test", "image": "test", "audio": None},
             **dict(more),
         }

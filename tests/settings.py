@@ -2,9 +2,10 @@
 
 import json
 import os
-from pathlib import Path
 
-os.environ.setdefault("SHOP_VAR_DIR", str(Path(__file__).resolve().parent.parent / "var" / "tests"))
+from tests.support import ROOT
+
+os.environ.setdefault("SHOP_VAR_DIR", str(ROOT / "var" / "tests"))
 
 from shop.settings import *  # noqa: F403
 from shop.settings import DATABASES, INSTALLED_APPS

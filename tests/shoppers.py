@@ -83,7 +83,7 @@ def _go_shopping(rng, shopper, queries, *, agrees):
     """Search, look at results from the top, open and buy as taste says; returns who the events are known of."""
     import xsearch
     from shop.models import Product
-    from tests.visitors import act, make_visitor
+    from tests.support.visitors import act, make_visitor
 
     visitor = make_visitor() if agrees else None
     for _trip in range(TRIPS):

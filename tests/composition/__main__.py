@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from tests.composition import measure, pairs  # noqa: E402
-from tests.searching import index_all  # noqa: E402
+from tests.support.searching import index_all  # noqa: E402
 
 GRID = {"strength": (1.0, 1.25, 1.5), "unsayable": (0.0, 0.1, 0.2, 0.3)}
 REPORTED = [(1, "en"), (1, "zh")]

@@ -5,7 +5,7 @@ Each line names ``audio`` (a path relative to the file) and either the ``text`` 
 line, or else of the texts and slots themselves. Words count by their stem, function words not at all.
 
 Measured with pocketsphinx 5.1: 94 % of the slots of 58 real orders by many speakers (en_orders.jsonl of
-XSEARCH_DATA). tests/test_speech_recognition.py holds synthetic voices to 80 % of queries.
+XSEARCH_DATA). tests/speech/test_recognition.py holds synthetic voices to 80 % of queries.
 """
 
 from __future__ import annotations

@@ -1,0 +1,210 @@
+"""System checks: each id once, with its cure; a clean project has none."""
+
+import pytest
+from celery import current_app
+from django.core.checks import run_checks
+from django.db import connection, connections
+
+from shop.models import Product
+from tests.showcase.models import Furniture, Instrument, Plain
+from tests.support.indexing import add, run
+from xsearch import checks
+from xsearch.index.registry import get_index
+from xsearch.indexing import vector_indexes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _encoder(use_encoder):
+    use_encoder(more={"TRANSCRIBERS": []})
+
+
+def found(databases=("default",)):
+    """Return {id: message} of xsearch's findings, each id once."""
+    messages = run_checks(tags=["xsearch"], databases=databases)
+    assert len({message.id for message in messages}) == len(messages), messages
+    return {message.id: message for message in messages}
+
+
+def only(identifier, text, hint):
+    messages = found()
+    assert messages.keys() == {identifier}
+    assert text in messages[identifier].msg
+    assert hint in messages[identifier].hint
+
+
+def test_a_clean_project_has_no_findings():
+    add("A", photo=1)
+    run()
+    assert found() == {}
+
+
+def test_e001_unknown_setting(settings):
+    settings.XSEARCH = {"BATCHSIZE": 3, "TRANSCRIBERS": []}
+    only("xsearch.E001", "XSEARCH has no setting 'BATCHSIZE'", "BATCH_SIZE")
+
+
+def test_e001_no_dict(settings):
+    settings.XSEARCH = ["BATCH_SIZE"]
+    messages = {message.id: message for message in checks.check_settings()}
+    assert messages["xsearch.E001"].hint == "XSEARCH = {}"
+
+
+def test_e002_backend_without_a_path(use_encoder, settings):
+    settings.XSEARCH = {**settings.XSEARCH, "TRANSCRIBERS": [{"CLASS": "x"}]}
+    only("xsearch.E002", "XSEARCH['TRANSCRIBERS'][0] needs a BACKEND", '{"BACKEND": "dotted.path.Class"')
+
+
+def test_e003_backend_that_cannot_be_imported(settings):
+    settings.XSEARCH = {**settings.XSEARCH, "ENCODERS": {"test": {"BACKEND": "no.such.Encoder"}}}
+    only("xsearch.E003", "XSEARCH['ENCODERS']['test']: No module named 'no'", "install the package")
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "text", "hint"),
+    [
+        ({"text": "tset"}, "names the encoder 'tset', which is not configured", "Configured encoders:"),
+        ({"video": "test"}, "has no column 'video'", "text, image, audio"),
+    ],
+)
+def test_e004_embedding_that_leads_nowhere(settings, embeddings, text, hint):
+    settings.XSEARCH = {**settings.XSEARCH, "EMBEDDINGS": {"text": "test", "image": "test", **embeddings}}
+    only("xsearch.E004", text, hint)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("BATCH_SIZE", "32"), ("ENCODERS", []), ("TRANSCRIBERS", "whisper"), ("LEASE_S", None), ("WEIGHTS", 1)],
+)
+def test_e005_value_of_a_wrong_type(settings, key, value):
+    settings.XSEARCH = {"TRANSCRIBERS": [], key: value}
+    messages = {message.id: message for message in checks.check_settings()}
+    assert messages.keys() == {"xsearch.E005"}
+    assert f"XSEARCH['{key}'] is {value!r}, not a" in messages["xsearch.E005"].msg
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "hint"),
+    [
+        ({"model": "nobody/nothing", "revision": "v1"}, "'nobody/nothing' is neither a folder here nor downloaded to",
+         "python manage.py xsearch_download nobody/nothing --revision v1"),
+        ({"model": "./nowhere"}, "There is no folder './nowhere'", "a folder with config.json, or a hub name"),
+        ({}, "There is no folder ''", "a folder with config.json, or a hub name"),
+    ],
+)  # fmt: skip
+def test_w006_checkpoint_that_is_not_there(settings, tmp_path, options, text, hint):
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": options}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", text, hint)
+
+
+def test_w006_model_of_the_hub_that_is_not_pinned(settings, tmp_path):
+    snapshot = tmp_path / "models--someone--model" / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"model_type": "clip"}')
+    (snapshot / "model.safetensors").write_bytes(b"\2" + bytes(7) + b"{}")
+    (tmp_path / "models--someone--model" / "refs").mkdir()
+    (tmp_path / "models--someone--model" / "refs" / "main").write_text("abc123")
+    spec = {"BACKEND": "xsearch.encoders.transformers.TransformersEncoder", "OPTIONS": {"model": "someone/model"}}
+    settings.XSEARCH = {**settings.XSEARCH, "MODELS_DIR": str(tmp_path), "ENCODERS": {"test": spec}}
+    only("xsearch.W006", "someone/model has no revision", 'Add to OPTIONS: "revision": "abc123"')
+    spec["OPTIONS"]["revision"] = "abc123"
+    settings.XSEARCH = {**settings.XSEARCH, "ENCODERS": {"test": spec}}
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("titel", "showcase.Furniture has no field 'titel'. It has: "),
+        ("title__upper", "showcase.Furniture.title is no relation; end the path there"),
+        ("maker__name", "showcase.Furniture has no field 'maker'"),
+    ],
+)
+def test_e010_path_that_leads_nowhere(register, path, text):
+    register(Furniture, text={"A": [path]})
+    only("xsearch.E010", text, "Correct the declaration of")
+
+
+def test_e010_names_the_model_where_the_path_goes_wrong(register):
+    register(Instrument, text={"A": ["maker__town__name"]}, store="vectors")
+    only("xsearch.E010", "'maker__town__name': showcase.Maker has no field 'town'", "Correct the declaration of")
+
+
+@pytest.mark.parametrize(
+    ("store", "text"),
+    [
+        (None, "showcase.Plain is not an xsearch.models.EmbeddedModel. Mix it in, or name a companion"),
+        ("title", "`store` of showcase.Plain is 'title'. It must be the reverse name of a OneToOneField"),
+        ("nothing", "`store` of showcase.Plain is 'nothing'. It must be"),
+    ],
+)
+def test_e011_model_without_a_place_for_vectors(register, store, text):
+    register(Plain, text={"A": ["title"]}, store=store)
+    only("xsearch.E011", text, "Correct the declaration of")
+
+
+def test_e012_filter_without_a_field(register):
+    register(Furniture, text={"A": ["title"]}, filters=["price"])
+    only("xsearch.E012", "'price' is not a field of showcase.Furniture", "Correct the declaration of")
+
+
+def test_w012_facet_that_is_no_filter(register):
+    register(Furniture, text={"A": ["title"]}, facets=["title"])
+    only("xsearch.W012", "showcase.Furniture: facet 'title' is not a filter", "Add 'title' to `filters`")
+
+
+def test_w020_no_broker():
+    before = current_app.conf.broker_url
+    current_app.conf.update(broker_url=None)
+    try:
+        only("xsearch.W020", "Celery has no broker", "CELERY_BROKER_URL")
+    finally:
+        current_app.conf.update(broker_url=before)
+
+
+def test_e030_another_database(monkeypatch):
+    monkeypatch.setattr(connections["default"], "vendor", "sqlite")
+    messages = {message.id: message for message in checks.check_database(databases=["default"])}
+    assert messages.keys() == {"xsearch.E030"}
+
+
+def test_e031_pgvector_too_old(monkeypatch):
+    monkeypatch.setattr(checks, "MIN_PGVECTOR", (99, 0))
+    only("xsearch.E031", "is older than", "ALTER EXTENSION vector UPDATE;")
+
+
+def test_w031_tables_of_another_version():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE xsearch_encoderspace DROP COLUMN fingerprint CASCADE")
+    only("xsearch.W031", "cannot read the database 'default'", "python manage.py migrate")
+
+
+def test_w032_vectors_of_another_encoder(use_encoder, settings):
+    add("A", photo=1)
+    run()
+    settings.XSEARCH = {
+        **settings.XSEARCH,
+        "ENCODERS": {
+            "test": {"BACKEND": "tests.support.encoders.HashEncoder"},
+            "new": {"BACKEND": "tests.support.encoders.HashEncoder", "OPTIONS": {"revision": "2"}},
+        },
+        "EMBEDDINGS": {"text": "test", "image": "new", "audio": None},
+    }
+    only("xsearch.W032", "The image vectors of shop.Product are not those", "manage.py xsearch_rebuild shop.Product")
+
+
+def test_w033_missing_index():
+    add("A", photo=1)
+    run()
+    store = next(store for store in get_index(Product).stores() if store.key == "image:photos")
+    vector_indexes.drop_vector_index(store, store.column)
+    only(
+        "xsearch.W033", "shop.ProductPhoto.image_embedding has no vector index", "manage.py xsearch_index shop.Product"
+    )
+
+
+def test_the_database_is_asked_only_where_django_does_so(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert found(databases=None) == {}
