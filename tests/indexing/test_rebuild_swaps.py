@@ -13,17 +13,18 @@ from shop.models import Product, ProductPhoto
 from tests.indexing.test_workers import in_thread, while_encoding
 from tests.showcase.models import Furniture, Instrument, InstrumentPhoto
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, records, run, run_some, wait_until
+from tests.support.searching import search_context
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import get_index
 from xsearch.indexing import columns, outbox, spaces, vector_indexes, worker
 from xsearch.indexing import rebuild as rebuilding
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
-from xsearch.search.comparison import Wanted
+from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.examples import mean_vectors
 from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
-from xsearch.search.vectors.parts import VectorPart
+from xsearch.search.vectors.query_vectors import VectorPart
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +72,7 @@ def photo_part():
     """Return the part of a query by the photo of product A1, of the space that is live now."""
     space = spaces.live_spaces(index())["image"]
     vector = np.asarray(photo_vector(Product.objects.get(sku="A1")), dtype=np.float32)
-    return Wanted(index(), [VectorPart("image", "image", vector, space, tuple(index().stores_for("image")))], None)
+    return CompiledQuery([VectorPart("image", "image", vector, space, tuple(index().stores_for("image")))], None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -109,7 +110,7 @@ class TestSearchAcrossASwap:
     def test_a_statement_that_waited_for_the_swap_compares_nothing(self, swap):
         wanted = photo_part()
         finish = swap()
-        retrieving = in_thread(lambda: retrieve(wanted, Product.objects.all(), []))
+        retrieving = in_thread(lambda: retrieve(search_context(), wanted, Product.objects.all()))
         wait_until(self.waiting)
         finish()
         with pytest.raises(SpaceSwapped):
@@ -126,11 +127,11 @@ class TestSearchAcrossASwap:
         assert live()["image"] == "hash:16:2"
 
     def test_vectors_of_examples_are_read_from_the_space_that_they_are_compared_in(self, products, use_encoder):
-        before = spaces.live_spaces(index())
-        assert set(mean_vectors(index(), products, before)) == {"text", "image"}
+        context = search_context()
+        assert set(mean_vectors(context, products)) == {"text", "image"}
         next_ready(use_encoder)
         worker.settle(index())
-        assert mean_vectors(index(), products, before) == {}
+        assert mean_vectors(context, products) == {}
 
     @pytest.mark.parametrize("back", [False, True])
     def test_a_transaction_with_an_old_snapshot_compares_nothing(self, products, use_encoder, back):
@@ -146,9 +147,9 @@ class TestSearchAcrossASwap:
             assert len(spaces.live_spaces(index())) == 2  # takes the snapshot
             in_thread(lambda: rebuilding.roll_back(index(), "image") if back else rebuilding.swap(index(), before))()
             assert live()["image"] == wanted.parts[0].space.fingerprint  # as far as this transaction sees
-            assert not holds_vectors_of(wanted.parts[0].space, wanted.parts[0].stores[0])
+            assert not holds_vectors_of("default", wanted.parts[0].space, wanted.parts[0].stores[0])
             with pytest.raises(SpaceSwapped):
-                retrieve(wanted, Product.objects.all(), [])
+                retrieve(search_context(), wanted, Product.objects.all())
             results = xsearch.search(Product.objects.all(), text="bag", image=picture(1))
             assert len(results.hits) == 4  # by the word
             assert {"image:image", "text:image"} <= set(results.degraded)

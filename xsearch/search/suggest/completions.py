@@ -1,4 +1,4 @@
-"""What a typed beginning may become: phrases and facet values of the catalogue, found by their keys."""
+"""Completions of a typed prefix: phrases and facet values of the catalogue, found by their keys."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
+from django.db import connections, models
 from django.utils.translation import get_language
 
 from xsearch.index.registry import Index
 from xsearch.indexing.suggestions import TIERS
 from xsearch.models import Suggestion, SuggestionKey
+from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
-from xsearch.search.scope import Objects
 from xsearch.text.beginnings import sound_key, typed_key
 from xsearch.text.glossary import has_chinese
 
@@ -43,24 +43,24 @@ class Completion:
     examples: tuple[str, ...]
 
 
-def completions(index: Index, objects: Objects, typed: str) -> list[Completion]:
+def completions(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> list[Completion]:
     """Return what begins with ``typed`` at any of its words, the likeliest first, of what some of ``objects`` have.
 
     Chinese is found by its pinyin and its initials too, and by other characters of the same sound.
     """
     key = typed_key(typed)
-    found = _find(index, key) if key else []
+    found = _find(context, key) if key else []
     if not found and not key.isascii():
-        found = _find(index, sound_key(typed))
-    return _visible(index, objects, sorted(found, key=lambda one: _order(one, key))[:_CHECKED])
+        found = _find(context, sound_key(typed))
+    return _visible(context.index, objects, sorted(found, key=lambda one: _order(one, key))[:_CHECKED])
 
 
-def _find(index: Index, key: str) -> list[Completion]:
+def _find(context: SearchContext, key: str) -> list[Completion]:
     """Return what has a key that begins with ``key``, in one statement of bounded work."""
     branches = " UNION ALL ".join(_BRANCH.format(keys=SuggestionKey._meta.db_table) for _ in TIERS)
-    content_type_id, end = index.content_type.pk, f"{key}\U0010ffff"
+    content_type_id, end = context.index.content_type.pk, f"{key}\U0010ffff"
     params = [value for tier in TIERS for value in (content_type_id, tier, key, end, _PER_TIER)]
-    with connection.cursor() as cursor:
+    with connections[context.using].cursor() as cursor:
         cursor.execute(_FIND.format(suggestions=Suggestion._meta.db_table, branches=branches), params)
         return [_completion(*row) for row in cursor.fetchall()]
 
@@ -90,7 +90,7 @@ def _order(one: Completion, key: str) -> tuple[Any, ...]:
     )
 
 
-def _visible(index: Index, objects: Objects, found: Sequence[Completion]) -> list[Completion]:
+def _visible(index: Index, objects: models.QuerySet[Any], found: Sequence[Completion]) -> list[Completion]:
     """Return those of ``found`` that lead to an object that the customer may see, with such objects only."""
     to_key = index.model._meta.pk.to_python
     keys = {example: to_key(example) for one in found for example in one.examples}

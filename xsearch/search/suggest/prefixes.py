@@ -1,4 +1,4 @@
-"""The objects that match words of which the last is still being typed."""
+"""Prefix matches: objects with the typed words, of which the last is still incomplete."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import connections, models, transaction
 
-from xsearch.index.registry import Index
-from xsearch.index.stores import main_store, rows_of
+from xsearch.index.stores import rows_of
 from xsearch.models import IndexRecord
-from xsearch.search.expressions import Matches
-from xsearch.search.scope import Objects
+from xsearch.search.context import SearchContext
+from xsearch.search.words.expressions import Matches
 from xsearch.search.words.lexical import LexicalQuery, lexical_query
 from xsearch.search.words.terms import with_prefix
 from xsearch.text import english
@@ -27,21 +26,21 @@ _READ = 20
 _MIN_LETTERS = 2
 
 
-def begun_objects(index: Index, objects: Objects, typed: str) -> list[Any]:
-    """Return the keys of objects that have all words of ``typed``, the last one as a beginning, the best first.
+def prefix_matches(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> list[Any]:
+    """Return the keys of objects that have all words of ``typed``, the last one as a prefix, best first.
 
-    Of one letter more, the words before it choose.
+    If the last word has one letter only, the words before it decide.
     """
     last = last_word(typed)
     if last.isascii() and len(last) < _MIN_LETTERS:
-        query = lexical_query(index, typed[: len(typed) - len(last)])
+        query = lexical_query(context, typed[: len(typed) - len(last)])
     else:
-        query = (found := lexical_query(index, typed)) and _begun(found)
-    return _matching(index, objects, query) if query else []
+        query = (found := lexical_query(context, typed)) and _with_last_prefix(found)
+    return _matching(context, objects, query) if query else []
 
 
-def _begun(query: LexicalQuery) -> LexicalQuery:
-    """Return ``query`` with its last word taken as the beginning of one: all of "demo-mu", not "demo" alone."""
+def _with_last_prefix(query: LexicalQuery) -> LexicalQuery:
+    """Return ``query`` with its last word as a prefix: all of "demo-mu", not "demo" alone."""
     *others, last = query.stretches
     word = last.words[-1]
     if word.surface.isascii():
@@ -49,8 +48,8 @@ def _begun(query: LexicalQuery) -> LexicalQuery:
     return replace(query, stretches=[*others, replace(last, words=(*last.words[:-1], with_prefix(word)))])
 
 
-def _matching(index: Index, objects: Objects, query: LexicalQuery) -> list[Any]:
-    store = main_store(index)
+def _matching(context: SearchContext, objects: models.QuerySet[Any], query: LexicalQuery) -> list[Any]:
+    store = context.main_store
     rows = rows_of(store, objects).filter(Matches("search_document", query.conjunction)).order_by()
     with transaction.atomic(using=objects.db), connections[objects.db].cursor() as cursor:
         # Asked for a few of many, the planner would read the table until it has met them: where there are
@@ -61,11 +60,12 @@ def _matching(index: Index, objects: Objects, query: LexicalQuery) -> list[Any]:
     return sorted(scored, key=lambda key: (-scored[key], key))
 
 
-def last_words(index: Index, keys: Sequence[Any], typed: str) -> list[str]:
+def last_words(context: SearchContext, keys: Sequence[Any], typed: str) -> list[str]:
     """Return ``typed`` with its last word completed as in the texts of the objects ``keys``, frequent ones first."""
     last = last_word(typed)
     names = [str(key) for key in keys[:_READ]]
-    records = IndexRecord.objects.filter(content_type=index.content_type, object_id__in=names)
+    of_index = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
+    records = of_index.filter(object_id__in=names)
     counts: Counter[str] = Counter()
     for phrases in records.values_list("phrases", flat=True):
         counts.update({word for phrase in phrases if (word := words_begun(phrase, last) or "").startswith(last)})

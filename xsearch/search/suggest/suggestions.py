@@ -11,9 +11,10 @@ from typing import Any
 from django.db import models
 
 from xsearch.index.registry import Index, get_index
-from xsearch.search.scope import Objects, Scope
+from xsearch.search.context import SearchContext
+from xsearch.search.scope import SearchScope
 from xsearch.search.suggest.completions import Completion, completions, is_in_page_language
-from xsearch.search.suggest.prefixes import begun_objects, frequent_words, last_words
+from xsearch.search.suggest.prefixes import frequent_words, last_words, prefix_matches
 from xsearch.search.words.spelling import completed
 from xsearch.text.beginnings import typed_key, words_begun
 from xsearch.visitors import popular_queries
@@ -28,7 +29,7 @@ _ENOUGH = 8  # phrases
 
 @dataclass
 class Suggestions:
-    """What a typed beginning may be meant as; ``objects`` are the best products."""
+    """Suggestions for a typed prefix; ``objects`` are the best products."""
 
     texts: list[str] = field(default_factory=list)
     facets: list[Completion] = field(default_factory=list)
@@ -39,42 +40,44 @@ class Suggestions:
 
 
 def suggest(source: Index | models.QuerySet[Any], prefix: str, *, limit: int = 8) -> list[str]:
-    """Return what customers may mean who typed ``prefix``, the likeliest first."""
+    """Return texts that complete ``prefix``, likeliest first."""
     queryset = source.get_queryset() if isinstance(source, Index) else source
     return suggestions_for(queryset, prefix, limit=limit).texts
 
 
-def suggestions_for(queryset: Objects, typed: str, *, limit: int = 8) -> Suggestions:
+def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 8) -> Suggestions:
     """Return up to ``limit`` texts, with facet values, popular queries and objects of ``queryset``.
 
     Labels and titles are in the active language. The work is bounded, whatever is typed and however large
     the catalogue is; what leads to no object of ``queryset`` is not suggested.
     """
-    index, scope = get_index(queryset.model), Scope(queryset, [], {})
+    context = SearchContext(get_index(queryset.model), queryset.db)
+    scope = SearchScope(queryset, [], {})
     typed = " ".join(typed.replace("\x00", "").split())[:_MAX_TYPED]
     if not typed_key(typed):
         return Suggestions()
-    found = _for(index, scope.objects(), typed)
-    if not (found.texts or found.facets) and (meant := completed(index, typed)):
-        better = _for(index, scope.objects(), meant)
+    found = _for(context, scope.objects(), typed)
+    if not (found.texts or found.facets) and (meant := completed(context, typed)):
+        better = _for(context, scope.objects(), meant)
         if better.objects:
             found, better.corrected, better.texts = better, meant, [meant, *better.texts]
     found.texts = _different(found.texts, known=[typed, *_names(found.facets)])[:limit]
-    found.popular = _different(popular_queries(index, typed, POPULAR), known=[typed, *found.texts])
-    there = scope.fetched(found.objects[: 2 * OBJECTS])
+    found.popular = _different(popular_queries(context.index, typed, POPULAR), known=[typed, *found.texts])
+    there = scope.load(found.objects[: 2 * OBJECTS])
     found.objects = [there[key] for key in found.objects if key in there][:OBJECTS]
     return found
 
 
-def _for(index: Index, objects: Objects, typed: str) -> Suggestions:
+def _for(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> Suggestions:
     """Return the suggestions for ``typed`` as it stands, with the keys of the objects."""
-    begun = completions(index, objects, typed)
+    begun = completions(context, objects, typed)
     facets = [one for one in begun if one.facet][:FACETS]
     phrases = [one for one in begun if not one.facet]
     # Words that stand together begin many phrases; only others are looked for in the documents.
-    keys = begun_objects(index, objects, typed) if len(phrases) < _ENOUGH else []
-    words = last_words(index, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
-    examples = [index.model._meta.pk.to_python(key) for key in _in_turn([one.examples for one in (*phrases, *facets)])]
+    keys = prefix_matches(context, objects, typed) if len(phrases) < _ENOUGH else []
+    words = last_words(context, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
+    to_key = context.index.model._meta.pk.to_python
+    examples = [to_key(key) for key in _in_turn([one.examples for one in (*phrases, *facets)])]
     written = {typed_key(one.text): one.text for one in phrases}
     texts = [*(written.get(typed_key(word), word) for word in words[:_WORDS]), *written.values()]
     return Suggestions(texts, facets, objects=list(dict.fromkeys([*keys, *examples])))

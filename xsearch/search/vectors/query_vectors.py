@@ -1,4 +1,4 @@
-"""The parts of a query: each compares one kind of input with one kind of column, or words with documents."""
+"""Query vectors: each part of a query compares one kind of input with one kind of embedding column."""
 
 from __future__ import annotations
 
@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderAway, normalise
 from xsearch.errors import BadQuery
-from xsearch.index.registry import Index
 from xsearch.index.stores import MODALITIES, Store
-from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
-from xsearch.search.context import once
+from xsearch.search.context import SearchContext
 
 logger = logging.getLogger("xsearch.search")
 
+#: A unit vector, shape (dimension,).
+QueryVector = NDArray[np.float32]
+
+#: The part that compares words with the full-text document.
 LEXICAL = "lexical"
-#: What words are compared as that the query does not want.
+#: The modality of words that are not wanted.
 UNWANTED = "unwanted"
 
-#: A photo is compared with a product's words only where the product has no photo: beside the comparison of
-#: photos it would add noise to the differences between the nearest ones. Likewise for sounds.
-STAND_INS = {"image:text": "image:image", "audio:text": "audio:audio"}
+#: Parts that are only used for objects without the better one. A photo is compared with a product's words only if the
+#: product has no photo: where both can be compared, the words blur the differences between the nearest photos.
+FALLBACKS = {"image:text": "image:image", "audio:text": "audio:audio"}
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,12 @@ class VectorPart:
 
     modality: str  # of the query: "text", "image", "audio", or "like" and "unlike" for examples
     column: str  # modality of the embedding column
-    vector: NDArray[np.float32]
+    vector: QueryVector
     space: EncoderSpace
     stores: tuple[Store, ...]
-    #: The photo's own vector, where words have changed it, and what they have exchanged, as explanations say it.
-    shown: NDArray[np.float32] | None = None
-    composed: tuple[dict[str, Any], ...] | None = None
+    #: The photo's own vector if words have changed it, and the changes for explanations.
+    original: QueryVector | None = None
+    changes: tuple[dict[str, Any], ...] | None = None
 
     @property
     def name(self) -> str:
@@ -49,59 +51,54 @@ class VectorPart:
         return f"{self.modality}:{self.column}"
 
     @property
-    def seeks(self) -> bool:
-        """Whether it says what is wanted; examples and words to keep away from bring no candidates of their own."""
+    def finds_candidates(self) -> bool:
+        """True unless the part is about what is not wanted, which only lowers scores."""
         return self.modality not in {"unlike", UNWANTED}
 
 
 @dataclass(frozen=True)
-class Several:
-    """Ways to say one thing, and the share that each has in it; the vector is the weighted mean."""
+class WeightedInputs:
+    """Several inputs that mean one thing, with their shares; their vector is the weighted mean."""
 
     items: tuple[Any, ...]
     shares: tuple[float, ...]
 
     @classmethod
-    def of(cls, pairs: Sequence[tuple[Any, float]]) -> Several:
+    def from_pairs(cls, pairs: Sequence[tuple[Any, float]]) -> WeightedInputs:
         """Return the (item, share) ``pairs`` as one input."""
         items, shares = zip(*pairs, strict=True)
         return cls(items, shares)
 
 
-def encode_parts(index: Index, inputs: Mapping[str, Any], degraded: list[str]) -> list[VectorPart]:
-    """Encode each input for every column whose live encoder understands it; failures go to ``degraded``."""
+def encode_parts(context: SearchContext, inputs: Mapping[str, Any]) -> list[VectorPart]:
+    """Encode each input for every column whose live encoder takes it; failures are noted in ``context``."""
     parts: list[VectorPart] = []
-    found: dict[tuple[str, str], NDArray[np.float32] | None] = {}
-    for column, space in live_spaces(index).items():
+    for column, space in context.spaces.items():
         if not settings.EMBEDDINGS.get(column):
             continue
-        encoder = live_encoder(space)
-        stores = tuple(index.stores_for(column))
+        encoder = context.encoder(space)
         for modality, content in inputs.items():
             encoded_as = "text" if modality == UNWANTED else modality
             if encoder and encoded_as not in encoder.modalities:
                 continue
-            key = (modality, space.fingerprint)
-            if key not in found:
-                found[key] = encoded(encoder, encoded_as, content) if encoder else None
-            vector = found[key]
+            vector = encoded(context, encoder, encoded_as, content) if encoder else None
             if vector is None:
-                degraded.append(f"{modality}:{column}")
+                context.degrade(f"{modality}:{column}")
             elif vector.any():
-                parts.append(VectorPart(modality, column, vector, space, stores))
+                parts.append(VectorPart(modality, column, vector, space, context.stores_for(column)))
     return parts
 
 
-def encoded(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+def encoded(context: SearchContext, encoder: Encoder, modality: str, content: Any) -> QueryVector | None:
     """Return the unit vector of an input, shape (dimension,), or of several photos of one thing; None on failure."""
-    name = content if isinstance(content, str | Several) else id(content)
-    return once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
+    name = content if isinstance(content, str | WeightedInputs) else id(content)
+    return context.once(("vector", encoder.fingerprint, modality, name), lambda: _encode(encoder, modality, content))
 
 
-def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32] | None:
+def _encode(encoder: Encoder, modality: str, content: Any) -> QueryVector | None:
     try:
-        several = _several(content)
-        vectors = encoder.encode_batch(modality, list(several.items))
+        inputs = _weighted(content)
+        vectors = encoder.encode_batch(modality, list(inputs.items))
     except EncoderAway as error:
         logger.warning("A query (%s) cannot be encoded for now: %s", modality, error)
         return None
@@ -109,24 +106,22 @@ def _encode(encoder: Encoder, modality: str, content: Any) -> NDArray[np.float32
         # A query is answered by the parts that work, whatever one model throws.
         logger.exception("Encoding a query (%s) failed", modality)
         return None
-    vector: NDArray[np.float32] = normalise(np.asarray([several.shares], np.float32) @ vectors)[0]
+    vector: QueryVector = normalise(np.asarray([inputs.shares], np.float32) @ vectors)[0]
     return vector
 
 
-def _several(content: Any) -> Several:
-    """Return the parts of one input; what photos of one thing share outweighs in their mean what only one shows."""
-    if isinstance(content, Several):
+def _weighted(content: Any) -> WeightedInputs:
+    """Return inputs with equal shares: the mean of photos of one thing keeps what they have in common."""
+    if isinstance(content, WeightedInputs):
         return content
     items = content if isinstance(content, list) else [content]
-    return Several(tuple(items), (1 / len(items),) * len(items))
+    return WeightedInputs(tuple(items), (1 / len(items),) * len(items))
 
 
-def example_parts(
-    index: Index, modality: str, vectors: Mapping[str, NDArray[np.float32]], spaces: Mapping[str, EncoderSpace]
-) -> list[VectorPart]:
-    """Return the parts that compare each column with the examples' mean vector in it, of the space in ``spaces``."""
+def example_parts(context: SearchContext, modality: str, vectors: Mapping[str, QueryVector]) -> list[VectorPart]:
+    """Return the parts that compare each column with the mean vector of examples ("like" or "unlike") in it."""
     return [
-        VectorPart(modality, column, vector, spaces[column], tuple(index.stores_for(column)))
+        VectorPart(modality, column, vector, context.spaces[column], context.stores_for(column))
         for column, vector in vectors.items()
         if vector.any()
     ]
@@ -137,7 +132,7 @@ def part_weights(
 ) -> dict[str, float]:
     """Return the weight of each part: defaults, scaled by modality ("image") or set by name ("text:image").
 
-    With ``only_changes`` the words say nothing but what a photo or an example has been changed by.
+    With ``only_changes`` the words name nothing but changes of a photo or an example.
     """
     given = {str(key): _weight(key, value) for key, value in (overrides or {}).items()}
     allowed = {LEXICAL, *MODALITIES, "like", "unlike"} | {f"{q}:{c}" for q in (*MODALITIES, "like") for c in MODALITIES}
