@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xsearch.search.multi_index import search_all
     from xsearch.search.request import SearchOptions, SearchRequest
     from xsearch.search.results import Counts, Coverage, FacetValue, Hit, SearchResults
-    from xsearch.search.suggest.suggestions import Suggestions, suggest, suggestions_for
+    from xsearch.search.suggestions.suggest import Suggestions, suggest, suggestions_for
     from xsearch.search.voice import transcribe
 
 _MODULES = {
@@ -24,12 +24,12 @@ _MODULES = {
     "SearchOptions": "xsearch.search.request",
     "SearchRequest": "xsearch.search.request",
     "SearchResults": "xsearch.search.results",
-    "Suggestions": "xsearch.search.suggest.suggestions",
+    "Suggestions": "xsearch.search.suggestions.suggest",
     "search": "xsearch.search.engine",
     "search_all": "xsearch.search.multi_index",
     "similar": "xsearch.search.engine",
-    "suggest": "xsearch.search.suggest.suggestions",
-    "suggestions_for": "xsearch.search.suggest.suggestions",
+    "suggest": "xsearch.search.suggestions.suggest",
+    "suggestions_for": "xsearch.search.suggestions.suggest",
     "transcribe": "xsearch.search.voice",
 }
 

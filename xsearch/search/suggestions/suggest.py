@@ -13,8 +13,8 @@ from django.db import models
 from xsearch.index.registry import Index, get_index
 from xsearch.search.context import SearchContext
 from xsearch.search.scope import SearchScope
-from xsearch.search.suggest.completions import Completion, completions, is_in_page_language
-from xsearch.search.suggest.prefixes import frequent_words, last_words, prefix_matches
+from xsearch.search.suggestions.completions import Completion, completions, is_in_page_language
+from xsearch.search.suggestions.prefixes import frequent_words, last_words, prefix_matches
 from xsearch.search.words.spelling import completed
 from xsearch.text.beginnings import typed_key, words_begun
 from xsearch.visitors import popular_queries
