@@ -61,12 +61,12 @@ def timed(what, call):
 
 def measure(words):
     from shop.models import Product
-    from xsearch.index.registry import get_index
+    from tests.support.searching import search_context
     from xsearch.models import Term
     from xsearch.search.words.lexical import lexical_query
     from xsearch.search.words.spelling import speller
 
-    index, products = get_index(Product), Product.objects.all()
+    products = Product.objects.all()
     print(f"{Product.objects.count()} products, {Term.objects.count()} terms")
     started = time.perf_counter()
     context = search_context()
