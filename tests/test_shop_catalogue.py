@@ -10,14 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
-from shop.catalogue.products import demo_products
-from shop.catalogue.questions import photo_queries, spoken_queries
-from shop.catalogue.sounds import SOUNDS, product_sound
-from shop.catalogue.synthesis import RATE_HZ, pluck
-from shop.catalogue.texts import kind_texts, texts
-from shop.catalogue.write import some_products
 from shop.models import Product
-from shop.rendering import COLOURS, KINDS
+from tools.demo_catalogue.products import demo_products
+from tools.demo_catalogue.questions import photo_queries, spoken_queries
+from tools.demo_catalogue.sounds import SOUNDS, product_sound
+from tools.demo_catalogue.synthesis import RATE_HZ, pluck
+from tools.demo_catalogue.texts import kind_texts, texts
+from tools.demo_catalogue.write import some_products
+from tools.rendering import COLOURS, KINDS
 
 HAN = re.compile("[\u4e00-\u9fff]")
 

@@ -17,7 +17,7 @@ from shop.loading import load_posts
 from shop.models import Product
 
 #: The code that draws and describes the products; a change there makes a new catalogue.
-_MAKERS = ("catalogue", "rendering", "management/commands/make_catalogue.py")
+_MAKERS = ("tools/demo_catalogue", "tools/rendering", "shop/management/commands/make_catalogue.py")
 FILE_NAME = "catalogue.jsonl"
 POSTS_NAME = "posts.jsonl"
 
@@ -63,8 +63,8 @@ def _database() -> str:
 
 
 def _fingerprint_of_makers(products: int | None) -> str:
-    shop = settings.BASE_DIR / "shop"
-    files = [file for maker in _MAKERS for file in sorted([shop / maker, *(shop / maker).rglob("*")])]
+    root = Path(settings.BASE_DIR)
+    files = [file for maker in _MAKERS for file in sorted([root / maker, *(root / maker).rglob("*")])]
     sources = [file for file in files if file.is_file() and file.suffix != ".pyc"]
     return f"{_hash(sources)} {products or 'all'}"
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from shop.catalogue.write import write_catalogue
+from tools.demo_catalogue.write import write_catalogue
 
 
 class Command(BaseCommand):
