@@ -1,4 +1,4 @@
-"""What customers put things on: table, floorboards, carpet, bed sheet, shelf, grass, wall, tiles."""
+"""Grounds of customer photos: table, floorboards, carpet, bed sheet, shelf, grass, wall, tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is worn on head, neck, hands and feet: cap, hat, beanie, scarf, gloves, socks."""
+"""Headwear, scarves, gloves and socks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vessels, turned on the wheel: mug, bottle, vase, teapot, bowl, candle."""
+"""Kitchenware and other turned shapes: mug, bottle, vase, teapot, bowl, candle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look: all that makes one product differ from another."""
+"""A look: everything that makes one product differ from another."""
 
 from __future__ import annotations
 

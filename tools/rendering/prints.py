@@ -1,4 +1,4 @@
-"""Patterns: how much of each further colour covers the cloth at texture coordinates (u, v)."""
+"""Patterns: the share of each further colour at texture coordinates (u, v)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Form shading: from the silhouette of a part to how much light each of its pixels sends back."""
+"""Form shading: how much light each pixel of a part reflects, derived from its silhouette."""
 
 from __future__ import annotations
 

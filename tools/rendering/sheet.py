@@ -1,4 +1,4 @@
-"""Contact sheets, to look at what is drawn."""
+"""Contact sheets, to inspect what the renderer draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A canvas that only learns where the parts are: cheap, to frame a product before it is drawn."""
+"""A canvas that records only where the parts are: a cheap way to frame a product before drawing it."""
 
 from __future__ import annotations
 

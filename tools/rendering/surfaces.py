@@ -1,4 +1,4 @@
-"""What parts are covered with, and where on the canvas they landed."""
+"""Surfaces of parts, and where on the canvas the parts are."""
 
 from __future__ import annotations
 

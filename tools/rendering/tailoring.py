@@ -1,4 +1,4 @@
-"""How upper garments are cut and sewn: body, sleeves, neck, collar, buttons, zip."""
+"""Tailoring of upper garments: body, sleeves, neck, collar, buttons, zip."""
 
 from __future__ import annotations
 
