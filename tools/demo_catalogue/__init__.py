@@ -1,1 +1,1 @@
-"""The demonstration catalogue: what the shop sells, how it is described, and how it sounds."""
+"""The demonstration catalogue: its products, texts, photos, sounds and test queries, made from a seed."""

@@ -1,47 +1,47 @@
-"""``manage.py make_catalogue [FOLDER] [--products N] [--processes N]``"""
+"""`python -m tools.demo_catalogue OUT`: write the catalogue of the demo shop."""
 
 from __future__ import annotations
 
+import argparse
 import os
+import sys
 import time
 from pathlib import Path
-from typing import Any
-
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tools.demo_catalogue.write import write_catalogue
 
 
-class Command(BaseCommand):
-    help = "Render the demonstration catalogue: pictures, sounds, texts, and queries to try."
-    requires_system_checks: list[str] = []  # needs no database
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.demo_catalogue", description=__doc__)
+    parser.add_argument("folder", type=Path, metavar="OUT", help="the demo ships shop/demo_catalogue")
+    parser.add_argument("--products", type=_positive, help="only so many, of as many kinds as possible")
+    parser.add_argument("--processes", type=_positive, default=min(os.cpu_count() or 1, 8))
+    return parser
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        folder = Path(settings.CATALOGUE_DIR)
-        parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help=f"default: {folder}")
-        parser.add_argument("--out", type=Path, default=folder, help="the same, as an option")
-        parser.add_argument("--products", type=int, help="only so many, of as many kinds as possible")
-        parser.add_argument("--processes", type=int, default=min(os.cpu_count() or 1, 8))
 
-    def handle(self, *_args: Any, **options: Any) -> None:
-        for name in ("products", "processes"):
-            if options[name] is not None and options[name] < 1:
-                raise CommandError(f"--{name} must be at least 1, not {options[name]}.")
-        folder, started = options["folder"] or options["out"], time.monotonic()
-        loud = options["verbosity"] > 0
-        count = write_catalogue(
-            folder,
-            products=options["products"],
-            processes=options["processes"],
-            progress=self._progress if loud else lambda _done, _total: None,
-        )
-        if loud:
-            self.stdout.write(f"{count} products in {folder} after {time.monotonic() - started:.0f} s")
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {number}")
+    return number
 
-    def _progress(self, done: int, total: int) -> None:
-        on_screen = self.stdout.isatty()
-        if done % (10 if on_screen else 100) == 0 or done == total:
-            ending = "\r" if on_screen and done < total else "\n"
-            self.stdout.write(f"  {done} of {total} products drawn", ending=ending)
-            self.stdout.flush()
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    count = write_catalogue(
+        options.folder, products=options.products, processes=options.processes, progress=_tell_progress
+    )
+    print(f"{count} products in {options.folder} after {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _tell_progress(done: int, total: int) -> None:
+    on_screen = sys.stdout.isatty()
+    if done % (10 if on_screen else 100) == 0 or done == total:
+        print(f"  {done} of {total} products drawn", end="\r" if on_screen and done < total else "\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Which style posts the demonstration shop has: customers who show several of its products in one photo."""
+"""Style posts of the demonstration shop: customers who show several of its products in one photo."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _post(number: int, said: Sequence[str], shown: Sequence[DemoProduct]) -> Dem
         "title_zh": title_zh,
         "text": with_articles(text.format(*(_name(product.look, 0) for product in shown))),
         "text_zh": text_zh.format(*(_name(product.look, 1) for product in shown)),
-        "image": f"posts/demo-post-{number}.jpg",
+        "image": f"posts/demo-post-{number}.webp",
         "products": [product.sku for product in shown],
         "days_ago": number * 7 % 90,
     }

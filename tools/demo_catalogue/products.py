@@ -1,4 +1,4 @@
-"""Which products the demonstration shop sells: looks, titles, descriptions and prices, always the same ones."""
+"""Products of the demonstration shop: looks, titles, descriptions and prices, the same in every run."""
 
 from __future__ import annotations
 

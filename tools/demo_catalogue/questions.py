@@ -1,4 +1,4 @@
-"""What customers ask the demonstration shop, with the products that are right answers."""
+"""Queries of customers of the demonstration shop, with the products that are right answers."""
 
 from __future__ import annotations
 

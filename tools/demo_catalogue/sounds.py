@@ -1,4 +1,4 @@
-"""How the products sound: a short recording of everything that rings, squeaks, rolls or can be played."""
+"""Sounds of products: a short recording of everything that rings, squeaks, rolls or can be played."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import wave
 from collections.abc import Callable
 
+import av
 import numpy as np
 
 from tools.demo_catalogue.synthesis import (
@@ -176,4 +177,19 @@ def as_wav(sound: Sound) -> bytes:
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
         file.writeframes(pcm16(sound))
+    return buffer.getvalue()
+
+
+def as_flac(wav: bytes) -> bytes:
+    """Return the same samples as a FLAC file; the same bytes every time."""
+    buffer = io.BytesIO()
+    with (
+        av.open(io.BytesIO(wav)) as source,
+        av.open(buffer, "w", format="flac", options={"fflags": "+bitexact"}) as target,
+    ):
+        options = {"compression_level": "12", "flags": "+bitexact"}
+        stream = target.add_stream("flac", rate=RATE_HZ, layout="mono", options=options)
+        for frame in source.decode(audio=0):
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The words of the demonstration catalogue, kept in TOML beside this file."""
+"""Texts of the demonstration catalogue, read from the TOML files in this folder."""
 
 from __future__ import annotations
 
