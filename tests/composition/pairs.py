@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from shop.catalogue.products import demo_products
-from shop.rendering import KINDS, render_customer_photo, render_product
-from shop.rendering.look import recoloured
 from tests.clothing_catalogue import rows_of_held_out_senders
+from tools.demo_catalogue.products import demo_products
+from tools.rendering import KINDS, render_customer_photo, render_product
+from tools.rendering.look import recoloured
 from xsearch.encoders.builtin import square
 from xsearch.training.colour_naming import NAMES, balanced, colour_shares, product_mask
 
