@@ -21,10 +21,9 @@ from xsearch.encoders.builtin import square
 from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
 from xsearch.media import MediaError, load_image
 from xsearch.training.augment import CAMERA, random_views
-from xsearch.training.colour_naming import balanced, product_mask
 from xsearch.training.finetune.catalogue import Catalogue
 from xsearch.training.loop import generator
-from xsearch.training.retrieval_trials import hard_photo
+from xsearch.training.photos import balanced, hard_photo, product_mask
 
 SIDE = 224  # pixels of the views that training sees
 _MASK_SIDE = 72
@@ -50,7 +49,7 @@ class EncodedPhotos:
     owners: NDArray[np.int64]  # (p,) position of the product
     clean: Vectors  # (p, d) as indexed
     views: Vectors  # (p, views, d) by ``augment.random_views``
-    queries: Vectors  # (p, queries, d) by ``retrieval_trials.hard_photo``
+    queries: Vectors  # (p, queries, d) by ``photos.hard_photo``
 
 
 def encode_photos(

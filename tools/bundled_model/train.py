@@ -1,4 +1,4 @@
-"""Train the bundled model: ``python -m xsearch.training.train_builtin --help``."""
+"""Train the bundled model: ``python -m tools.bundled_model.train --help``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tools.bundled_model.batches import Batches, tensors
+from tools.bundled_model.export import export_image, export_text
+from tools.bundled_model.lexicon import FACETS, Lexicon
+from tools.bundled_model.losses import caption_loss, concept_loss, instance_loss, mask_loss
+from tools.bundled_model.network import ImageTower, Space, TextTower
+from tools.bundled_model.photos import PhotoSet, split_by_group
+from tools.bundled_model.recipes import RECIPES, Recipe
+from tools.bundled_model.retrieval_trials import ranked_again
+from tools.bundled_model.sources import gather
 from xsearch.encoders.builtin import SIDE
 from xsearch.training.augment import CAMERA, Strength, random_views
-from xsearch.training.batches import Batches, tensors
-from xsearch.training.export import export_image, export_text
-from xsearch.training.lexicon import FACETS, Lexicon
 from xsearch.training.loop import LOG, Progress, fit
-from xsearch.training.losses import caption_loss, concept_loss, instance_loss, mask_loss
 from xsearch.training.metric_losses import HardTriplets
-from xsearch.training.network import ImageTower, Space, TextTower
-from xsearch.training.photos import PhotoSet, split_by_group
-from xsearch.training.recipes import RECIPES, Recipe
-from xsearch.training.retrieval_trials import ranked_again
-from xsearch.training.sources import gather
 from xsearch.training.weighting import FixedWeights, UncertaintyWeights
 
 WATCHED = 0.05  # share of the training products whose figures are watched, and which are not trained on
