@@ -24,9 +24,8 @@ from tools.bundled_model.retrieval_trials import ranked_again
 from tools.bundled_model.sources import gather
 from xsearch.encoders.builtin import SIDE
 from xsearch.training.augment import CAMERA, Strength, random_views
-from xsearch.training.loop import LOG, Progress, fit
-from xsearch.training.metric_losses import HardTriplets
-from xsearch.training.weighting import FixedWeights, UncertaintyWeights
+from xsearch.training.loop import LOG, OnLine, fit
+from xsearch.training.losses import FixedWeights, HardTriplets, UncertaintyWeights
 
 WATCHED = 0.05  # share of the training products whose figures are watched, and which are not trained on
 _TEMPERATURE = 0.08
@@ -131,7 +130,7 @@ def known_concepts(photos: PhotoSet, lexicon: Lexicon, least: int = 15) -> list[
 
 
 def train(
-    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, progress: Progress = lambda _: None
+    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, progress: OnLine = lambda _: None
 ) -> BuiltinTask:
     """Train on ``photos`` and write the model, its words and the log of the run to ``out``.
 

@@ -1,4 +1,4 @@
-"""Random views of pictures, for whole batches at once: what customers' cameras and crops do."""
+"""Random views of pictures for whole batches at once, as customers' cameras and crops make them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Strength:
-    """How far views stray from the picture: crop as shares of the side, rotation in degrees."""
+    """Bounds of the random changes: crop as shares of the side, rotation in degrees."""
 
     crop: tuple[float, float] = (0.5, 1.05)
     degrees: float = 20.0
@@ -20,7 +20,7 @@ class Strength:
     cast: float = 0.10
     noise: float = 0.04
     flip: float = 0.5
-    tilt: float = 0.25  # how much longer one side of the picture may look than the opposite one
+    tilt: float = 0.25  # how much longer one side of the picture may be than the opposite one
     ground: float = 0.5  # share of products put before another background
     hands: float = 0.25  # share of views with something in front of the product
 
@@ -55,7 +55,7 @@ def uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generato
 
 
 def _random_grid(count: int, size: int, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return where each output pixel looks, (n, size, size, 2) in -1..1, and which look outside the crop."""
+    """Return the source of each output pixel, (n, size, size, 2) in -1..1, and which are outside the crop."""
     axis = (torch.arange(size) + 0.5) / size * 2 - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     angle = uniform((count,), -strength.degrees, strength.degrees, rng) * math.pi / 180
@@ -101,7 +101,7 @@ def _backdrop(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Gener
 
 
 def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
-    """Return what rotation leaves in the corners: mostly white, sometimes black or the border's colour."""
+    """Return the colour of the corners after rotation: mostly white, sometimes black or the border's colour."""
     count = len(views)
     border = torch.cat([views[:, :, 0], views[:, :, -1]], dim=-1).mean(dim=-1)[..., None, None]
     pick = torch.rand((count, 1, 1, 1), generator=rng)
@@ -110,7 +110,7 @@ def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def _held(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Cover part of some views by a long blob from the border: fingers, a sleeve, a shadowy edge of a table."""
+    """Cover part of some views with a long blob from the border, like fingers, a sleeve or the edge of a table."""
     count, size = len(views), views.shape[-1]
     axis = torch.linspace(-1, 1, size)
     angle, turn = (uniform((count, 1, 1), 0, 2 * math.pi, rng) for _ in range(2))
@@ -127,7 +127,7 @@ def _held(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator
 
 
 def _degraded(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
-    """Blur, block and add noise as small sensors and JPEG do."""
+    """Blur and add noise as small sensors and JPEG do."""
     count, size = len(views), views.shape[-1]
     soft = functional.interpolate(
         functional.avg_pool2d(views, 2), size=(size, size), mode="bilinear", align_corners=False
