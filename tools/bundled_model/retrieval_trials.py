@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 from collections.abc import Callable, Sequence
@@ -12,15 +11,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from PIL import Image, ImageDraw
 
 from xsearch.encoders.base import normalise
-from xsearch.training.colour_naming import product_mask
+from xsearch.training.photos import Fill, hard_photo, product_mask, recoded, rotated
 
 Vectors = NDArray[np.float32]
 Spoil = Callable[[Image.Image, random.Random], Image.Image]
 Where = Literal["centre", "random"]
-Fill = Literal["white", "edge"]
 
 
 @dataclass(frozen=True)
@@ -49,24 +47,9 @@ def cropped_and_turned(where: Where, fill: Fill, degrees: float = 8, quality: in
         spare = image.width - width, image.height - height
         left, top = (spare[0] // 2, spare[1] // 2) if where == "centre" else map(rng.randint, (0, 0), spare)
         crop = image.crop((left, top, left + width, top + height))
-        return recoded(_turned(crop, degrees, fill), quality)
+        return recoded(rotated(crop, degrees, fill), quality)
 
     return spoil
-
-
-def hard_photo(image: Image.Image, rng: random.Random) -> Image.Image:
-    """Return a photo as bad as customers take them: cropped, turned, in odd light, soft and small."""
-    share = rng.uniform(0.55, 0.95)
-    width, height = round(image.width * share), round(image.height * share)
-    left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
-    view = image.crop((left, top, left + width, top + height))
-    view = _turned(view, rng.uniform(-20, 20), rng.choice(("white", "edge")))
-    view = ImageEnhance.Brightness(view).enhance(rng.uniform(0.65, 1.3))
-    view = ImageEnhance.Contrast(view).enhance(rng.uniform(0.7, 1.2))
-    cast = np.array([rng.uniform(0.88, 1.12) for _ in range(3)])
-    view = Image.fromarray(np.clip(np.asarray(view) * cast, 0, 255).astype(np.uint8))
-    view = view.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.008) * max(view.size)))
-    return recoded(view, rng.randint(30, 70))
 
 
 def customers_photo(image: Image.Image, rng: random.Random) -> Image.Image:
@@ -105,13 +88,6 @@ def _with_a_hand(image: Image.Image, rng: random.Random) -> Image.Image:
     return held
 
 
-def recoded(image: Image.Image, quality: int) -> Image.Image:
-    """Return the image written as JPEG and read again."""
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer).convert("RGB")
-
-
 def find_again(
     encode: Callable[[Sequence[Image.Image]], Vectors], photos: Sequence[Image.Image], spoil: Spoil, seed: int = 0
 ) -> Figures:
@@ -146,12 +122,3 @@ def colour_histograms(images: Sequence[Image.Image]) -> Vectors:
         bins = (hsv[:, 0] * 12 // 256) * 9 + (hsv[:, 1] * 3 // 256) * 3 + hsv[:, 2] * 3 // 256
         rows.append(np.sqrt(np.bincount(bins, minlength=108)))
     return normalise(np.stack(rows))
-
-
-def _turned(image: Image.Image, degrees: float, fill: Fill) -> Image.Image:
-    if fill == "white":
-        return image.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
-    margin = max(image.size) // 4
-    wide = np.pad(np.asarray(image), ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    turned = Image.fromarray(wide).rotate(degrees, Image.Resampling.BICUBIC)
-    return turned.crop((margin, margin, margin + image.width, margin + image.height))

@@ -1,4 +1,4 @@
-"""How well speech is understood: ``python -m xsearch.speech.evaluate RECORDINGS.jsonl [--phrases FILE]``.
+"""How well speech is understood: ``python -m tools.speech.evaluate RECORDINGS.jsonl [--phrases FILE]``.
 
 Each line names ``audio`` (a path relative to the file) and either the ``text`` that is spoken or
 ``slots``, an object whose values must be understood. The vocabulary is that of ``--phrases``, one phrase a
@@ -86,7 +86,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the figures as JSON."""
     from xsearch.speech.sphinx import PocketsphinxTranscriber
 
-    parser = argparse.ArgumentParser(prog="python -m xsearch.speech.evaluate", description="Word and slot recall.")
+    parser = argparse.ArgumentParser(prog="python -m tools.speech.evaluate", description="Word and slot recall.")
     parser.add_argument("recordings", type=Path)
     parser.add_argument("--phrases", type=Path)
     parser.add_argument("--noisy-below-db", type=float, help="suppress noise when levels range over less")

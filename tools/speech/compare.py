@@ -1,4 +1,4 @@
-"""How fast Whisper is in torch and in CTranslate2: ``python -m xsearch.speech.compare [--size small] [--threads 2]``.
+"""How fast Whisper is in torch and in CTranslate2: ``python -m tools.speech.compare [--size small] [--threads 2]``.
 
 Makes a checkpoint of the real size with random weights, converts it to int8, and times both by turns on a
 query of three seconds, so that a machine's moods hit both alike. Random weights never end a sentence: every
@@ -113,7 +113,7 @@ def make_random_checkpoint(folder: Path, size: str) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m xsearch.speech.compare", description="torch against CTranslate2.")
+    parser = argparse.ArgumentParser(prog="python -m tools.speech.compare", description="torch against CTranslate2.")
     parser.add_argument("--size", choices=SIZES, default="small")
     parser.add_argument("--model", type=Path, help="a folder with a Whisper checkpoint of the hub")
     parser.add_argument("--seconds", type=float, default=3.0, help="of the query")

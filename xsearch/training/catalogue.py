@@ -1,4 +1,4 @@
-"""What a shop's catalogue teaches: photos, what they are called, what they have in common, what is clicked together."""
+"""The training data in a shop's catalogue: photos, captions, shared attribute values, products clicked together."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from xsearch.visitors.judgements import judged_queries
 MAX_PHOTOS = 6
 _MAX_CAPTION = 200  # characters
 _MIN_WITH_VALUE = 2  # products that must share a value for it to teach anything
-_MAX_CLICKED = 8  # products of one query; whoever clicks on more compares nothing
+_MAX_CLICKED = 8  # products of one query; somebody who clicks on more does not compare
 _CHOSEN = (Event.Kind.CLICK, Event.Kind.CART, Event.Kind.PURCHASE)
-_LEAST_GRADE = 2  # of a product that is what the words of a query mean
+_LEAST_GRADE = 2  # of a product that fits the words of a query
 _CODE = re.compile(r"\S*\d\S*")  # an article number: one word with a digit in it
 _NO_LABELS = (bool, int, float, Decimal, date)
 
 
 @dataclass
 class Product:
-    """One product: its photos, the titles it is known by, all its captions, and its values by attribute."""
+    """One product: its photos, titles, all captions, and values by attribute."""
 
     pk: str
     photos: list[MediaFile]
@@ -44,14 +44,14 @@ class Product:
 
 @dataclass
 class Catalogue:
-    """Products with photos; ``clicks`` are pairs of positions in ``products`` that one query led to."""
+    """Products with photos; ``clicks`` are pairs of positions in ``products`` chosen from the results of one query."""
 
     products: list[Product] = field(default_factory=list)
     clicks: list[tuple[int, int]] = field(default_factory=list)
     without_photo: int = 0
 
     def attributes(self) -> dict[str, list[str]]:
-        """Return the values by attribute that several products share, for attributes with several of them."""
+        """Return the values that at least two products share, for attributes with at least two such values."""
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for product in self.products:
             for name, value in product.values.items():
@@ -64,7 +64,7 @@ class Catalogue:
 
 
 def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
-    """Return up to ``limit`` products of ``index`` that have a photo, drawn by ``seed`` where there are more."""
+    """Return up to ``limit`` products of ``index`` that have a photo, sampled by ``seed`` if there are more."""
     objects = index.get_queryset().order_by("pk")
     keys = list(objects.values_list("pk", flat=True))
     chosen = sorted(random.Random(seed).sample(range(len(keys)), min(limit, len(keys))))
@@ -90,14 +90,14 @@ def _product(index: Index, obj: models.Model) -> Product:
     photos = [file for file in inputs.files if file.store.modality == "image"][:MAX_PHOTOS]
     titles = [text for text in inputs.texts.get("A", []) if not _CODE.fullmatch(text)]
     values = _values(index, obj)
-    # "red dress" and "Acme dress": what customers type, and no title says in so many words.
+    # "red dress" and "Acme dress": customers type these, but titles often lack them.
     pairs = [f"{later} {earlier}" for earlier, later in combinations(values.values(), 2)]
     captions = [text[:_MAX_CAPTION] for text in (*titles, *inputs.texts.get("B", []), *values.values(), *pairs)]
     return Product(str(obj.pk), photos, titles, list(dict.fromkeys(captions)), values)
 
 
 def _values(index: Index, obj: models.Model) -> dict[str, str]:
-    """Return the values of the declared filters that have a name: no numbers, dates or yes and no."""
+    """Return the values of the declared filters that are words: no numbers, dates or booleans."""
     found = {}
     for name in index.filters:
         value = next(paths.values(obj, name), None)
@@ -107,7 +107,7 @@ def _values(index: Index, obj: models.Model) -> dict[str, str]:
 
 
 def _add_asked(index: Index, products: list[Product]) -> None:
-    """Add what several people asked to the captions of what they chose, as judged by their clicks."""
+    """Add queries of several people to the captions of the products that they chose, judged by their clicks."""
     known = {product.pk: product for product in products}
     for query in judged_queries(index):
         for key, grade in query.grades().items():

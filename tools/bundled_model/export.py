@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from tools.bundled_model.network import ImageTower, TextTower
 from xsearch.encoders.builtin import SIDE
 from xsearch.export import graphs
 from xsearch.export.tracing import trace
-from xsearch.training.network import ImageTower, TextTower
 
 
 class _ImageGraph(nn.Module):

@@ -1,11 +1,11 @@
-"""One fine-tuning from catalogue to adapter file: cross-validated, compared, resumable."""
+"""Fine-tuning: from a shop's catalogue to a small adapter behind any encoder; cross-validated, compared, resumable."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,30 +18,27 @@ from safetensors.numpy import save
 from xsearch.encoders import Encoder
 from xsearch.encoders.adapted import NAME
 from xsearch.encoders.base import Vectors
-from xsearch.training.finetune.adapter import AdapterTask, Recipe
-from xsearch.training.finetune.catalogue import Catalogue
-from xsearch.training.finetune.material import Material, Numbers, gather
-from xsearch.training.finetune.trial import Ranks, Verdict, compare, rank
-from xsearch.training.finetune.views import Amounts, encode_photos
+from xsearch.training.adapter import AdapterTask, Recipe
+from xsearch.training.catalogue import Catalogue
 from xsearch.training.loop import Schedule, choose_device, fit
+from xsearch.training.material import Amounts, Material, Notify, Numbers, encode_photos, gather
+from xsearch.training.trial import Ranks, Verdict, compare, rank
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 _ALL, _MARK = "all", "run.sha256"
 MIN_PRODUCTS = 20
-_STOPPING_SHARE = 0.15  # of the products that are learned from, those that say when to stop
+_STOPPING_SHARE = 0.15  # of the training products: they decide when to stop
 _EVALUATIONS, _PATIENCE = 10, 6
-
-Progress = Callable[[str], None]
 
 
 class FinetuneError(Exception):
-    """The catalogue, the encoder or the options do not allow it; the message carries the cure."""
+    """The catalogue, the encoder or the options do not allow fine-tuning; the message says what to do."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a run is asked to do."""
+class FinetuneOptions:
+    """Options of a run."""
 
     alias: str
     folder: Path
@@ -54,18 +51,18 @@ class Plan:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run made: the file, whether it is better, and what is known about it."""
+    """The adapter file that a run made, the comparison with the plain encoder, and the manifest."""
 
     file: Path
     verdict: Verdict
     manifest: dict[str, Any]
 
 
-def finetune(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progress) -> Report:
-    """Train an adapter behind ``encoder`` and write it to the folder of ``plan``, with all that is known about it.
+def finetune(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, progress: Notify) -> Report:
+    """Train an adapter behind ``encoder`` and write it to the folder of ``plan``, with its manifest.
 
-    Every product is tried by an adapter that has not seen it (cross-validation by product); the one that is
-    written has learned from all. A run that was killed goes on where it was. Raises ``FinetuneError``.
+    The comparison is cross-validated: every product is tried by an adapter that did not learn from it. The adapter
+    that is written learned from all products. A killed run goes on where it was. Raises ``FinetuneError``.
     """
     material = _material(catalogue, encoder, plan, progress)
     products = np.unique(material.photos.owners)
@@ -82,13 +79,13 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progr
             after.setdefault(kind, {}).update(places)
     verdict = compare(rank(material, products), after)
     matrices = _train(material, products, plan, _ALL, progress)
-    if "text" in encoder.modalities:  # without captions, texts go the way of the photos
+    if "text" in encoder.modalities:  # without captions, texts move as photos do
         matrices.setdefault("text", matrices["image"])
     manifest = _manifest(catalogue, material, encoder, plan, verdict)
     return Report(_write(plan.folder, matrices, manifest), verdict, manifest)
 
 
-def _material(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Progress) -> Material:
+def _material(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, progress: Notify) -> Material:
     if "image" not in encoder.modalities:
         known = ", ".join(sorted(encoder.modalities))
         raise FinetuneError(f"The encoder {plan.alias!r} encodes {known} only. Name one that encodes photos: --encoder")
@@ -98,8 +95,8 @@ def _material(catalogue: Catalogue, encoder: Encoder, plan: Plan, progress: Prog
     return gather(catalogue, photos, encoder)
 
 
-def _begin(material: Material, plan: Plan, progress: Progress) -> None:
-    """Remove what is left of a run that saw other products or was asked for something else."""
+def _begin(material: Material, plan: FinetuneOptions, progress: Notify) -> None:
+    """Remove the rest of an earlier run with other products or options."""
     facts = (replace(plan, folder=Path(), device=""), _STOPPING_SHARE, _EVALUATIONS, _PATIENCE)
     digest, mark = hashlib.sha256(repr((facts, material.digest())).encode()).hexdigest(), plan.folder / _MARK
     if mark.is_file() and mark.read_text(encoding="ascii") != digest:
@@ -109,13 +106,15 @@ def _begin(material: Material, plan: Plan, progress: Progress) -> None:
     mark.write_text(digest, encoding="ascii")
 
 
-def _folds(products: Numbers, plan: Plan) -> Iterator[Numbers]:
+def _folds(products: Numbers, plan: FinetuneOptions) -> Iterator[Numbers]:
     mixed = np.random.default_rng(plan.seed).permutation(products)
     return iter(np.array_split(mixed, min(plan.folds, len(products))))
 
 
-def _train(material: Material, products: Numbers, plan: Plan, name: str, progress: Progress) -> dict[str, Vectors]:
-    """Train on ``products``, a few of which say when to stop."""
+def _train(
+    material: Material, products: Numbers, plan: FinetuneOptions, name: str, progress: Notify
+) -> dict[str, Vectors]:
+    """Train on ``products``; a few of them are held out and decide when to stop."""
     mixed = np.random.default_rng(plan.seed).permutation(products)
     few = max(2, round(len(mixed) * _STOPPING_SHARE))
     task = AdapterTask(material, np.sort(mixed[few:]), np.sort(mixed[:few]), plan.recipe, choose_device(plan.device))
@@ -137,7 +136,7 @@ def _train(material: Material, products: Numbers, plan: Plan, name: str, progres
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: for matrices this small, several mostly wait for each other."""
+    """Let torch use one thread: with matrices this small, several threads mostly wait for each other."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -147,7 +146,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _manifest(
-    catalogue: Catalogue, material: Material, encoder: Encoder, plan: Plan, verdict: Verdict
+    catalogue: Catalogue, material: Material, encoder: Encoder, plan: FinetuneOptions, verdict: Verdict
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -174,7 +173,7 @@ def _manifest(
 
 
 def _write(folder: Path, matrices: dict[str, Vectors], manifest: dict[str, Any]) -> Path:
-    """Write the adapter, which has its manifest inside, and the manifest once more for people."""
+    """Write the adapter, which contains its manifest, and the manifest as JSON for people."""
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
     file = folder / NAME
     beside = file.with_suffix(".part")

@@ -1,4 +1,4 @@
-"""Print the figures of the model card: ``python -m xsearch.training.evaluate_builtin --help``."""
+"""Print the figures of the model card: ``python -m tools.bundled_model.evaluate --help``."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from xsearch.encoders.base import normalise
-from xsearch.encoders.builtin import FILES, BuiltinEncoder
-from xsearch.training.lexicon import lexicon
-from xsearch.training.photos import load_renderings
-from xsearch.training.retrieval_trials import (
+from tools.bundled_model.lexicon import lexicon
+from tools.bundled_model.photos import load_renderings
+from tools.bundled_model.retrieval_trials import (
     catalogue_photos,
     colour_histograms,
     cropped_and_turned,
     customers_photo,
     find_again,
-    hard_photo,
     ranked_again,
     spoilt,
 )
-from xsearch.training.sources import gather
+from tools.bundled_model.sources import gather
+from xsearch.encoders.base import normalise
+from xsearch.encoders.builtin import FILES, BuiltinEncoder
+from xsearch.training.photos import hard_photo
 
 if TYPE_CHECKING:
-    from xsearch.training.lexicon import Lexicon
-    from xsearch.training.photos import PhotoSet
+    from tools.bundled_model.lexicon import Lexicon
+    from tools.bundled_model.photos import PhotoSet
 
 KIND_SIZE = 72  # numbers of the first block of a vector
 

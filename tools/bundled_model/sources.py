@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from xsearch.training.lexicon import Lexicon, lexicon
-from xsearch.training.photos import PhotoSet, load_clothing, load_renderings, split_by_group
+from tools.bundled_model.lexicon import Lexicon, lexicon
+from tools.bundled_model.photos import PhotoSet, load_clothing, load_renderings, split_by_group
 
 HELD_OUT = 0.15  # of the senders and of the rendered products
 

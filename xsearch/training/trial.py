@@ -1,4 +1,4 @@
-"""How well products are found that training has not seen, among all of the catalogue."""
+"""The trial of an adapter: the ranks at which queries find products that training has not seen."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 
 from xsearch.encoders.base import Vectors
 from xsearch.evaluation.significance import SIGNIFICANT, Difference, Interval, confidence_interval, paired_difference
-from xsearch.training.finetune.material import Material, Numbers
+from xsearch.training.material import Material, Numbers
 
 CUTS = (1, 5, 10)
 _AT_ONCE = 512  # queries
 #: Kind of query → for each product the ranks at which its queries found it, from 1.
 Ranks = dict[str, dict[int, list[int]]]
-Floats = NDArray[np.float64]
 
 
 def rank(material: Material, products: Numbers) -> Ranks:
-    """Return where the queries of ``products`` find them.
+    """Return the ranks of ``products`` among all of the catalogue, by kind of query.
 
-    "photo": a spoilt photo finds its product; "other photo": one photo finds the product by its others; "title":
-    a title finds a photo of the product; "name": a photo finds the name of its category, brand, ... among all.
+    "photo": a spoilt photo finds its product; "other photo": one photo finds the product by its other photos;
+    "title": a title finds a photo of the product; "name": a photo finds the name of its category or brand among all.
     """
     chosen = np.isin(material.photos.owners, products)
     ranks = {"photo": _by_photo(material, chosen), "other photo": _by_other_photo(material, chosen)}
@@ -66,9 +65,9 @@ def _ranks(
     without: Numbers | None = None,
     twins: Sequence[Sequence[int]] | None = None,
 ) -> dict[int, list[int]]:
-    """Rank the products by their best photo, but for the photo ``without`` of each query.
+    """Rank the products by their best photo, without the photo ``without`` of each query.
 
-    Products that look the same as the one that is meant, or are its ``twins``, do not stand before it.
+    Products that look the same as the right one, or are its ``twins``, do not push it down.
     """
     ranks: dict[int, list[int]] = {}
     starts = np.flatnonzero(np.diff(material.photos.owners, prepend=-1))
@@ -100,19 +99,19 @@ def _names(material: Material, chosen: NDArray[np.bool_]) -> dict[int, list[int]
 
 
 def score(ranks: Ranks) -> dict[str, float]:
-    """Return the MRR of each kind, and as "score" their mean."""
+    """Return the MRR of each kind of query, and their mean as "score"."""
     found = {kind: float(_reciprocal(places).mean()) for kind, places in ranks.items()}
     return {"score": float(np.mean(list(found.values()))), **found}
 
 
-def _reciprocal(places: Mapping[int, list[int]]) -> Floats:
+def _reciprocal(places: Mapping[int, list[int]]) -> NDArray[np.float64]:
     """Return the mean reciprocal rank of each product."""
     return np.array([np.mean([1 / place for place in found]) for found in places.values()])
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """One kind of query before and after, on the same products."""
+class RankComparison:
+    """Ranks of one kind of query with and without the adapter, on the same products."""
 
     products: int
     before: dict[str, float]
@@ -122,7 +121,7 @@ class Comparison:
     difference: Difference
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is printed and kept; intervals are 95 % bootstrap intervals of the MRR, over products."""
+        """Return the figures as JSON; intervals are 95 % bootstrap intervals of the MRR, over products."""
         return {
             "products": self.products,
             "before": {**self.before, "interval": list(self.before_interval)},
@@ -135,14 +134,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What changed by kind of query and over all; better is what is beyond chance, and worse at nothing."""
+    """The comparison by kind of query and overall. Better means: beyond chance overall, and worse at no kind."""
 
-    kinds: dict[str, Comparison]
+    kinds: dict[str, RankComparison]
     overall: Difference
 
     @property
     def reasons(self) -> list[str]:
-        """Why the adapter is not better; nothing if it is."""
+        """Reasons why the adapter is not better; empty if it is."""
         found = []
         if not (self.overall.mean > 0 and self.overall.p_value < SIGNIFICANT):
             low, high = self.overall.interval
@@ -167,7 +166,7 @@ def compare(before: Ranks, after: Ranks) -> Verdict:
 
 
 def _by_product(ranks: Ranks, products: Sequence[int]) -> list[float]:
-    """Return for each product the mean over the kinds of queries that it has."""
+    """Return the mean over the kinds of queries, by product."""
     return [
         float(
             np.mean(
@@ -178,10 +177,10 @@ def _by_product(ranks: Ranks, products: Sequence[int]) -> list[float]:
     ]
 
 
-def _compared(before: dict[int, list[int]], after: dict[int, list[int]]) -> Comparison:
+def _compared(before: dict[int, list[int]], after: dict[int, list[int]]) -> RankComparison:
     after = {product: after[product] for product in before}
     one, other = _reciprocal(before).tolist(), _reciprocal(after).tolist()
-    return Comparison(
+    return RankComparison(
         len(before),
         _figures(before),
         _figures(after),

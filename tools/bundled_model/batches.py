@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +12,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from xsearch.training.augment import CAMERA, SHOP, dyed, random_views
-from xsearch.training.lexicon import FACETS
+from tools.bundled_model.lexicon import FACETS
+from tools.bundled_model.photos import PhotoSet
+from tools.bundled_model.recipes import Recipe
+from xsearch.training.augment import CAMERA, SHOP, random_views, uniform
 from xsearch.training.loop import generator
-from xsearch.training.photos import PhotoSet
-from xsearch.training.recipes import Recipe
 
 SMALL = 96  # pixels; views of small sides are cut from pictures of this size
+
+_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
 @dataclass(frozen=True)
@@ -131,3 +134,21 @@ def tensors(photos: PhotoSet) -> tuple[Tensor, Tensor]:
 
 def _reduced(images: Tensor) -> Tensor:
     return functional.interpolate(images.float(), size=(SMALL, SMALL), mode="area").round().to(torch.uint8)
+
+
+def dyed(images: Tensor, masks: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return pictures (n, 3, h, w) uint8 whose products have other colours, and by how much each changed, 0..1.
+
+    Chroma turns by 60 to 300 degrees in YIQ and is moved a little, so that grey takes on colour; lightness stays.
+    """
+    angle = uniform((len(images),), math.pi / 3, math.pi * 5 / 3, rng)
+    push = uniform((len(images), 2, 1, 1), -0.25, 0.25, rng)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], 1), torch.stack([angle.sin(), angle.cos()], 1)], 1)
+    pictures = images.float() / 255
+    parts = torch.einsum("dc,nchw->ndhw", _YIQ, pictures)
+    light, chroma = parts[:, :1], parts[:, 1:]
+    chroma = torch.einsum("ndc,nchw->ndhw", turn, chroma) + push * light * (2 - light) * 0.7
+    other = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(_YIQ), torch.cat([light, chroma], 1)).clamp(0, 1)
+    cover = functional.interpolate(masks.float() / 255, size=images.shape[-2:], mode="bilinear", align_corners=False)
+    changed = ((other - pictures).abs() * cover).mean(dim=(1, 2, 3)) / cover.mean(dim=(1, 2, 3)).clamp(min=1e-3)
+    return ((pictures + (other - pictures) * cover) * 255).round().to(torch.uint8), changed

@@ -1,4 +1,4 @@
-"""Names of colours, and which pixels of a photo belong to the product, measured from the pixels alone."""
+"""Names of the colours in a photo, measured from its pixels."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xsearch.training.photos import lab
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -31,17 +33,6 @@ NAMES = tuple(ANCHORS)
 
 _LEVELS = 32
 _SOFTNESS = 60.0  # squared CIELAB units over which one name fades into the next
-
-
-def lab(rgb: NDArray[np.floating] | Bytes) -> Floats:
-    """Return CIELAB (D65) of sRGB 0..255, shape (..., 3); source: IEC 61966-2-1 and CIE 15."""
-    scaled = np.asarray(rgb, np.float64) / 255
-    linear = np.where(scaled <= 0.04045, scaled / 12.92, ((scaled + 0.055) / 1.055) ** 2.4)
-    matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-    xyz = linear @ matrix.T / np.array([0.9505, 1.0, 1.089])
-    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    x, y, z = root[..., 0], root[..., 1], root[..., 2]
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -73,47 +64,3 @@ def colour_shares(rgb: Bytes, mask: Floats) -> Floats:
     """Return the share of each colour name among the pixels under ``mask``, shape (len(NAMES),)."""
     weights = mask.reshape(-1) / max(float(mask.sum()), 1e-6)
     return np.asarray(weights @ name_table()[cell_index(rgb.reshape(-1, 3))], np.float32)
-
-
-def balanced(rgb: Bytes) -> Bytes:
-    """Return the photo, shape (h, w, 3), as bright as good light makes it and with part of its cast removed."""
-    exposure = np.clip(245 / (np.percentile(rgb.max(axis=-1), 97) + 1), 1.0, 1.45)
-    pixels = lab(rgb)
-    neutral = (np.hypot(pixels[..., 1], pixels[..., 2]) < 12) & (pixels[..., 0] > 50)
-    means = rgb[neutral].mean(axis=0) + 1 if neutral.mean() > 0.1 else np.ones(3)
-    gains = exposure * np.clip((means.mean() / means) ** 0.4, 0.9, 1.1)
-    lit: Bytes = np.clip(rgb * gains, 0, 255).astype(np.uint8)
-    return lit
-
-
-def product_mask(rgb: Bytes) -> Floats:
-    """Return how likely each pixel shows the product, shape (h, w), from contrast to the borders.
-
-    Where the product does not stand out from what is at the borders, the middle is taken.
-    """
-    pixels = lab(rgb)
-    height, width = pixels.shape[:2]
-    ring = max(2, height // 16)
-    border = np.concatenate([pixels[:ring].reshape(-1, 3), pixels[-ring:].reshape(-1, 3),
-                             pixels[:, :ring].reshape(-1, 3), pixels[:, -ring:].reshape(-1, 3)])  # fmt: skip
-    centres = _clusters(border, 4)
-    distance = np.sqrt(((pixels[:, :, None] - centres) ** 2).sum(axis=-1).min(axis=-1))
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    middle = np.exp(-((x / 0.75) ** 4) - (y / 0.8) ** 4)
-    mask = middle / (1 + np.exp(-(distance - 14) / 3))
-    if mask.mean() < 0.06:
-        mask = (x**2 + y**2 < 0.2).astype(np.float32)
-    return np.asarray(mask, np.float32)
-
-
-def _clusters(points: Floats, count: int, rounds: int = 8) -> Floats:
-    """Centres of k-means, without the smallest; started at evenly spaced points in order of lightness."""
-    ordered = points[np.argsort(points[:, 0])]
-    centres = ordered[np.linspace(len(points) // 10, len(points) * 9 // 10, count).astype(int)]
-    for _ in range(rounds):
-        owner = ((points[:, None] - centres) ** 2).sum(axis=-1).argmin(axis=1)
-        for index in range(count):
-            if (owner == index).any():
-                centres[index] = points[owner == index].mean(axis=0)
-    share = np.bincount(owner, minlength=count) / len(points)
-    return np.asarray(centres[share >= min(0.14, share.max())])

@@ -1,4 +1,4 @@
-"""Train the bundled model: ``python -m xsearch.training.train_builtin --help``."""
+"""Train the bundled model: ``python -m tools.bundled_model.train --help``."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tools.bundled_model.batches import Batches, tensors
+from tools.bundled_model.export import export_image, export_text
+from tools.bundled_model.lexicon import FACETS, Lexicon
+from tools.bundled_model.losses import caption_loss, concept_loss, instance_loss, mask_loss
+from tools.bundled_model.network import ImageTower, Space, TextTower
+from tools.bundled_model.photos import PhotoSet, split_by_group
+from tools.bundled_model.recipes import RECIPES, Recipe
+from tools.bundled_model.retrieval_trials import ranked_again
+from tools.bundled_model.sources import gather
 from xsearch.encoders.builtin import SIDE
 from xsearch.training.augment import CAMERA, Strength, random_views
-from xsearch.training.batches import Batches, tensors
-from xsearch.training.export import export_image, export_text
-from xsearch.training.lexicon import FACETS, Lexicon
-from xsearch.training.loop import LOG, Progress, fit
-from xsearch.training.losses import caption_loss, concept_loss, instance_loss, mask_loss
-from xsearch.training.metric_losses import HardTriplets
-from xsearch.training.network import ImageTower, Space, TextTower
-from xsearch.training.photos import PhotoSet, split_by_group
-from xsearch.training.recipes import RECIPES, Recipe
-from xsearch.training.retrieval_trials import ranked_again
-from xsearch.training.sources import gather
-from xsearch.training.weighting import FixedWeights, UncertaintyWeights
+from xsearch.training.loop import LOG, OnLine, fit
+from xsearch.training.losses import FixedWeights, HardTriplets, UncertaintyWeights
 
 WATCHED = 0.05  # share of the training products whose figures are watched, and which are not trained on
 _TEMPERATURE = 0.08
@@ -131,7 +130,7 @@ def known_concepts(photos: PhotoSet, lexicon: Lexicon, least: int = 15) -> list[
 
 
 def train(
-    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, progress: Progress = lambda _: None
+    photos: PhotoSet, lexicon: Lexicon, recipe: Recipe, out: Path, least: int = 15, progress: OnLine = lambda _: None
 ) -> BuiltinTask:
     """Train on ``photos`` and write the model, its words and the log of the run to ``out``.
 
@@ -154,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train from the command line."""
     parser = argparse.ArgumentParser(description="Train the bundled image-text model.")
     parser.add_argument("--clothing", type=Path, help="folder with labels.jsonl and clothing photos")
-    parser.add_argument("--renderings", type=Path, help="folder that `python -m shop.rendering --training` wrote")
+    parser.add_argument("--renderings", type=Path, help="folder that `python -m tools.rendering --training` wrote")
     parser.add_argument("--out", type=Path, required=True, help="folder for the weights; a killed run goes on from it")
     parser.add_argument("--cache", type=Path, help="file that keeps the decoded pictures between runs")
     parser.add_argument("--recipe", choices=RECIPES, default="plain")

@@ -1,4 +1,4 @@
-"""The adapters that can be trained, and their training as a task of ``xsearch.training.loop``."""
+"""The adapters that fine-tuning trains, and their training as a task of ``xsearch.training.loop``."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from xsearch.encoders.base import Vectors
-from xsearch.training.finetune.material import Material, Numbers
-from xsearch.training.finetune.trial import rank, score
-from xsearch.training.metric_losses import ClassHeads, HardTriplets, info_nce
-from xsearch.training.weighting import FixedWeights, UncertaintyWeights
+from xsearch.training.losses import ClassHeads, FixedWeights, HardTriplets, UncertaintyWeights, info_nce
+from xsearch.training.material import Material, Numbers
+from xsearch.training.trial import rank, score
 
 KINDS = ("low_rank", "projection")
 _MAX_SCALE = 60.0
-#: Weights of the losses; "stay" holds adapted vectors near those of the encoder.
+#: Weights of the losses; "stay" keeps adapted vectors near the vectors of the encoder.
 WEIGHTS = {"photo": 1.0, "text": 1.0, "triplet": 0.5, "names": 0.1, "clicks": 0.3, "stay": 1.0}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is trained, and how long and hard."""
+    """The kind of adapter, and the hyperparameters of its training."""
 
     kind: str = "low_rank"
-    rank: int = 32  # of what a low-rank adapter adds to the vectors
+    rank: int = 32  # of the change that a low-rank adapter makes
     steps: int = 600
     batch: int = 128  # products
     rate: float = 1e-3
@@ -37,7 +36,7 @@ class Recipe:
 
 
 class LowRank(nn.Module):
-    """The vector and a change to it of low rank, none at first (the idea of LoRA: Hu et al., ICLR 2022)."""
+    """The vector plus a change of low rank, zero at first (the idea of LoRA: Hu et al., ICLR 2022)."""
 
     def __init__(self, dimension: int, rank: int) -> None:
         super().__init__()
@@ -45,7 +44,7 @@ class LowRank(nn.Module):
         self.up = nn.Parameter(torch.zeros(dimension, rank))
 
     def matrix(self) -> Tensor:
-        """Return the matrix (d, d) that does the same."""
+        """Return the equivalent matrix (d, d)."""
         return torch.eye(len(self.up), device=self.up.device) + self.up @ self.down
 
 
@@ -67,7 +66,7 @@ class AdapterModule(nn.Module):
     def __init__(self, material: Material, recipe: Recipe) -> None:
         super().__init__()
         dimension = material.photos.clean.shape[1]
-        # Without captions nothing says how texts should move, so that they move as photos do.
+        # Without captions nothing says how texts should move; they then move as photos do.
         kinds = ("image", "text") if len(material.captions) else ("image",)
         self.adapters = nn.ModuleDict({kind: _adapter(dimension, recipe) for kind in kinds})
         self.log_scales = nn.ParameterDict({kind: nn.Parameter(torch.tensor(math.log(20.0))) for kind in kinds})
@@ -75,7 +74,7 @@ class AdapterModule(nn.Module):
         self.heads = ClassHeads(dimension, sizes)
 
     def adapt(self, kind: str, vectors: Tensor) -> Tensor:
-        """Return unit vectors of ``vectors`` (n, d)."""
+        """Return adapted unit vectors of ``vectors`` (n, d)."""
         adapter = self.adapters[kind]
         matrix: Tensor = adapter.matrix()  # type: ignore[operator]
         return functional.normalize(vectors @ matrix.T, dim=1)
@@ -86,7 +85,7 @@ class AdapterModule(nn.Module):
         return scale.clamp(max=_MAX_SCALE)
 
     def matrices(self) -> dict[str, Vectors]:
-        """Return the trained matrices by modality, as they are served."""
+        """Return the trained matrices by modality, as serving uses them."""
         return {
             kind: adapter.matrix().detach().cpu().numpy().astype(np.float32)  # type: ignore[operator]
             for kind, adapter in self.adapters.items()
@@ -98,12 +97,12 @@ def _adapter(dimension: int, recipe: Recipe) -> nn.Module:
 
 
 class AdapterTask:
-    """Trains on some products of the material, and is judged on others."""
+    """Train an adapter on some products of the material, evaluate it on others."""
 
     def __init__(
         self, material: Material, training: Numbers, held_out: Numbers, recipe: Recipe, device: torch.device
     ) -> None:
-        torch.manual_seed(0)  # the same beginning for every fold
+        torch.manual_seed(0)  # the same start for every fold
         self.material, self.training, self.held_out, self.recipe = material, training, held_out, recipe
         self.module = AdapterModule(material, recipe).to(device)
         self.device = device
@@ -119,7 +118,7 @@ class AdapterTask:
         self.clicks = material.clicks[known]
 
     def weighting(self) -> nn.Module:
-        """Return what turns the losses into one."""
+        """Return the module that combines the losses."""
         weights = self.recipe.weights
         return (
             UncertaintyWeights(list(weights), weights)
@@ -165,7 +164,7 @@ class AdapterTask:
         return {"text": info_nce(vectors, texts, fitting, self.module.scale("text"))}
 
     def _clicked(self, draw: np.random.Generator) -> dict[str, Tensor]:
-        """Products chosen from the results of one query are nearer than others, by a small margin."""
+        """Move products that customers chose from the results of one query nearer to each other than to others."""
         if not len(self.clicks):
             return {}
         pairs = self.clicks[draw.integers(len(self.clicks), size=64)]
