@@ -11,7 +11,7 @@ from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.index.paths import Step, relations
-from xsearch.index.registry import Index, on_register, registered
+from xsearch.index.registry import Index, registered
 from xsearch.indexing.outbox import mark
 from xsearch.models import IndexRecord
 
@@ -141,6 +141,3 @@ class _LinkSaved(_Link):
         near = self.through._base_manager.filter(pk=instance.pk).values(name)
         dispatch = signal is not pre_save or connections[using].in_atomic_block
         self.mark(self.objects.filter(self.starting_from(near)), dispatch=dispatch)
-
-
-on_register(connect)
