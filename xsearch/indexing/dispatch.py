@@ -17,6 +17,9 @@ from xsearch.models import IndexRecord
 
 logger = logging.getLogger("xsearch.indexing")
 
+#: Looked up by its name: the task itself imports the worker, which imports what marks and dispatches.
+INDEX_TASK = "xsearch.index_pending"
+
 _paused: ContextVar[set[str] | None] = ContextVar("xsearch_paused", default=None)
 
 
@@ -107,10 +110,8 @@ def _send_in_time(label: str) -> Exception | None:
 
 
 def _send(label: str, outcome: list[Exception | None]) -> None:
-    from xsearch.indexing.tasks import index_pending_task
-
     try:
-        index_pending_task.apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
+        current_app.tasks[INDEX_TASK].apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
     except Exception as error:  # noqa: BLE001 - each transport raises its own; a save must not fail for any
         outcome.append(error)
     else:

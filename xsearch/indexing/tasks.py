@@ -6,12 +6,13 @@ from celery import shared_task
 
 from xsearch.index.registry import get_index, registered
 from xsearch.indexing import outbox, statistics
+from xsearch.indexing.dispatch import INDEX_TASK
 from xsearch.indexing.worker import index_pending, settle
 
 _TASK_LIMIT_S = 60.0
 
 
-@shared_task(name="xsearch.index_pending", ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
+@shared_task(name=INDEX_TASK, ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
 def index_pending_task(label: str) -> None:
     """Index what waits of one model; a long queue is split into tasks of a minute."""
     index = get_index(label)
