@@ -15,7 +15,7 @@ from tests.showcase.models import Furniture, Instrument, InstrumentPhoto
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, records, run, run_some, wait_until
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, outbox, spaces, vector_indexes, worker
+from xsearch.indexing import columns, marking, outbox, spaces, vector_indexes, worker
 from xsearch.indexing import rebuild as rebuilding
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
@@ -52,7 +52,7 @@ def live(model=Product):
 def next_ready(use_encoder, model=Product, **options):
     """Let the next encoder's vectors be all there, and not swapped yet."""
     use_encoder(**{"revision": "2", **options})
-    outbox.mark_stale(index(model))
+    marking.mark_stale(index(model))
     run_some(99, model)
 
 
@@ -158,7 +158,7 @@ class TestSearchAcrossASwap:
 class TestWriters:
     def test_vectors_made_for_columns_that_were_replaced_are_not_written(self, products, use_encoder, monkeypatch):
         use_encoder(revision="2")
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
 
         def another_encoder():
             use_encoder(revision="3")
@@ -219,14 +219,14 @@ class TestWayBack:
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
         assert all(is_vector(photo_vector(product), picture(n)) for n, product in enumerate(swapped) if n)
         use_encoder()  # the settings are set back, too
-        assert outbox.mark_stale(index()) == 1
+        assert marking.mark_stale(index()) == 1
         run()
         assert is_vector(photo_vector(swapped[0]), picture(50))
 
     def test_it_stays_until_somebody_asks_for_the_next_space_again(self, swapped):
         rebuild("--rollback")
         run()
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
         run()
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
         added = add("A9", photo=9)
@@ -254,7 +254,7 @@ class TestWayBack:
 
     def test_settings_that_are_set_back_find_the_former_vectors(self, swapped, use_encoder):
         use_encoder()
-        assert outbox.mark_stale(index()) == 0
+        assert marking.mark_stale(index()) == 0
         run()
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
 
@@ -323,7 +323,7 @@ class TestCommand:
 
     def test_status_shows_how_far_it_is_and_what_is_kept(self, products, use_encoder):
         use_encoder(revision="2")
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
         run_some(1)
         [image] = [c for c in status()["models"]["shop.Product"]["columns"] if c["key"] == "image"]
         assert (image["state"], image["beside"]["state"]) == ("rebuilding", "next")

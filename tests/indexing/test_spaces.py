@@ -25,7 +25,7 @@ from tests.support.indexing import (
     wait_until,
 )
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, outbox, rebuild, spaces, vector_indexes, worker
+from xsearch.indexing import columns, marking, rebuild, spaces, vector_indexes, worker
 from xsearch.models import EncoderSpace
 from xsearch.search.comparison import Wanted
 from xsearch.search.retrieval.retrieve import retrieve
@@ -54,7 +54,7 @@ def index():
 
 
 def stale():
-    return outbox.mark_stale(index())
+    return marking.mark_stale(index())
 
 
 def live():

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from django.db import models, router, transaction
 
-from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
-from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile, model_of
+from xsearch.encoders import EncoderError
+from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import registered
-from xsearch.indexing import outbox
 from xsearch.indexing.dispatch import dispatch_on_commit
+from xsearch.indexing.marking import mark_stale
+from xsearch.indexing.spaces import fits
 from xsearch.models import Adapter, EncoderSpace, IndexRecord
-
-logger = logging.getLogger("xsearch.indexing")
-
-_BACKEND = f"{__name__}.InstalledEncoder"
 
 
 class InstalledEncoder(AdaptedEncoder):
@@ -30,45 +26,12 @@ class InstalledEncoder(AdaptedEncoder):
         self._attach(encoder, AdapterFile.parse(bytes(row.content)))
 
 
-def configured_encoder(alias: str) -> Encoder:
-    """Return the encoder of the settings with the adapter in use behind it, if there is one."""
-    return encoder_from_spec(configured_spec(alias))
-
-
-def configured_spec(alias: str) -> dict[str, Any]:
-    """Return the spec of ``configured_encoder``; an adapter of another encoder than the present one is left out."""
-    spec = encoder_spec(alias)
-    adapter = live_adapter(alias)
-    if adapter is None or not _fits(spec, adapter):
-        return spec
-    return {"BACKEND": _BACKEND, "OPTIONS": {"encoder": spec, "digest": adapter.digest}}
-
-
-def live_adapter(alias: str) -> Adapter | None:
-    """Return the adapter in use for an encoder, without its content."""
-    return Adapter.objects.filter(encoder=alias, is_live=True).defer("content").first()
-
-
 def is_left_out(adapter: Adapter) -> bool:
     """Say whether an adapter in use has no effect, because the settings name another encoder by now."""
     try:
-        return adapter.is_live and not _fits(encoder_spec(adapter.encoder), adapter)
+        return adapter.is_live and not fits(encoder_spec(adapter.encoder), adapter)
     except EncoderError:  # no such encoder any more
         return True
-
-
-def _fits(spec: dict[str, Any], adapter: Adapter) -> bool:
-    try:
-        fingerprint = encoder_from_spec(spec).fingerprint
-    except EncoderError:  # away for now: whoever uses it is told so
-        return True
-    if model_of(fingerprint) == model_of(adapter.base_fingerprint):
-        return True
-    logger.warning(
-        "The adapter %s was trained on %s, and the encoder is now %s: it is left out. Fine-tune again.",
-        adapter, adapter.base_fingerprint, fingerprint,
-    )  # fmt: skip
-    return False
 
 
 @transaction.atomic
@@ -124,5 +87,5 @@ def _retire(alias: str) -> None:
 def _rebuild() -> None:
     """Mark what has another encoder's vectors, and tell the workers on commit."""
     for index in registered():
-        if outbox.mark_stale(index):
+        if mark_stale(index):
             dispatch_on_commit(index.label, router.db_for_write(IndexRecord))

@@ -9,16 +9,13 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
-from xsearch.index.registry import Index, get_index, registered
-from xsearch.indexing.dispatch import dispatch_on_commit, pause_indexing, send_task
+from xsearch.index.registry import Index, get_index
+from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.models import IndexRecord
-from xsearch.text import ANALYSIS_VERSION
-
-__all__ = ["claim", "claimable", "mark", "mark_stale", "pause_indexing", "reconcile", "release", "send_task", "sweep"]
 
 Objects = models.QuerySet[Any] | Iterable[models.Model] | models.Model
 
@@ -129,70 +126,12 @@ def _ours(records: Iterable[IndexRecord]) -> list[Any]:
     return [pk for pk, claim in free.values_list("pk", "claim") if claim == claims[pk]]
 
 
-def sweep() -> dict[str, int]:
-    """Find what was missed (unsent tasks, rows that no signal announced, dead workers) and send it.
-
-    Returns the number of objects that wait, by model label.
-    """
-    waiting = {}
-    for index in registered():
-        reconcile(index)
-        waiting[index.label] = claimable(index).count()
-        if waiting[index.label]:
-            send_task(index.label)
-    return waiting
-
-
 def without_record(index: Index) -> models.QuerySet[Any]:
     """Return the objects that no record says anything about."""
     objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
     known = IndexRecord.objects.filter(content_type=index.content_type, object_id=models.OuterRef("xsearch_key"))
     unseen: models.QuerySet[Any] = objects.filter(~models.Exists(known))
     return unseen
-
-
-def reconcile(index: Index) -> None:
-    """Record objects that have no record, and drop the records of objects that are gone."""
-    mark(without_record(index), dispatch=False)
-    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
-    there = present.filter(xsearch_key=models.OuterRef("object_id"))
-    IndexRecord.objects.filter(~models.Exists(there), content_type=index.content_type).delete()
-
-
-def mark_stale(index: Index, *, forced: bool = False) -> int:
-    """Mark everything (``forced``) or what is missing or was made by another encoder; returns how many wait."""
-    reconcile(index)
-    if forced:
-        mark(index.get_queryset(), forced=True, dispatch=False)
-    else:
-        mark_outdated(index)
-    of_index = IndexRecord.objects.filter(content_type=index.content_type)
-    put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
-    update_in_order(
-        of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
-        status=IndexRecord.Status.PENDING,
-        attempts=0,
-        not_before=Now(),
-    )
-    return claimable(index).count()
-
-
-def mark_outdated(index: Index) -> None:
-    """Mark what was made by another encoder than the configured one, or has words analysed in another way."""
-    from xsearch.indexing.rebuild import reclaim
-    from xsearch.indexing.spaces import target_fingerprints
-
-    reclaim(index)
-    indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
-    current = Q(fingerprints__contains=target_fingerprints(index))
-    if index.text:
-        current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
-    update_in_order(
-        indexed.exclude(current),
-        status=IndexRecord.Status.PENDING,
-        revision=F("revision") + 1,
-        not_before=Now(),
-    )
 
 
 @transaction.atomic

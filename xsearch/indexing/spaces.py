@@ -7,20 +7,58 @@ from typing import Any
 
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
+from xsearch.encoders.adapted import model_of
+from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import Index
 from xsearch.index.stores import MODALITIES
 from xsearch.indexing import vector_indexes
-from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.columns import ColumnSet, column_set
-from xsearch.models import EncoderSpace
+from xsearch.models import Adapter, EncoderSpace
 
 logger = logging.getLogger("xsearch.indexing")
+
+#: Its dotted path is stored with the spaces whose vectors it made.
+_INSTALLED_ENCODER = "xsearch.indexing.adapters.InstalledEncoder"
 
 
 def bound_modalities(index: Index) -> list[str]:
     """Return the modalities of ``index`` that an encoder is configured for."""
     present = {store.modality for store in index.stores()}
     return [name for name in MODALITIES if name in present and settings.EMBEDDINGS.get(name)]
+
+
+def configured_encoder(alias: str) -> Encoder:
+    """Return the encoder of the settings with the adapter in use behind it, if there is one."""
+    return encoder_from_spec(configured_spec(alias))
+
+
+def configured_spec(alias: str) -> dict[str, Any]:
+    """Return the spec of ``configured_encoder``; an adapter of another encoder than the present one is left out."""
+    spec = encoder_spec(alias)
+    adapter = live_adapter(alias)
+    if adapter is None or not fits(spec, adapter):
+        return spec
+    return {"BACKEND": _INSTALLED_ENCODER, "OPTIONS": {"encoder": spec, "digest": adapter.digest}}
+
+
+def live_adapter(alias: str) -> Adapter | None:
+    """Return the adapter in use for an encoder, without its content."""
+    return Adapter.objects.filter(encoder=alias, is_live=True).defer("content").first()
+
+
+def fits(spec: dict[str, Any], adapter: Adapter) -> bool:
+    """Return True if ``adapter`` was trained on the model of the encoder that ``spec`` describes."""
+    try:
+        fingerprint = encoder_from_spec(spec).fingerprint
+    except EncoderError:  # away for now: whoever uses it is told so
+        return True
+    if model_of(fingerprint) == model_of(adapter.base_fingerprint):
+        return True
+    logger.warning(
+        "The adapter %s was trained on %s, and the encoder is now %s: it is left out. Fine-tune again.",
+        adapter, adapter.base_fingerprint, fingerprint,
+    )  # fmt: skip
+    return False
 
 
 def target_encoder(modality: str) -> Encoder:

@@ -14,10 +14,9 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing import vector_indexes
-from xsearch.indexing.adapters import configured_encoder
 from xsearch.indexing.columns import has_column, rows_lacking, rows_with
 from xsearch.indexing.outbox import claimable, without_record
-from xsearch.indexing.spaces import live_spaces
+from xsearch.indexing.spaces import configured_encoder, live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
 BROKER_TIMEOUT_S = 1.0

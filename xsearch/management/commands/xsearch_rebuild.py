@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from xsearch.encoders import EncoderError
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.index.stores import MODALITIES
-from xsearch.indexing import outbox, rebuild
+from xsearch.indexing import marking, outbox, rebuild
 from xsearch.indexing.columns import TableBusyError
 from xsearch.indexing.progress import duration
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{index.label}: all vectors are those of the configured encoders; nothing to rebuild.")
             return
         rebuild.allow_again(index)
-        outbox.mark_stale(index)
+        marking.mark_stale(index)
         failed = self._encode_and_swap(index, batch_size)
         for modality, space in live_spaces(index).items():
             if modality in before:
@@ -102,7 +102,7 @@ class Command(BaseCommand):
         failed, line = 0, ProgressLine(index, self.stdout)
         while rebuild.unfinished(index):
             self._begin(index)
-            outbox.mark_outdated(index)  # workers with other settings may be about
+            marking.mark_outdated(index)  # workers with other settings may be about
             # Not until nothing waits any more: a shop that changes all the time would never get there.
             failed += index_without_settling(
                 index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show()
