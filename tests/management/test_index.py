@@ -208,7 +208,7 @@ import sys, django
 django.setup()
 import xsearch
 xsearch.search, xsearch.mark
-from xsearch.indexing import tasks, work
+from xsearch.indexing import tasks, worker
 from shop.wsgi import application
 from django.core.management import call_command
 call_command("check")
