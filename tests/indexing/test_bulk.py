@@ -6,7 +6,7 @@ from django.db import OperationalError, connection
 from shop.models import Product, ProductPhoto
 from tests.support.indexing import add, is_vector, picture, picture_file, run, run_some
 from xsearch.index.registry import get_index
-from xsearch.indexing import bulk, marking, vector_indexes, worker
+from xsearch.indexing import marking, vector_indexes, worker
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _encoder(use_encoder, monkeypatch):
     monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
-    monkeypatch.setattr(bulk, "_MANY", 2)
+    monkeypatch.setattr(worker, "_BULK_SIZE", 2)
     use_encoder()
 
 

@@ -15,7 +15,7 @@ from tests.showcase.models import Furniture, Instrument, InstrumentPhoto
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, records, run, run_some, wait_until
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, marking, outbox, spaces, vector_indexes, worker
+from xsearch.indexing import columns, database, marking, outbox, spaces, vector_indexes, worker
 from xsearch.indexing import rebuild as rebuilding
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
@@ -80,7 +80,7 @@ class TestSearchAcrossASwap:
     def swap(self, products, use_encoder, monkeypatch):
         """Return a function that starts a swap and returns when it holds the tables; its result lets it commit."""
         next_ready(use_encoder)
-        reached, go, names = threading.Event(), threading.Event(), columns.exchange_names
+        reached, go, names = threading.Event(), threading.Event(), columns.swap_names
 
         def halting(stores, space):
             names(stores, space)
@@ -89,7 +89,7 @@ class TestSearchAcrossASwap:
                 assert go.wait(30)
 
         def start():
-            monkeypatch.setattr(rebuilding, "exchange_names", halting)
+            monkeypatch.setattr(rebuilding, "swap_names", halting)
             swapping = in_thread(lambda: worker.settle(index()))
             assert reached.wait(30)
 
@@ -139,7 +139,7 @@ class TestSearchAcrossASwap:
             worker.settle(index())
         wanted, before = photo_part(), spaces.live_spaces(index())["image"]
         # Made before, for it waits for old snapshots.
-        assert rebuilding._create_indexes_beside(columns.column_set(index(), "image"), wanted.parts[0].space)
+        assert rebuilding._create_staged_indexes(columns.column_set(index(), "image"), wanted.parts[0].space)
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -162,7 +162,7 @@ class TestWriters:
 
         def another_encoder():
             use_encoder(revision="3")
-            rebuilding.begin(index())
+            rebuilding.stage_columns(index())
 
         with while_encoding(monkeypatch, another_encoder):
             assert run_some(9).handled == 0
@@ -177,9 +177,9 @@ class TestWriters:
             Product.objects.filter(pk=products[0].pk).update(price=3)
             space, encoder = spaces.live_spaces(index())["image"], spaces.target_encoder("image")
             with pytest.raises(EncoderAway, match="shop_product"):
-                in_thread(lambda: rebuilding.prepare_columns(index(), space, encoder))()
-        rebuilding.begin(index())
-        assert columns.has_column("shop_product", "image_embedding_beside")
+                in_thread(lambda: rebuilding.ensure_columns(index(), space, encoder))()
+        rebuilding.stage_columns(index())
+        assert database.has_column("shop_product", "image_embedding_beside")
 
     def test_a_table_that_joins_later_gets_its_column_beside(self, products, use_encoder):
         next_ready(use_encoder)
@@ -244,7 +244,7 @@ class TestWayBack:
         swapped[0].photo = picture_file(50)
         swapped[0].save()
         run()
-        monkeypatch.setattr(rebuilding, "_mark_changed_meanwhile", lambda _columns: None)
+        monkeypatch.setattr(rebuilding, "_mark_changed_since_swap", lambda _columns: None)
         rebuild("--rollback")
         monkeypatch.undo()
         run()
@@ -260,7 +260,7 @@ class TestWayBack:
 
     def test_there_is_none_once_the_former_vectors_are_dropped(self, swapped):
         assert "dropped text, image" in rebuild("--forget")
-        assert not columns.has_column("shop_product", "image_embedding_beside")
+        assert not database.has_column("shop_product", "image_embedding_beside")
         with pytest.raises(CommandError, match="no former vectors"):
             rebuild("--rollback")
         assert "dropped nothing" in rebuild("--forget")
@@ -314,7 +314,7 @@ class TestCommand:
         use_encoder("NoSuchEncoder")
         with pytest.raises(CommandError, match="NoSuchEncoder"):
             rebuild()
-        assert not columns.has_column("shop_product", "image_embedding_beside")
+        assert not database.has_column("shop_product", "image_embedding_beside")
 
     @pytest.mark.parametrize("arguments", [["--batch-size", "0"], ["--column", "image"], ["no.Model"]])
     def test_bad_arguments_are_refused(self, products, arguments):

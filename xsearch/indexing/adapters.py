@@ -1,19 +1,20 @@
-"""Adapters kept in the database: which one is used, and the encoder that the settings and it make together."""
+"""Adapters in the database: the encoder that uses one, and installing, switching and retiring them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import models
 
 from xsearch.encoders import EncoderError
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import registered
+from xsearch.indexing.database import atomic, database_alias
 from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.indexing.marking import mark_stale
-from xsearch.indexing.spaces import fits
-from xsearch.models import Adapter, EncoderSpace, IndexRecord
+from xsearch.indexing.spaces import adapter_fits
+from xsearch.models import Adapter, EncoderSpace
 
 
 class InstalledEncoder(AdaptedEncoder):
@@ -27,16 +28,16 @@ class InstalledEncoder(AdaptedEncoder):
 
 
 def is_left_out(adapter: Adapter) -> bool:
-    """Say whether an adapter in use has no effect, because the settings name another encoder by now."""
+    """Return True if an adapter in use has no effect, because the settings name another encoder now."""
     try:
-        return adapter.is_live and not fits(encoder_spec(adapter.encoder), adapter)
+        return adapter.is_live and not adapter_fits(encoder_spec(adapter.encoder), adapter)
     except EncoderError:  # no such encoder any more
         return True
 
 
-@transaction.atomic
+@atomic()
 def install(alias: str, content: bytes) -> Adapter:
-    """Keep an adapter file and use it for an encoder; the index is rebuilt beside the live one."""
+    """Store an adapter file and use it for an encoder; new vectors are staged until they are complete."""
     file = AdapterFile.parse(content)
     adapter, _created = Adapter.objects.get_or_create(
         digest=file.digest,
@@ -51,7 +52,7 @@ def install(alias: str, content: bytes) -> Adapter:
     return adapter
 
 
-@transaction.atomic
+@atomic()
 def use(adapter: Adapter) -> None:
     """Use ``adapter`` for its encoder from now on."""
     if not adapter.is_live:
@@ -61,7 +62,7 @@ def use(adapter: Adapter) -> None:
         _rebuild()
 
 
-@transaction.atomic
+@atomic()
 def stop_using(adapter: Adapter) -> None:
     """Use the encoder alone from now on."""
     if adapter.is_live:
@@ -71,21 +72,21 @@ def stop_using(adapter: Adapter) -> None:
 
 
 def is_needed(adapter: Adapter) -> bool:
-    """Say whether an adapter is in use, or made vectors that customers are searching or may go back to."""
+    """Return True if an adapter is in use, or made vectors that are live or staged."""
     end = f"+{adapter.digest[:12]}"
-    searched = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
-    return adapter.is_live or EncoderSpace.objects.filter(searched).exists()
+    made_by_it = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
+    return adapter.is_live or EncoderSpace.objects.filter(made_by_it).exists()
 
 
 def _retire(alias: str) -> None:
-    # Locked, so that of two installations at once the later one wins.
+    # Locked, so that the later of two concurrent installations wins.
     rows = Adapter.objects.select_for_update().filter(encoder=alias).order_by("pk")
     live = [row.pk for row in rows.defer("content") if row.is_live]
     Adapter.objects.filter(pk__in=live).update(is_live=False)
 
 
 def _rebuild() -> None:
-    """Mark what has another encoder's vectors, and tell the workers on commit."""
+    """Mark the objects that have another encoder's vectors, and send the tasks on commit."""
     for index in registered():
         if mark_stale(index):
-            dispatch_on_commit(index.label, router.db_for_write(IndexRecord))
+            dispatch_on_commit(index.label, database_alias())

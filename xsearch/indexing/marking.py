@@ -1,4 +1,4 @@
-"""Marking in bulk: objects that no signal announced, and what another encoder or analysis made."""
+"""Marks in bulk: objects that no signal announced, and those with vectors or words of another encoder or analysis."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.db.models.functions import Cast, Now
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.outbox import claimable, mark, update_in_order, without_record
-from xsearch.indexing.rebuild import reclaim
+from xsearch.indexing.rebuild import adopt_existing_vectors
 from xsearch.indexing.spaces import target_fingerprints
 from xsearch.models import IndexRecord
 from xsearch.text import ANALYSIS_VERSION
 
 
 def sweep() -> dict[str, int]:
-    """Find what was missed (unsent tasks, rows that no signal announced, dead workers) and send it.
+    """Find missed work (unsent tasks, rows that no signal announced, dead workers) and send the tasks.
 
-    Returns the number of objects that wait, by model label.
+    Returns the number of waiting objects by model label.
     """
     waiting = {}
     for index in registered():
@@ -38,16 +38,16 @@ def reconcile(index: Index) -> None:
 
 
 def mark_stale(index: Index, *, forced: bool = False) -> int:
-    """Mark everything (``forced``) or what is missing or was made by another encoder; returns how many wait."""
+    """Mark objects without current vectors, or all (``forced``), and retry failed ones; returns how many wait."""
     reconcile(index)
     if forced:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
         mark_outdated(index)
     of_index = IndexRecord.objects.filter(content_type=index.content_type)
-    put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
+    delayed = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
     update_in_order(
-        of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
+        of_index.filter(Q(status=IndexRecord.Status.FAILED) | delayed),
         status=IndexRecord.Status.PENDING,
         attempts=0,
         not_before=Now(),
@@ -56,8 +56,8 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
 
 
 def mark_outdated(index: Index) -> None:
-    """Mark what was made by another encoder than the configured one, or has words analysed in another way."""
-    reclaim(index)
+    """Mark objects with vectors of another encoder than the configured one, or another version of the text analysis."""
+    adopt_existing_vectors(index)
     indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.text:

@@ -11,9 +11,7 @@ from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing import index_pending, statistics
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.marking import mark_stale
-from xsearch.indexing.progress import duration
-from xsearch.management.leaving import leaving_orderly
-from xsearch.management.progress_line import ProgressLine
+from xsearch.management.progress import ProgressLine, clean_exit, duration
 
 
 class Command(BaseCommand):
@@ -30,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
-        with leaving_orderly():
+        with clean_exit():
             failed = sum(self._handle_index(index, options) for index in self._indexes(options["models"]))
         if failed:
             raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
