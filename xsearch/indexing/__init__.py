@@ -1,4 +1,4 @@
-"""Product → inputs → vectors → row: the outbox, the workers and the only writer of embeddings."""
+"""Indexing: from a product to its inputs, vectors and row; the outbox, the workers, the only writer of embeddings."""
 
 from xsearch.indexing.dispatch import pause_indexing
 from xsearch.indexing.marking import sweep

@@ -24,7 +24,7 @@ from xsearch.indexing.database import atomic, execute, fetch_one, has_column, in
 from xsearch.indexing.vector_indexes import check_constraints_now, index_name
 from xsearch.models import EncoderSpace
 
-#: Autovacuum yields to a session that has waited for a second (deadlock_timeout); nobody else waits meanwhile.
+#: Autovacuum yields to a session that has waited for a second (deadlock_timeout); no other session waits meanwhile.
 _MAINTENANCE_S = 3.0
 #: Every session that comes after one that waits for an exclusive lock waits too: so wait briefly, and longer only where
 #: that was not enough. Below a second, after which PostgreSQL looks for deadlocks: other sessions win.

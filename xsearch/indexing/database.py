@@ -53,7 +53,7 @@ def has_column(table: str, column: str) -> bool:
 
 
 def execute_binary(using: str, sql: str, params: Sequence[Any]) -> None:
-    """Execute ``sql`` with parameters that are sent beside it, as Django's cursors do not; %b sends one in binary.
+    """Execute ``sql`` with parameters bound by the server, where Django's cursors insert text; %b binds one in binary.
 
     Lists of ``pgvector.HalfVector`` are sent as ``halfvec[]``.
     """

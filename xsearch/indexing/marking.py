@@ -1,4 +1,4 @@
-"""Marks in bulk: objects that no signal announced, and those with vectors or words of another encoder or analysis."""
+"""Bulk marking: objects that no signal announced, and objects with vectors or words of another encoder or analysis."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def adapter_fits(spec: dict[str, Any], adapter: Adapter) -> bool:
     """Return True if ``adapter`` was trained on the model of the encoder that ``spec`` describes."""
     try:
         fingerprint = encoder_from_spec(spec).fingerprint
-    except EncoderError:  # unavailable for now: whoever uses the encoder gets the error
+    except EncoderError:  # unavailable for now: the use of the encoder raises it again
         return True
     if model_of(fingerprint) == model_of(adapter.base_fingerprint):
         return True

@@ -51,7 +51,8 @@ def write(
         if not waiting:
             break
         time.sleep(pause_s)
-    outbox.release([job.record for job in waiting], delay_s=_LEFT_ALONE_S)
+    if waiting:
+        outbox.release([job.record for job in waiting], delay_s=_LEFT_ALONE_S)
     return written
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError, get_encoder
 from xsearch.index.registry import get_index
+from xsearch.indexing.adapters import install
 from xsearch.management.progress import clean_exit
 
 if TYPE_CHECKING:
@@ -76,8 +77,6 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. {cure}") from error
 
     def _install(self, report: Report) -> None:
-        from xsearch.indexing.adapters import install
-
         if report.verdict.reasons:
             raise CommandError("Not installed: " + "; ".join(report.verdict.reasons) + ".")
         adapter = install(report.manifest["encoder"], report.file.read_bytes())
