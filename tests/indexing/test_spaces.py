@@ -26,7 +26,7 @@ from tests.support.indexing import (
 )
 from tests.support.searching import search_context
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, outbox, rebuild, spaces, vector_indexes, worker
+from xsearch.indexing import columns, marking, rebuild, spaces, vector_indexes, worker
 from xsearch.models import EncoderSpace
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.retrieval.retrieve import retrieve
@@ -55,7 +55,7 @@ def index():
 
 
 def stale():
-    return outbox.mark_stale(index())
+    return marking.mark_stale(index())
 
 
 def live():
@@ -336,7 +336,7 @@ class TestAtTheSameTime:
         run_some(9)
         before = spaces.live_spaces(index())["image"]
         worker.settle(index())
-        assert not rebuild.exchange(columns.column_set(index(), "image"), before, "former")
+        assert not rebuild.swap_columns(columns.column_set(index(), "image"), before, "former")
         assert are_all(16, "2")
 
     def test_a_swap_gives_way_to_a_transaction_of_the_shop(self, products, use_encoder, monkeypatch):
@@ -348,7 +348,7 @@ class TestAtTheSameTime:
         ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: rebuild.exchange(ours, space, "former"))() is None
+            assert in_thread(lambda: rebuild.swap_columns(ours, space, "former"))() is None
             assert live()["image"] == "hash:16:1"
         worker.settle(index())
         assert are_all(16, "2")

@@ -10,7 +10,7 @@ from shop.models import Product
 from tests.support.searching import index_all, search_context
 from tests.support.searching_words import WORDS_ONLY
 from xsearch.index.registry import get_index
-from xsearch.indexing import outbox, statistics
+from xsearch.indexing import marking, statistics
 from xsearch.models import IndexRecord, Synonym
 from xsearch.search.words.lexical import MAX_SCORED, LexicalQuery, lexical_query
 from xsearch.text import tsvector_literal
@@ -181,10 +181,10 @@ def test_an_explanation_says_what_each_word_was_found_as(titles):
 
 def test_documents_of_an_older_analysis_are_written_anew(titles):
     titles("Leather sofa")
-    assert outbox.mark_stale(get_index(Product)) == 0
+    assert marking.mark_stale(get_index(Product)) == 0
     record = IndexRecord.objects.get()
     IndexRecord.objects.update(source_hashes={**record.source_hashes, "document": "1:old"})
     Product.objects.update(search_document=None)
-    assert outbox.mark_stale(get_index(Product)) == 1
+    assert marking.mark_stale(get_index(Product)) == 1
     index_all()
     assert [hit.object.title for hit in find("sofa")] == ["Leather sofa"]

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError, get_encoder
 from xsearch.index.registry import get_index
-from xsearch.management.leaving import leaving_orderly
+from xsearch.indexing.adapters import install
+from xsearch.management.progress import clean_exit
 
 if TYPE_CHECKING:
     from xsearch.training.finetune import FinetuneOptions, Report
@@ -45,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         _check(options)
-        with leaving_orderly():
+        with clean_exit():
             report = self._report(options)
         if options["json"]:
             self.stdout.write(json.dumps(report.manifest, ensure_ascii=False, indent=2))
@@ -77,8 +78,6 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. {cure}") from error
 
     def _install(self, report: Report) -> None:
-        from xsearch.indexing.adapters import install
-
         if report.verdict.reasons:
             raise CommandError("Not installed: " + "; ".join(report.verdict.reasons) + ".")
         adapter = install(report.manifest["encoder"], report.file.read_bytes())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xsearch.indexing.progress import WINDOW_S, Pace, duration
+from xsearch.management.progress import WINDOW_S, Pace, duration
 
 
 @pytest.fixture
