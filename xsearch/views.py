@@ -18,13 +18,13 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
-from xsearch.api.serializers import SearchRequest
 from xsearch.conf import settings
 from xsearch.index.registry import get_indexes
 from xsearch.recorded_search import search_as_asked
 from xsearch.web import parameters
-from xsearch.web.objects import find_known_examples
+from xsearch.web.parameters import find_existing_examples
 from xsearch.web.problems import Problem, problem_of
+from xsearch.web.requests import SearchRequest
 from xsearch.web.throttling import limit
 from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.widgets.query import PageQuery
@@ -128,7 +128,7 @@ class SearchView(TemplateView):
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
-        is_gone = find_known_examples(querysets, options)
+        is_gone = find_existing_examples(querysets, options)
         results = search_as_asked(self.request, querysets, checked, options, only=values.get("model", ()))
         results.degraded += ["example"] if is_gone else []
         return results

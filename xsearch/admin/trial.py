@@ -10,11 +10,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xsearch.api.serializers import SearchRequest
 from xsearch.index.registry import Index
 from xsearch.search import Hit, SearchResults, search
 from xsearch.web import parameters
 from xsearch.web.problems import problem_of
+from xsearch.web.requests import SearchRequest
 from xsearch.web.uploads import MemoryUploadHandler
 
 MEDIA = ("image", "audio")

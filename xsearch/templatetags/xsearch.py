@@ -27,7 +27,7 @@ from xsearch.conf import settings
 from xsearch.index.registry import get_index, registered
 from xsearch.search import similar
 from xsearch.visitors.identity import is_unasked, remembered_visitor
-from xsearch.web.objects import EXAMPLES
+from xsearch.web.parameters import EXAMPLES
 from xsearch.widgets import examples, hits, scopes, understood
 from xsearch.widgets.query import PageQuery
 from xsearch.widgets.script_texts import script_texts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xsearch.index.registry import get_index
-from xsearch.web.objects import EXAMPLES
+from xsearch.web.parameters import EXAMPLES
 
 if TYPE_CHECKING:
     from django.db import models

@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from xsearch.api.presenting import hit_body
 from xsearch.index.filters import field_label
 from xsearch.index.registry import Index, get_index
 from xsearch.search import Hit, SearchResults
 from xsearch.search.ranking.taste import LOOK
+from xsearch.web.responses import hit_body
 from xsearch.widgets.examples import example_urls
 from xsearch.widgets.query import PageQuery
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from xsearch.index.registry import ALL
-from xsearch.web.objects import EXAMPLES, ids_in
+from xsearch.web.parameters import EXAMPLES
+from xsearch.web.requests import ids_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
