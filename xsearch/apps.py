@@ -20,8 +20,7 @@ class XsearchConfig(AppConfig):
         """Discover ``search.py`` in every installed app, like ``admin.py``."""
         from xsearch import checks  # noqa: F401
         from xsearch.indexing import signals, tasks, vector_indexes  # noqa: F401
-        from xsearch.visitors import login as merging  # noqa: F401
-        from xsearch.visitors import tasks as _tidy  # noqa: F401
+        from xsearch.visitors import identity, retention  # noqa: F401
         from xsearch.warming import warm_up_worker
 
         pre_migrate.connect(vector_indexes.create_extension, sender=self)

@@ -19,9 +19,9 @@ class HitSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     url = serializers.CharField(allow_null=True)
     image = serializers.CharField(allow_null=True)
-    variants = serializers.IntegerField(help_text="How many further results of its group this one stands for.")
+    variants = serializers.IntegerField(help_text="Number of further results of its group that this one stands for.")
     personal = serializers.DictField(
-        required=False, help_text="Where taste moved it: {moved: places up, because: what it is liked for}."
+        required=False, help_text="How taste moved it: {moved: places up, because: what it is liked for}."
     )
     explain = serializers.DictField(required=False, help_text="Only when asked for.")
 
@@ -35,7 +35,7 @@ class FacetValueSerializer(serializers.Serializer[Any]):
 
 
 class ConditionSerializer(serializers.Serializer[Any]):
-    """One thing that was understood of the words."""
+    """One condition that was understood in the words."""
 
     id = serializers.CharField(help_text="For drop, soft and strict; the same words get the same id.")
     phrase = serializers.CharField(help_text="The words that say it.")
@@ -49,52 +49,53 @@ class ConditionSerializer(serializers.Serializer[Any]):
 
 
 class InterpretationSerializer(serializers.Serializer[Any]):
-    """What was understood of the words."""
+    """The conditions that were understood in the words, and the words that are left."""
 
-    text = serializers.CharField(help_text="What was left to be searched for as words.")
+    text = serializers.CharField(help_text="The words that are left to search for.")
     conditions = ConditionSerializer(many=True)
     relaxed = serializers.ListField(
-        child=serializers.CharField(), help_text="Ids of strict conditions that nothing fulfils, made soft therefore."
+        child=serializers.CharField(),
+        help_text="Ids of strict conditions that nothing fulfils, so that they are soft now.",
     )
 
 
 class ModelResultsSerializer(serializers.Serializer[Any]):
-    """What one of several models contributes to a search."""
+    """The share of one of several models in a search."""
 
     name = serializers.CharField(help_text="What customers call these objects.")
     total = serializers.IntegerField()
     total_is_exact = serializers.BooleanField()
-    close = serializers.BooleanField(help_text="If not, its hits are left out where another model has some.")
+    close = serializers.BooleanField(help_text="If false, its hits are left out where another model has close ones.")
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):
-    """Another thing that may have been said."""
+    """Another possible transcript."""
 
     text = serializers.CharField()
     confidence = serializers.FloatField()
 
 
 class ResultsSerializer(serializers.Serializer[Any]):
-    """The answer to a search."""
+    """The results of a search."""
 
     query_id = serializers.UUIDField()
     query = serializers.CharField(help_text="The words as they were given, typed or spoken.")
     corrected = serializers.CharField(
-        allow_null=True, help_text="What was searched for instead, with typing errors corrected."
+        allow_null=True, help_text="The words without typing errors, if these were searched for instead."
     )
-    transcript = serializers.CharField(allow_null=True, help_text="What was understood of a recording.")
+    transcript = serializers.CharField(allow_null=True, help_text="The transcript of a recording.")
     interpretation = InterpretationSerializer(allow_null=True, help_text="Null for a query without words.")
-    alternatives = AlternativeSerializer(many=True, help_text="What else may have been said.")
+    alternatives = AlternativeSerializer(many=True, help_text="Other possible transcripts.")
     hits = HitSerializer(many=True)
     facets = serializers.DictField(child=FacetValueSerializer(many=True))
     models = serializers.DictField(
         child=ModelResultsSerializer(), required=False, help_text="By label, where several models are searched."
     )
-    total = serializers.IntegerField(help_text="How many there are; at least so many unless total_is_exact.")
+    total = serializers.IntegerField(help_text="Number of results; a minimum unless total_is_exact.")
     total_is_exact = serializers.BooleanField()
-    close = serializers.BooleanField(help_text="Whether any hit is what was asked for; else they are just the nearest.")
-    personal = serializers.BooleanField(help_text="Whether the order follows the customer's taste.")
+    close = serializers.BooleanField(help_text="If false, no hit is what was asked for: they are just the nearest.")
+    personal = serializers.BooleanField(help_text="If true, the order follows the customer's taste.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was left out, and why.")
@@ -102,7 +103,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
 
 
 class CategorySerializer(FacetValueSerializer):
-    """A value of a facet, which leads to the results that are limited to it."""
+    """A value of a facet that a search can be limited to."""
 
     filter = serializers.CharField(help_text="The parameter of a search that takes the value.")
     filter_label = serializers.CharField()
@@ -118,43 +119,44 @@ class SuggestedProductSerializer(serializers.Serializer[Any]):
 
 
 class SuggestionsSerializer(serializers.Serializer[Any]):
-    """What a customer may mean who has typed so much."""
+    """Suggestions for the beginning of a query."""
 
     suggestions = serializers.ListField(child=serializers.CharField(), help_text="Texts to search for.")
     categories = CategorySerializer(many=True)
-    popular = serializers.ListField(child=serializers.CharField(), help_text="What several people have asked.")
+    popular = serializers.ListField(child=serializers.CharField(), help_text="Queries that several people have asked.")
     products = SuggestedProductSerializer(many=True)
     corrected = serializers.CharField(
-        allow_null=True, help_text="What the suggestions are for, where nothing begins like what was typed."
+        allow_null=True,
+        help_text="The corrected text that the suggestions are for, if nothing begins like the typed one.",
     )
 
 
 class TranscriptSerializer(serializers.Serializer[Any]):
-    """What was understood of a recording."""
+    """The transcript of a recording."""
 
     transcript = serializers.CharField(allow_null=True)
     language = serializers.CharField(allow_null=True)
     confidence = serializers.FloatField(allow_null=True)
-    is_sure = serializers.BooleanField(help_text="Whether to search for it at once, or to let the customer look first.")
+    is_sure = serializers.BooleanField(help_text="true: search for it at once. false: let the customer look first.")
     alternatives = AlternativeSerializer(many=True)
     degraded = serializers.ListField(child=serializers.CharField())
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Why a request was refused."""
+    """The reason why a request was refused."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
 
 
 class HealthSerializer(serializers.Serializer[Any]):
-    """Whether the search works."""
+    """The state of the search."""
 
     status = serializers.ChoiceField(choices=["ok", "degraded", "down"])
     database = serializers.BooleanField()
     pgvector = serializers.CharField(allow_null=True, help_text="Version of the extension.")
-    broker = serializers.BooleanField(help_text="Whether the task queue can be reached.")
-    encoders = serializers.DictField(child=serializers.CharField(), help_text="ready, or what is wrong.")
+    broker = serializers.BooleanField(help_text="true: the task queue can be reached.")
+    encoders = serializers.DictField(child=serializers.CharField(), help_text="ready, or the error.")
     indexes = serializers.DictField(
         child=serializers.DictField(child=serializers.IntegerField()),
         help_text="Objects by status.",

@@ -20,7 +20,7 @@ from xsearch.search.ranking.facets import Attributes
 from xsearch.search.ranking.fusion import Ranking
 from xsearch.search.ranking.taste import affinities
 from xsearch.search.retrieval.evidence import Floats
-from xsearch.visitors.interactions import acts_of
+from xsearch.visitors.events import acts_of
 from xsearch.visitors.popularity import popularity_of
 
 logger = logging.getLogger("xsearch.search")

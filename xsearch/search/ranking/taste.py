@@ -23,14 +23,14 @@ from xsearch.index.registry import Index
 from xsearch.index.stores import Store, main_store
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.retrieval.evidence import Floats
+from xsearch.visitors.events import LEAST_PRICES, PRICE
 
 Objects = models.QuerySet[Any]
 
 #: Names of what taste is about, beside those of the facets.
-LOOK, PRICE = "look", "price"
+LOOK = "look"
 _LOOKS = ("image", "text")
 _LEAST_SPREAD = 0.05  # of cosines; results that are nearly alike are not told apart by look
-LEAST_PRICES = 3
 _LEAST_PRICE_SPREAD = 0.3  # of natural logarithms: about a third dearer or cheaper
 
 
