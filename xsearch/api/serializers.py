@@ -55,7 +55,7 @@ class InterpretationSerializer(serializers.Serializer[Any]):
     conditions = ConditionSerializer(many=True)
     relaxed = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Ids of strict conditions that nothing fulfils, so that they are soft now.",
+        help_text="Ids of strict conditions that nothing fulfils: they are soft now.",
     )
 
 
@@ -127,7 +127,7 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
     products = SuggestedProductSerializer(many=True)
     corrected = serializers.CharField(
         allow_null=True,
-        help_text="The corrected text that the suggestions are for, if nothing begins like the typed one.",
+        help_text="The corrected text that is completed, if nothing begins like the typed one.",
     )
 
 
