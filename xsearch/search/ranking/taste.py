@@ -23,12 +23,12 @@ from xsearch.index.stores import Store
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.retrieval.scores import ScoreColumn
+from xsearch.visitors.events import LEAST_PRICES, PRICE
 
-#: Names of reasons, in addition to those of the facets.
-LOOK, PRICE = "look", "price"
+#: The reason besides the facets and the price.
+LOOK = "look"
 _LOOKS = ("image", "text")
 _LEAST_SPREAD = 0.05  # of cosines; nearly identical similarities say nothing
-LEAST_PRICES = 3
 _LEAST_PRICE_SPREAD = 0.3  # of natural logarithms: about a third dearer or cheaper
 
 
