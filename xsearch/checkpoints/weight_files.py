@@ -7,9 +7,6 @@ import struct
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 _MAX_HEADER = 100_000_000  # bytes, the format's own limit
 _BLOCKS, _BLOCK = 256, 4096  # how many blocks of how many bytes ``hash_sample`` reads
 _LFS_POINTER = b"version https://git-lfs"
@@ -50,29 +47,6 @@ def _length_of_tensors(header: bytes) -> int:
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise CorruptWeights("no safetensors file: its header is damaged") from error
-
-
-def read_safetensors(content: bytes) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
-    """Return the float32 tensors of a small .safetensors file, and its metadata; raises ``CorruptWeights``."""
-    length = struct.unpack("<Q", content[:8])[0] if len(content) >= 8 else 0
-    if not 2 <= length <= min(_MAX_HEADER, len(content) - 8):
-        raise CorruptWeights("no whole safetensors file")
-    header, body = content[8 : 8 + length], content[8 + length :]
-    if _length_of_tensors(header) != len(body):
-        raise CorruptWeights("truncated or damaged")
-    facts: dict[str, Any] = json.loads(header)
-    metadata = facts.pop("__metadata__", {})
-    try:
-        return {name: _tensor(body, **tensor) for name, tensor in facts.items()}, metadata
-    except (ValueError, TypeError) as error:
-        raise CorruptWeights("no safetensors file: its header is damaged") from error
-
-
-def _tensor(body: bytes, *, dtype: str, shape: list[int], data_offsets: list[int]) -> NDArray[np.float32]:
-    if dtype != "F32":
-        raise CorruptWeights(f"of {dtype}, not of F32")
-    start, end = data_offsets
-    return np.frombuffer(body[start:end], "<f4").reshape(shape)
 
 
 def is_ctranslate2(file: Path) -> bool:
