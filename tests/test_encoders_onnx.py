@@ -16,8 +16,7 @@ from PIL import Image
 from tests.encoder_contract import EncoderContract
 from xsearch.encoders import EncoderError, encoder_from_spec
 from xsearch.encoders.onnx import OnnxEncoder
-from xsearch.encoders.onnx.front_ends import open_front_end
-from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels
+from xsearch.encoders.onnx.front_ends import FixedPixels, Levels, PatchedPixels, open_front_end
 from xsearch.media import Waveform
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -19,7 +19,7 @@ from tests.indexing import picture
 from tests.remote_services import ask, local_service
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.encoders.remote import RemoteEncoder
-from xsearch.encoders.remote.wire import sound_bytes
+from xsearch.encoders.remote.protocols import sound_bytes
 from xsearch.media import Waveform
 from xsearch.serving.app import EncoderApp, Limits, batcher_of
 from xsearch.serving.measure import measure

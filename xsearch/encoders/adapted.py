@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.registry import encoder_from_spec, get_encoder
 

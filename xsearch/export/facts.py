@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from xsearch.checkpoints.local import Checkpoint
-from xsearch.encoders.onnx.log_mel import SoundFacts
+from xsearch.encoders.onnx.front_ends import FixedPixels, Levels, PatchedPixels, SoundFacts, TokenFacts
 from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
-from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels
-from xsearch.encoders.onnx.tokens import TokenFacts
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.encoders.transformers.preparing import Preparer
 from xsearch.export.errors import ExportError

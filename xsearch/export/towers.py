@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - what everybody calls it
 from transformers.masking_utils import create_bidirectional_mask
 
-from xsearch.encoders.onnx.pixels import Arrays
+from xsearch.encoders.onnx.front_ends import Arrays
 from xsearch.export.tracing import trace
 
 
