@@ -25,8 +25,8 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 from xsearch.checkpoints.local import locate  # noqa: E402
 from xsearch.encoders.transformers import TransformersEncoder  # noqa: E402
 from xsearch.encoders.transformers.preparing import Preparer  # noqa: E402
+from xsearch.export.checkpoint import pictures, samples, sounds  # noqa: E402
 from xsearch.export.facts import write_facts  # noqa: E402
-from xsearch.export.samples import pictures, samples, sounds  # noqa: E402
 
 pytest_plugins = ["tests.export_fixtures"]
 

@@ -1,4 +1,4 @@
-"""What the front ends of an exported model must know, read off the checkpoint's own processors. Needs torch."""
+"""Parameters of the front ends of an exported model, from the checkpoint's own processors. Needs torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xsearch.encoders.onnx.front_ends import FixedPixels, Levels, PatchedPixels,
 from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.encoders.transformers.preparing import Preparer
-from xsearch.export.errors import ExportError
+from xsearch.export.folders import ExportError
 
 
 def write_facts(checkpoint: Checkpoint, folder: Path) -> dict[str, dict[str, Any]]:
