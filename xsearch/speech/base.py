@@ -82,7 +82,7 @@ class PhrasesCache(PerProcess, Generic[T]):
         self._make = make
         super().__init__()
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         abandon(self.__dict__.get("_made"))
         self._made: tuple[str, T] | None = None
         self._making = threading.Lock()
