@@ -35,7 +35,7 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _INDEX = "model.safetensors.index.json"
 #: Files of weights that are refused.
 PICKLES = ("pytorch_model*.bin*", "*.pt", "*.pth", "*.ckpt")
-#: Files beside the weights that decide what the model sees; others (README, logs, chat templates) do not matter.
+#: Files other than weights that decide what the model computes; the rest (README, logs, chat templates) do not matter.
 _DECIDING = (
     *("config.json", "preprocessor_config.json", "processor_config.json", "special_tokens_map.json"),
     *("tokenizer.json", "tokenizer_config.json", "added_tokens.json", "vocab*", "merges.txt", "*.model"),

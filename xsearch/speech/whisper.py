@@ -66,11 +66,11 @@ class TorchEngine(WhisperEngine):
         self._features = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
         self.context = int(self._model.config.max_target_positions)
-        told = {**checkpoint.config, **read_json(folder / "generation_config.json")}
-        self._never = list(told.get("suppress_tokens") or [])
-        self._never_first = list(told.get("begin_suppress_tokens") or [])
+        options = {**checkpoint.config, **read_json(folder / "generation_config.json")}
+        self._never = list(options.get("suppress_tokens") or [])
+        self._never_first = list(options.get("begin_suppress_tokens") or [])
 
-    def encode(self, samples: _Scores) -> _Sound:
+    def encode(self, samples: NDArray[np.float32]) -> _Sound:
         """Run the encoder on the log-mel spectrogram, padded to 30 s."""
         import torch
 

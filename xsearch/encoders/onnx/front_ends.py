@@ -54,12 +54,12 @@ def _open(folder: Path, facts: dict[str, Any], prompt: str, cure: str) -> FrontE
     if kind == "log_mel":
         return SoundFrontEnd(SoundFacts(**facts), np.load(folder / FILTERS, allow_pickle=False))
     makers: dict[str, Any] = {"pixels": FixedPixels, "patches": PatchedPixels}
-    front_end: FrontEnd = makers[kind](levels=Levels(**facts.pop("levels")), **facts)
+    front_end: FrontEnd = makers[kind](levels=PixelNormalisation(**facts.pop("levels")), **facts)
     return front_end
 
 
 @dataclass(frozen=True)
-class Levels:
+class PixelNormalisation:
     """Normalisation of pixels by channel: ``(byte * rescale - mean) / std``."""
 
     rescale: float
@@ -84,7 +84,7 @@ class FixedPixels:
     crop. Sizes are (height, width) in pixels; ``resample`` is Pillow's number of the filter.
     """
 
-    levels: Levels
+    levels: PixelNormalisation
     resample: int
     shortest_edge: int | None = None
     size: tuple[int, int] | None = None
@@ -134,7 +134,7 @@ class PatchedPixels:
     returns the weights as a matrix.
     """
 
-    levels: Levels
+    levels: PixelNormalisation
     resample: int
     patch: int
     max_patches: int
