@@ -22,7 +22,7 @@ import snowballstemmer
 from django.conf import settings as django_settings
 
 from xsearch.speech.base import Phrases
-from xsearch.speech.spelling import written_tokens
+from xsearch.speech.verbalisation import written_tokens
 
 if TYPE_CHECKING:
     from xsearch.speech.base import Transcriber

@@ -12,8 +12,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from xsearch.conf import settings
-from xsearch.encoders.builtin import WEIGHTS
-from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.builtin import known_words
 from xsearch.index.registry import Index
 from xsearch.models import Term
 from xsearch.search.context import SearchContext
@@ -134,6 +133,4 @@ def _entries(context: SearchContext, index: Index) -> Sequence[Entry]:
 @cache
 def familiar_lexemes() -> frozenset[str]:
     """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
-    terms = Vocabulary.load(WEIGHTS / "vocabulary.json").terms
-    words = {word for term in terms if term.isascii() for word in term.split()}
-    return frozenset(english.stem(word) for word in words | EVERYDAY)
+    return frozenset(english.stem(word) for word in known_words() | EVERYDAY)
