@@ -1,4 +1,4 @@
-"""How fast an encoder answers many callers at once: ``python -m tools.measure_encoder ALIAS``."""
+"""Measure an encoder under load, with many callers at once: ``python -m tools.measure_encoder ALIAS``."""
 
 from __future__ import annotations
 
