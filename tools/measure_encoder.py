@@ -1,4 +1,4 @@
-"""Measures an encoder under concurrent callers: ``python -m tools.measure_encoder ALIAS``."""
+"""Measure an encoder under load, with many callers at once: ``python -m tools.measure_encoder ALIAS``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Judged queries retrieved once and fused as often as there are weights to try.
+"""Judged queries that are retrieved once and fused again for every set of weights.
 
-The one place of this room that knows how the search is made inside.
+The only module of this package that uses the inside of the search.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from xsearch.search.vectors.parts import part_weights
 
 @dataclass(frozen=True)
 class Replay:
-    """What retrieval found for a judged query: all that fusion needs."""
+    """The evidence that retrieval found for a judged query: everything that fusion needs."""
 
     query: JudgedQuery
     wanted: Wanted
     evidence: Evidence
-    #: What the judgements call the objects.
+    #: The keys of the objects in the judgements, by primary key.
     keys: Mapping[Any, str]
 
     @property
@@ -39,7 +39,7 @@ class Replay:
         return [name for name in self.evidence.columns if name in self.wanted.names]
 
     def ranking(self) -> list[str]:
-        """Return the keys of what is above the cut-off, best first, under the settings of this moment."""
+        """Return the keys of the objects above the cut-off, best first, under the present settings."""
         wanted = self.wanted
         weights = part_weights(self.names, None, only_changes=wanted.only_changes)
         ranked = fuse(wanted.index, self.evidence, wanted.parts, weights, wanted.leanings)
@@ -47,7 +47,7 @@ class Replay:
 
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
-    """Encode and retrieve ``query``; raises what the search raises."""
+    """Encode and retrieve ``query``; raise what the search raises."""
     media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
     degraded: list[str] = []
     read = read_query(index, Given(query.text, media["image"], media["audio"]), degraded)
