@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from shop.models import Product
-from shop.rendering import random_look, render_product
 from tests.support.searching import index_all, wipe
+from tools.rendering import random_look, render_product
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the web worker that it weighs is a process of its own
 

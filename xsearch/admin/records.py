@@ -78,7 +78,7 @@ class IndexRecordAdmin(_RecordAdmin):
         return False
 
     def has_index_permission(self, request: HttpRequest) -> bool:
-        """Say whether a user may have objects indexed again."""
+        """Return True if a user may have objects indexed again."""
         return super().has_change_permission(request)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:

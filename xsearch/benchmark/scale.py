@@ -22,7 +22,7 @@ from xsearch.indexing.spaces import live_spaces
 from xsearch.media import load_image
 from xsearch.models import EncoderSpace
 from xsearch.search import SearchResults, search
-from xsearch.search.comparison import Wanted
+from xsearch.search.compiled_query import Wanted
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.parts import VectorPart

@@ -104,7 +104,7 @@ class BuiltinEncoder(TwoStepEncoder):
         if not path.is_file():
             raise EncoderError(
                 f"The builtin encoder's {name} is missing from {self.folder}. Reinstall django-xsearch, "
-                "or train it: python -m xsearch.training.train_builtin --help."
+                "or train it: tools/bundled_model in the project's repository."
             )
         return path
 

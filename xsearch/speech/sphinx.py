@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Chosen with xsearch.speech.evaluate; see the figures in its documentation.
+# Chosen with tools.speech.evaluate; see the figures in its documentation.
 DECODER_OPTIONS: dict[str, Any] = {"lw": 9.0, "fwdflatlw": 12.0, "bestpathlw": 12.0, "loglevel": "FATAL"}
 PEAK = 0.5
 #: Digital silence upsets the cepstral mean and synthetic speech has nothing but: a floor of noise (-48 dB).

@@ -1,4 +1,4 @@
-"""Full-text part of a query: which words, how rare they are, and how well a document has them."""
+"""The full-text query: the words, their weights, and the documents that have them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Any
 from django.db import models
 
 from xsearch.conf import settings
-from xsearch.index.registry import Index
-from xsearch.index.stores import main_store
 from xsearch.models import IndexRecord, Term
-from xsearch.search.expressions import LexicalScore, Matches
+from xsearch.search.context import SearchContext
 from xsearch.search.words import glossary, synonyms
 from xsearch.search.words.compounds import Compounds
+from xsearch.search.words.expressions import LexicalScore, Matches
 from xsearch.search.words.terms import Reading, Stretch, Word, with_prefix, words_of
 from xsearch.search.words.weights import documents_with, weighted
 from xsearch.text import analyse
@@ -92,13 +91,15 @@ class LexicalQuery:
                 yield from ((tier, fields) for fields in ("a", "ab"))
             yield tier, ""
 
-    def found_in(self, index: Index, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
-        """Return for each object what each word of the query was found as, and how well."""
+    def found_in(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+        """Return for each object how each word of the query was found in it, and its worth."""
         asked = [
             (surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)
         ]
-        store = main_store(index)
-        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": list(keys)}).order_by()
+        store = context.main_store
+        rows = (
+            store.model._base_manager.using(context.using).filter(**{f"{store.object_key}__in": list(keys)}).order_by()
+        )
         scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
         found: dict[Any, dict[str, Any]] = {}
         for key, *values in rows.annotate(**scores).values_list(store.object_key, *scores):
@@ -131,24 +132,42 @@ def _first(pair: tuple[int, Stretch]) -> int:
     return pair[0]
 
 
-def lexical_query(index: Index, text: str, meant: Interpretation | None = None) -> LexicalQuery | None:
-    """Return the full-text query for ``text``; None when it has no word to look for.
-
-    Words that are ``meant`` to describe count less than the others, if there are any.
-    """
+def expanded(context: SearchContext, text: str) -> list[Stretch]:
+    """Return the words of ``text`` with the readings that synonyms and the glossary add."""
     words = words_of(analyse(text)[:_MAX_TOKENS])
-    if not words or not index.text:
+    return glossary.applied(synonyms.expand(words, text, synonyms_of(context)), text) if words else []
+
+
+def synonyms_of(context: SearchContext) -> synonyms.Expansions:
+    """Return the shop's synonyms, read once for a search."""
+    return context.once("synonyms", lambda: synonyms.expansions(context.using, synonyms_version(context)))
+
+
+def synonyms_version(context: SearchContext) -> object:
+    """Return the version of the synonyms, read once for a search."""
+    return context.once("synonyms version", lambda: synonyms.version(context.using))
+
+
+def lexical_query(
+    context: SearchContext, text: str, interpretation: Interpretation | None = None
+) -> LexicalQuery | None:
+    """Return the full-text query for ``text``; None if it has no word to look for.
+
+    Words that describe a thing, by the ``interpretation``, count less than those that name it.
+    """
+    if not context.index.text or not (stretches := expanded(context, text)):
         return None
-    stretches = glossary.applied(synonyms.expand(words, text), text)
     compounds = Compounds(stretches)
-    counts = _counts(index, {*compounds.lexemes(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())})
+    counts = _counts(
+        context, {*compounds.lexemes(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())}
+    )
     stretches = compounds.applied(counts)
     stretches = _completed(_reachable(stretches, counts), counts)
     total = counts.get("", 0)
     documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
-    meant = meant or Interpretation(text)
-    weighed = weighted(stretches, counts, _lexemes(meant.descriptions()), _lexemes(meant.kinds()))
-    return LexicalQuery(weighed, documents)
+    interpretation = interpretation or Interpretation(text)
+    describing, naming = _lexemes(interpretation.descriptions()), _lexemes(interpretation.kinds())
+    return LexicalQuery(weighted(stretches, counts, describing, naming), documents)
 
 
 def _lexemes(phrases: Sequence[str]) -> set[str]:
@@ -156,13 +175,13 @@ def _lexemes(phrases: Sequence[str]) -> set[str]:
 
 
 def spoken_query(
-    index: Index, said: Sequence[tuple[str, float]], meant: Interpretation | None = None
+    context: SearchContext, said: Sequence[tuple[str, float]], interpretation: Interpretation | None = None
 ) -> LexicalQuery | None:
-    """Return the full-text query for texts of which one was said, (text, share); None where none has a word.
+    """Return the full-text query for alternative texts, (text, share); None if none of them has a word.
 
-    A word counts by the shares of the texts that have it. Texts of words that no document has are left out.
+    A word counts by the shares of the texts that have it. Texts whose words no document has are left out.
     """
-    found = [(query, share) for text, share in said if (query := lexical_query(index, text, meant))]
+    found = [(query, share) for text, share in said if (query := lexical_query(context, text, interpretation))]
     found = [(query, share) for query, share in found if sum(query.documents)] or found[:1]
     if len(found) < 2:
         return found[0][0] if found else None
@@ -178,8 +197,8 @@ def spoken_query(
     return LexicalQuery(list(stretches.values()), list(documents.values()), alternatives)
 
 
-def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | None:
-    """Return the full-text query for words that are ``near`` those asked for; None where no document has any.
+def nearest_query(context: SearchContext, near: Mapping[str, float]) -> LexicalQuery | None:
+    """Return the full-text query for words spelled like those of the query; None if no document has any.
 
     Its scores are comparable between indexes, and below the cut-off.
     """
@@ -187,7 +206,7 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
     for form, nearness in sorted(near.items(), key=lambda pair: -pair[1]):
         for word in words_of(analyse(form)):  # the nearest counts more than others together
             words.setdefault(word.lexeme, replace(word, weight=nearness**3))
-    counts = _counts(index, set(words))
+    counts = _counts(context, set(words))
     whole = sum(word.weight for word in words.values())
     there = [word for word in words.values() if counts.get(word.lexeme)]
     if not there:
@@ -196,13 +215,13 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
     return LexicalQuery(stretches, [counts[word.lexeme] for word in there])
 
 
-def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
-    """Return how many documents have each lexeme; how many there are at all under the empty one."""
-    content_type = index.content_type
-    terms = Term.objects.filter(content_type=content_type, lexeme__in=[*lexemes, ""])
+def _counts(context: SearchContext, lexemes: set[str]) -> dict[str, int]:
+    """Return how many documents have each lexeme; the empty lexeme has the number of all documents."""
+    of_index = {"content_type": context.index.content_type}
+    terms = Term.objects.using(context.using).filter(**of_index, lexeme__in=[*lexemes, ""])
     counts = dict(terms.values_list("lexeme", "objects_with"))
     if "" not in counts:  # not counted yet
-        counts[""] = IndexRecord.objects.filter(content_type=content_type).count()
+        counts[""] = IndexRecord.objects.using(context.using).filter(**of_index).count()
     return counts
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from threading import Lock
 
-from django.db import connection
+from cachetools import LRUCache
+from django.db import connections
 
 from xsearch.models import Synonym
 from xsearch.search.words.terms import SYNONYM_WORTH, Part, Reading, Stretch, Word, words_of
@@ -24,7 +26,9 @@ Key = tuple[str, ...]
 #: Language ("" for any) → lexemes of a term → the terms that stand for it.
 Expansions = dict[str, dict[Key, list[Key]]]
 
-_known: tuple[object, Expansions] = (None, {})
+#: By database and version; tenants with the same synonyms have the same version.
+_compiled: LRUCache[Hashable, Expansions] = LRUCache(16)
+_lock = Lock()
 
 
 def terms_in(text: str) -> list[str]:
@@ -48,22 +52,21 @@ def pairs_of(synonym: Synonym) -> Iterator[tuple[str, str]]:
                 yield term, other
 
 
-def version() -> object:
-    """Return what changes whenever a synonym does."""
-    with connection.cursor() as cursor:
+def version(using: str) -> object:
+    """Return a value that changes whenever a synonym does."""
+    with connections[using].cursor() as cursor:
         cursor.execute(_VERSION.format(table=Synonym._meta.db_table))
         return cursor.fetchone()
 
 
-def expansions() -> Expansions:
-    """Return the synonyms as they are now."""
-    global _known
-    current = version()
-    known, found = _known
-    if known == current:
-        return found
-    found = compiled(Synonym.objects.all())
-    _known = (current, found)
+def expansions(using: str, current: object) -> Expansions:
+    """Return the synonyms of ``version`` ``current``."""
+    with _lock:
+        found = _compiled.get((using, current))
+    if found is None:
+        found = compiled(Synonym.objects.using(using))
+        with _lock:
+            _compiled[using, current] = found
     return found
 
 
@@ -78,9 +81,8 @@ def compiled(synonyms: Iterable[Synonym]) -> Expansions:
     return found
 
 
-def expand(words: Sequence[Word], text: str) -> list[Stretch]:
+def expand(words: Sequence[Word], text: str, found: Expansions) -> list[Stretch]:
     """Return the words of ``text`` as stretches, with what the shop's synonyms add; the longest term first."""
-    found = expansions()
     applying = [found[language] for language in ("", detect_language(text)) if language in found]
     stretches: list[Stretch] = []
     position = 0
@@ -105,7 +107,7 @@ def _reading(key: Key) -> Reading:
     return Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
 
 
-def familiar_lexemes() -> set[str]:
+def familiar_lexemes(found: Expansions) -> set[str]:
     """Return the lexemes of all synonyms, which are no typing errors."""
-    keys = (key for found in expansions().values() for term, others in found.items() for key in (term, *others))
+    keys = (key for of_language in found.values() for term, others in of_language.items() for key in (term, *others))
     return {lexeme for key in keys for lexeme in key}
