@@ -107,7 +107,7 @@ class _Link(_Receiver):
         super().__init__(index)
         self.step = step
         #: The field that declares the relation, which the path may follow in either direction.
-        self.is_forward = bool(step.field.concrete)
+        self.is_forward = isinstance(step.field, models.ManyToManyField)
         self.field: Any = step.field if self.is_forward else step.field.field
         self.through: Any = self.field.remote_field.through
 
