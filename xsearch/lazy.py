@@ -1,4 +1,4 @@
-"""Models loaded on first use, once per process, and loaded again after a fork."""
+"""Models and other values that are made on first use, once per process, and never carried over a fork."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -136,3 +136,37 @@ def _reset_after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+class VersionedCache(PerProcess, Generic[T]):
+    """Values by key, each made again when its version changes; it keeps the ``size`` values that were made last.
+
+    One thread makes a value; meanwhile, other threads get the value of the version before.
+    """
+
+    def __init__(self, size: int = 64) -> None:
+        self._size = size
+        self._made: dict[Hashable, tuple[object, T]] = {}
+        super().__init__()
+
+    def _reset(self) -> None:
+        self._lock = threading.Lock()  # a child keeps the values
+
+    def get(self, key: Hashable, version: object, make: Callable[[], T]) -> T:
+        """Return the value of ``key`` in this version, or in an older one while another thread makes values."""
+        found = self._made.get(key)
+        if found and (found[0] == version or self._lock.locked()):
+            return found[1]
+        with self._lock:
+            found = self._made.get(key)
+            if found is None or found[0] != version:
+                found = (version, make())
+                self._made.pop(key, None)
+                self._made[key] = found
+            if len(self._made) > self._size:
+                del self._made[next(iter(self._made))]
+            return found[1]
+
+    def clear(self) -> None:
+        """Make every value again when it is next needed."""
+        self._made.clear()
