@@ -35,12 +35,13 @@ from xsearch.indexing.spaces import live_spaces
 from xsearch.media import load_image
 from xsearch.models import EncoderSpace
 from xsearch.search import SearchResults, search
-from xsearch.search.compiled_query import Wanted
+from xsearch.search.compiled_query import CompiledQuery
+from xsearch.search.context import SearchContext
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.examples import mean_vectors
 from xsearch.search.vectors.live import SpaceSwapped
-from xsearch.search.vectors.parts import VectorPart, example_parts
+from xsearch.search.vectors.query_vectors import VectorPart, example_parts
 
 DIMENSION = 512
 #: Of ``bucket``, which is uniform in [0, 1000): the share of the rows that pass.
@@ -107,18 +108,18 @@ def _walks(index: Index, queries: NDArray[np.float32], below: int) -> Figures:
     """Return the recall of retrieval against an exact scan, and its time in the database."""
     objects = index.get_queryset()
     objects = objects.filter(bucket__lt=below) if below < max(SHARES.values()) else objects
-    stores, space = tuple(index.stores_for("image")), live_spaces(index)["image"]
     found, times = [], []
     for vector in queries:
-        wanted = Wanted(index, [VectorPart("image", "image", vector, space, stores)], None)
+        context = SearchContext(index, objects.db)
+        part = VectorPart("image", "image", vector, context.spaces["image"], context.stores_for("image"))
         with sql_time_ms() as statements:
-            evidence = retrieve(wanted, objects, [])
+            scores = retrieve(context, CompiledQuery([part], None), objects)
         times.append(sum(statements))
-        found.append({evidence.keys[place] for place in np.argsort(-evidence.columns["image:image"])[:_DEPTH]})
-    # Exact scans come last: they evict from the database's cache what walks need.
+        found.append({scores.keys[place] for place in np.argsort(-scores.columns["image:image"])[:_DEPTH]})
+    # Exact scans come last: they evict the index from the database's cache.
     exact = [_exact(objects, vector) for vector in queries]
     recalls = [len(keys & others) / max(len(keys), 1) for keys, others in zip(exact, found, strict=True)]
-    return {"recall@10": round(float(np.mean(recalls)), 4), **percentiles(times), "candidates": len(evidence)}
+    return {"recall@10": round(float(np.mean(recalls)), 4), **percentiles(times), "candidates": len(scores)}
 
 
 def _exact(objects: Any, vector: NDArray[np.float32]) -> set[Any]:
@@ -170,10 +171,11 @@ def _at_work(index: Index, times: dict[str, list[float]]) -> Iterator[None]:
     products = list(BenchmarkProduct._default_manager.order_by("pk")[:50])
 
     def look(product: BenchmarkProduct) -> None:
-        spaces = {_SWAPPED: live_spaces(index)[_SWAPPED]}
-        parts = example_parts(index, "like", mean_vectors(index, [product], spaces), spaces)
+        context = SearchContext(index, "default")
+        vectors = mean_vectors(context, [product])
+        parts = example_parts(context, "like", {_SWAPPED: vectors[_SWAPPED]} if _SWAPPED in vectors else {})
         with suppress(SpaceSwapped):  # a search starts again then
-            retrieve(Wanted(index, parts, None), index.get_queryset(), [])
+            retrieve(context, CompiledQuery(parts, None), index.get_queryset())
 
     def save(product: BenchmarkProduct) -> None:
         BenchmarkProduct._default_manager.filter(pk=product.pk).update(price=product.price + 1)
