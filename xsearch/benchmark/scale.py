@@ -30,7 +30,7 @@ from xsearch.encoders import encoder_from_spec
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import Index
 from xsearch.indexing import rebuild, vector_indexes
-from xsearch.indexing.columns import column_set, make_beside, to_ourselves
+from xsearch.indexing.columns import column_set, create_staged_columns, exclusive_access
 from xsearch.indexing.spaces import live_spaces
 from xsearch.media import load_image
 from xsearch.models import EncoderSpace
@@ -145,8 +145,8 @@ def measure_swap(size: int, repeats: int, progress: Callable[[str], None]) -> di
 def _fill_beside(index: Index) -> None:
     """Store the vectors a second time, as if another encoder had made them."""
     columns = column_set(index, _SWAPPED)
-    with to_ourselves(columns) as [space]:
-        make_beside(columns.stores, "benchmark: next")
+    with exclusive_access(columns) as [space]:
+        create_staged_columns(columns.stores, "benchmark: next")
         facts = {"fingerprint": "benchmark: next", "dimension": space.dimension, "spec": space.spec}
         space.beside = {**facts, "state": EncoderSpace.Beside.NEXT}
         space.save()
@@ -159,7 +159,7 @@ def _fill_beside(index: Index) -> None:
 def _swap(index: Index) -> float:
     """Swap, and try again until it succeeds; return for how many milliseconds the table was locked."""
     space = live_spaces(index)[_SWAPPED]
-    while (locked_ms := rebuild.exchange(column_set(index, _SWAPPED), space, EncoderSpace.Beside.FORMER)) is None:
+    while (locked_ms := rebuild.swap_columns(column_set(index, _SWAPPED), space, EncoderSpace.Beside.FORMER)) is None:
         continue
     return locked_ms
 
