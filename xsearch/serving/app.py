@@ -1,4 +1,4 @@
-"""The WSGI application of ``manage.py xsearch_serve_encoder``; docs/remote.md describes its HTTP API."""
+"""The WSGI application of ``manage.py xsearch_serve_encoder``; docs/howto/remote.md describes its HTTP API."""
 
 from __future__ import annotations
 
