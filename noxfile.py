@@ -1,7 +1,7 @@
-"""The tests on every Python and Django that we support, lint and types, each in an environment of its own.
+"""The tests on every supported Python and Django, lint and types, each in an environment of its own.
 
-``nox -l`` lists the sessions and ``nox`` runs all of them. The quick tests of one:
-``nox -s "tests(python='3.12', django='6.0')" -- -m quick``.
+``nox -l`` lists the sessions, ``nox`` runs all of them, and
+``nox -s "tests(python='3.12', django='6.0')" -- -m quick`` runs the quick tests of one.
 A session whose interpreter is not on this machine says so and is skipped.
 """
 

@@ -124,7 +124,7 @@ def _try(outcome, shopper, products, wanted, words, visitor):
 
 def report(outcome):
     from xsearch.conf import settings
-    from xsearch.evaluation.significance import paired_difference
+    from xsearch.evaluation.metrics import paired_difference
 
     difference = paired_difference(outcome.without, outcome.with_taste)
     trials = len(outcome.without)

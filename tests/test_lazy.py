@@ -11,9 +11,8 @@ from PIL import Image
 
 from tests.support.indexing import wait_until
 from xsearch.encoders.builtin import BuiltinEncoder
-from xsearch.lazy import Lazy, ProcessLock
-from xsearch.speech import Phrases
-from xsearch.speech.versioned import PerVersion
+from xsearch.lazy import Lazy, ProcessLock, VersionedCache
+from xsearch.speech.base import Phrases, PhrasesCache
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
@@ -146,7 +145,7 @@ def test_a_child_forked_while_it_is_used_leaves_the_parents_alone_and_counts_its
 
 
 def test_locks_and_vocabularies_are_free_in_a_child():
-    lock, made = ProcessLock(), PerVersion(lambda _: os.getpid())
+    lock, made = ProcessLock(), PhrasesCache(lambda _: os.getpid())
     made.get(Phrases("1"))
     held, go_on = threading.Event(), threading.Event()
 
@@ -183,3 +182,34 @@ def test_a_child_of_a_process_with_a_loaded_builtin_encoder_encodes_by_its_own()
     encoder = BuiltinEncoder()
     vector = encoder.encode_batch("text", ["red dress"])
     assert in_child(lambda: (encoder.encode_batch("text", ["red dress"]) == vector).all())
+
+
+def test_a_versioned_value_is_made_once_for_each_version_and_key():
+    cache, made = VersionedCache(size=2), []
+
+    def make(name):
+        return lambda: made.append(name) or name
+
+    assert [cache.get(key, 1, make(f"{key}1")) for key in ("a", "a", "b")] == ["a1", "a1", "b1"]
+    assert cache.get("a", 2, make("a2")) == "a2"
+    assert made == ["a1", "b1", "a2"]
+    cache.get("c", 1, make("c1"))  # b is the oldest now
+    assert [cache.get(key, 1, make(f"{key} again")) for key in ("c", "b")] == ["c1", "b again"]
+
+
+def test_other_threads_get_the_version_before_while_one_makes_the_next():
+    cache, making, go_on = VersionedCache(), threading.Event(), threading.Event()
+    cache.get("words", 1, lambda: "old")
+
+    def make():
+        making.set()
+        go_on.wait(30)
+        return "new"
+
+    thread = threading.Thread(target=lambda: cache.get("words", 2, make))
+    thread.start()
+    assert making.wait(30)
+    assert cache.get("words", 2, lambda: "made twice") == "old"
+    go_on.set()
+    thread.join()
+    assert cache.get("words", 2, lambda: "made twice") == "new"

@@ -18,18 +18,19 @@ from pathlib import Path
 from typing import Any
 
 SPACES_TABLE = "xsearch_encoderspace"
+_SLOWNESS = 1000
 
 Search = Callable[[], object]
 
 
 class SkippableClock:
-    """The monotonic clock, which can skip a pause instead of waiting for its end."""
+    """A monotonic clock that can skip a pause, and is slow otherwise: no cache expires because the machine is busy."""
 
     def __init__(self) -> None:
-        self._clock, self.skipped_s = time.monotonic, 0.0
+        self._clock, self._started_s, self.skipped_s = time.monotonic, time.monotonic(), 0.0
 
     def __call__(self) -> float:
-        return self._clock() + self.skipped_s
+        return self._started_s + (self._clock() - self._started_s) / _SLOWNESS + self.skipped_s
 
 
 def searches(options: argparse.Namespace) -> dict[str, Search]:

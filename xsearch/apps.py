@@ -21,10 +21,8 @@ class XsearchConfig(AppConfig):
         # Imported for what they register: system checks, Celery tasks, the receiver of logins.
         from xsearch import checks  # noqa: F401
         from xsearch.index.registry import on_register
-        from xsearch.indexing import signals, vector_indexes
-        from xsearch.indexing import tasks as _indexing_tasks  # noqa: F401
-        from xsearch.visitors import login as _login  # noqa: F401
-        from xsearch.visitors import tasks as _visitor_tasks  # noqa: F401
+        from xsearch.indexing import signals, tasks, vector_indexes  # noqa: F401
+        from xsearch.visitors import identity, retention  # noqa: F401
         from xsearch.warming import warm_up_worker
 
         on_register(signals.connect)

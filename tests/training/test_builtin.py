@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from xsearch.encoders.builtin import BuiltinEncoder
-from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.builtin_text import ConceptVocabulary
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'django-xsearch[train]'")
 
@@ -163,7 +163,7 @@ def test_exported_towers_give_what_torch_gives(trained, photos):
 
 
 def trainer_word(out, number):
-    terms = Vocabulary.load(out / "vocabulary.json").terms
+    terms = ConceptVocabulary.load(out / "vocabulary.json").terms
     return next(term for term, numbers in terms.items() if numbers == [number])
 
 

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from tools.bundled_model.network import ImageTower, TextTower
 from xsearch.encoders.builtin import SIDE
 from xsearch.export import graphs
-from xsearch.export.tracing import trace
 
 
 class _ImageGraph(nn.Module):
@@ -39,6 +38,6 @@ def export_text(tower: TextTower, path: Path) -> None:
 
 
 def _export(module: nn.Module, example: Tensor, name: str, dynamic: dict[int, Any], path: Path) -> None:
-    model = trace(module, {name: example}, {name: dynamic})
+    model = graphs.trace(module, {name: example}, {name: dynamic})
     graphs.halve(model)
     graphs.write(model, path)

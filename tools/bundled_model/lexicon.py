@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from xsearch.encoders.builtin_text import Vocabulary, fold
+from xsearch.encoders.builtin_text import ConceptVocabulary, fold
 
 FACETS = ("kind", "style", "colour")
 
@@ -250,7 +250,7 @@ class Lexicon:
         """Return this lexicon with the concepts and terms of ``other`` added; known terms stay."""
         return Lexicon({**other.facets, **self.facets}, {**other.terms, **self.terms})
 
-    def vocabulary(self, known: Iterable[str]) -> Vocabulary:
+    def vocabulary(self, known: Iterable[str]) -> ConceptVocabulary:
         """Return the terms all of whose concepts are in ``known``, with numbers from 1."""
         kept = [concept for concept in self.concepts if concept in set(known)]
         number = {concept: index + 1 for index, concept in enumerate(kept)}
@@ -260,7 +260,7 @@ class Lexicon:
             if all(name in number for name in names)
         }
         ignored = {fold(term): list[int]() for term in IGNORED.split(",")}
-        return Vocabulary(kept, {**terms, **ignored}, [fold(word) for word in NEGATIONS.split(",")])
+        return ConceptVocabulary(kept, {**terms, **ignored}, [fold(word) for word in NEGATIONS.split(",")])
 
 
 def parse(table: str, facet: str) -> Lexicon:

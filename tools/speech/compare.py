@@ -1,7 +1,7 @@
-"""How fast Whisper is in torch and in CTranslate2: ``python -m tools.speech.compare [--size small] [--threads 2]``.
+"""Speed of Whisper in torch and in CTranslate2: ``python -m tools.speech.compare [--size small] [--threads 2]``.
 
-Makes a checkpoint of the real size with random weights, converts it to int8, and times both by turns on a
-query of three seconds, so that a machine's moods hit both alike. Random weights never end a sentence: every
+Makes a checkpoint of the real size with random weights, converts it to int8, and times both in turn on a
+query of three seconds, so that other load on the machine affects both. Random weights never end a sentence: every
 run writes ``--tokens`` tokens. ``--model FOLDER`` takes a real checkpoint instead.
 """
 

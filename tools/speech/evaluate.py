@@ -1,4 +1,4 @@
-"""How well speech is understood: ``python -m tools.speech.evaluate RECORDINGS.jsonl [--phrases FILE]``.
+"""Quality of speech recognition: ``python -m tools.speech.evaluate RECORDINGS.jsonl [--phrases FILE]``.
 
 Each line names ``audio`` (a path relative to the file) and either the ``text`` that is spoken or
 ``slots``, an object whose values must be understood. The vocabulary is that of ``--phrases``, one phrase a
@@ -22,7 +22,7 @@ import snowballstemmer
 from django.conf import settings as django_settings
 
 from xsearch.speech.base import Phrases
-from xsearch.speech.spelling import written_tokens
+from xsearch.speech.verbalisation import written_tokens
 
 if TYPE_CHECKING:
     from xsearch.speech.base import Transcriber

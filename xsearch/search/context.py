@@ -30,7 +30,7 @@ class _CurrentSchema(Func):
 
 
 class _SharedState:
-    """What the contexts of one search share: the live spaces, and everything that was made of the query."""
+    """State shared by the contexts of one search: the live spaces, and everything that was made of the query."""
 
     def __init__(self, aliases: Mapping[Index, str]) -> None:
         self.aliases = dict(aliases)

@@ -1,4 +1,4 @@
-"""What is asked of a search: ``xsearch.search(queryset, **asked)`` builds a ``SearchRequest``."""
+"""The request: ``xsearch.search(queryset, **asked)`` builds a ``SearchRequest``."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SearchOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SearchRequest:
-    """What a customer asks for, as it was given."""
+    """The arguments of a search, as they were given."""
 
     #: Words, typed or spoken.
     text: str | None = None
@@ -101,5 +101,5 @@ class SearchRequest:
 
     @property
     def last_place(self) -> int:
-        """How many hits the pages up to this one have."""
+        """The number of hits on the pages up to this one."""
         return self.page * self.page_size

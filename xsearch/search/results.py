@@ -13,7 +13,7 @@ from xsearch.understanding import Interpretation
 
 
 class Coverage(IntEnum):
-    """How much of what matches was looked at; of two, the larger one is the weaker."""
+    """The part of the matches that was looked at; of two values the larger one is the weaker."""
 
     #: All matches are known for certain.
     COMPLETE = 0
@@ -60,9 +60,9 @@ class Hit:
     score: float
     matched_by: list[str]
     explain: dict[str, Any] | None = None
-    #: How many further results of the same group (``Index.group_by``) this one represents.
+    #: Number of further results of the same group (``Index.group_by``) that this one represents.
     variants: int = 0
-    #: How personal taste moved it: {"moved": places up (down: negative), "because": names of what they like or not}.
+    #: The effect of personal taste: {"moved": places up (down: negative), "because": names of what they like or not}.
     personal: dict[str, Any] | None = None
 
 

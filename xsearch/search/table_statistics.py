@@ -1,4 +1,4 @@
-"""What PostgreSQL knows about tables: estimated numbers of rows, and whether a column has empty ones."""
+"""PostgreSQL's statistics of tables: estimated numbers of rows, and columns with empty values."""
 
 from __future__ import annotations
 

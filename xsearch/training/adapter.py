@@ -114,8 +114,7 @@ class AdapterTask:
         self.says = np.zeros((len(material.said), len(material.captions)), bool)
         for product, said in enumerate(material.said):
             self.says[product, said] = True
-        known = np.isin(material.clicks, training).all(axis=1)
-        self.clicks = material.clicks[known]
+        self.clicks = material.clicks[np.isin(material.clicks, training).all(axis=1)]
 
     def weighting(self) -> nn.Module:
         """Return the module that combines the losses."""

@@ -108,11 +108,11 @@ def _values(index: Index, obj: models.Model) -> dict[str, str]:
 
 def _add_asked(index: Index, products: list[Product]) -> None:
     """Add queries of several people to the captions of the products that they chose, judged by their clicks."""
-    known = {product.pk: product for product in products}
+    by_key = {product.pk: product for product in products}
     for query in judged_queries(index):
         for key, grade in query.grades().items():
-            if key in known and grade >= _LEAST_GRADE and query.text not in known[key].captions:
-                known[key].captions.append(query.text[:_MAX_CAPTION])
+            if key in by_key and grade >= _LEAST_GRADE and query.text not in by_key[key].captions:
+                by_key[key].captions.append(query.text[:_MAX_CAPTION])
 
 
 def _clicked_together(index: Index, products: list[Product]) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ from xsearch.encoders.adapted import NAME
 from xsearch.encoders.base import Vectors
 from xsearch.training.adapter import AdapterTask, Recipe
 from xsearch.training.catalogue import Catalogue
-from xsearch.training.loop import Schedule, choose_device, fit
+from xsearch.training.loop import Schedule, choose_device, fit, write_atomically
 from xsearch.training.material import Amounts, Material, Notify, Numbers, encode_photos, gather
 from xsearch.training.trial import Ranks, Verdict, compare, rank
 
@@ -87,8 +87,10 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, prog
 
 def _material(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, progress: Notify) -> Material:
     if "image" not in encoder.modalities:
-        known = ", ".join(sorted(encoder.modalities))
-        raise FinetuneError(f"The encoder {plan.alias!r} encodes {known} only. Name one that encodes photos: --encoder")
+        modalities = ", ".join(sorted(encoder.modalities))
+        raise FinetuneError(
+            f"The encoder {plan.alias!r} encodes {modalities} only. Name one that encodes photos: --encoder"
+        )
     if not catalogue.products:
         raise FinetuneError("No product has a photo. Fine-tuning learns from photos: declare `image` in the Index.")
     photos = encode_photos(catalogue, encoder, plan.amounts, plan.seed, plan.folder / "vectors", progress)
@@ -176,8 +178,7 @@ def _write(folder: Path, matrices: dict[str, Vectors], manifest: dict[str, Any])
     """Write the adapter, which contains its manifest, and the manifest as JSON for people."""
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
     file = folder / NAME
-    beside = file.with_suffix(".part")
-    beside.write_bytes(save(matrices, metadata={"manifest": text}))
-    beside.replace(file)
+    content = save(matrices, metadata={"manifest": text})
+    write_atomically(file, lambda path: path.write_bytes(content))
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return file

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from xsearch.training.losses import FixedWeights
 
 CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.safetensors", "log.jsonl"
+_DRAW_EVERY_S = 60  # drawing takes longer than many steps of a small model
 
 OnLine = Callable[[dict[str, Any]], None]
 
@@ -140,7 +141,7 @@ class _Run:
         self.weighting = weighting.to(next(task.module.parameters()).device)
         self.parameters = [*task.module.parameters(), *weighting.parameters()]
         self.optimiser = torch.optim.AdamW(_groups(self.parameters, schedule.decay), schedule.rate, betas=(0.9, 0.98))
-        self.step, self.spent_s = 0, 0.0
+        self.step, self.spent_s, self.drawn_s = 0, 0.0, 0.0
         self.best_step, self.best, self.figures = -1, -math.inf, dict[str, float]()
         self.is_over = False
         folder.mkdir(parents=True, exist_ok=True)
@@ -195,7 +196,7 @@ class _Run:
             raise TrainingError(f"No figure {self.schedule.watch!r} to watch. There are: {', '.join(figures)}.")
         if figures[self.schedule.watch] > self.best:
             self.best_step, self.best, self.figures = self.step, figures[self.schedule.watch], figures
-            _replace(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
+            write_atomically(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
         patience = self.schedule.patience
         if patience is not None and self.step - self.best_step >= patience * self.schedule.evaluate_every:
             self.is_over = True
@@ -214,8 +215,10 @@ class _Run:
             "optimiser": self.optimiser.state_dict(),
             "run": {name: getattr(self, name) for name in _KEPT},
         }
-        _replace(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
-        draw_curves(self.folder, _lines(self.folder / LOG))
+        write_atomically(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
+        if self.spent_s - self.drawn_s > _DRAW_EVERY_S:
+            draw_curves(self.folder, _lines(self.folder / LOG))
+            self.drawn_s = self.spent_s
 
     def _resume(self) -> None:
         file = self.folder / CHECKPOINT
@@ -234,7 +237,7 @@ class _Run:
             setattr(self, name, value)
         lines = [line for line in _lines(self.folder / LOG) if line["step"] <= self.step]
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        _replace(self.folder / LOG, lambda path: path.write_text(text, encoding="utf-8"))
+        write_atomically(self.folder / LOG, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 _KEPT = ("step", "spent_s", "best_step", "best", "figures", "is_over")
@@ -253,11 +256,11 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in module.state_dict().items()}
 
 
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Replace ``path`` atomically: a killed run leaves the old file or the new one, never a part."""
-    beside = path.with_name(f"{path.name}.part")
-    write(beside)
-    beside.replace(path)
+    part = path.with_name(f"{path.name}.part")
+    write(part)
+    part.replace(path)
 
 
 def _lines(log: Path) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ class ClassHeads(nn.Module):
     def forward(self, vectors: Tensor, labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return the cross-entropy of each attribute; ``labels`` are (n,) each, -1 where unknown."""
         return {
-            name: _known_only(functional.cross_entropy, head(vectors * vectors.shape[1] ** 0.5), labels[name])
+            name: _labelled_only(functional.cross_entropy, head(vectors * vectors.shape[1] ** 0.5), labels[name])
             for name, head in zip(self.names, self.heads, strict=True)
         }
 
@@ -84,15 +84,15 @@ class AttributeHead(nn.Module):
     def forward(self, vectors: Tensor, targets: Tensor) -> Tensor:
         """Return the binary cross-entropy; ``targets`` is (n, count) of 1, 0, and -1 where unknown."""
         logits = self.head(vectors * vectors.shape[1] ** 0.5)
-        return _known_only(functional.binary_cross_entropy_with_logits, logits.flatten(), targets.flatten())
+        return _labelled_only(functional.binary_cross_entropy_with_logits, logits.flatten(), targets.flatten())
 
 
-def _known_only(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> Tensor:
-    known = labels >= 0
-    if not known.any():
+def _labelled_only(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> Tensor:
+    is_labelled = labels >= 0
+    if not is_labelled.any():
         return logits.sum() * 0.0
-    kept = labels[known]
-    return loss(logits[known], kept if logits.ndim > 1 else kept.float())
+    kept = labels[is_labelled]
+    return loss(logits[is_labelled], kept if logits.ndim > 1 else kept.float())
 
 
 class FixedWeights(nn.Module):

@@ -179,9 +179,9 @@ def _mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _write(file: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    beside = file.with_suffix(".part.npz")
-    np.savez(beside, **arrays)  # type: ignore[arg-type]  # the stubs take arrays for its other argument
-    beside.replace(file)
+    part = file.with_suffix(".part.npz")
+    np.savez(part, **arrays)  # type: ignore[arg-type]  # the stubs take arrays for its other argument
+    part.replace(file)
 
 
 def _load(file: Path) -> dict[str, NDArray[Any]]:
@@ -193,15 +193,15 @@ def gather(catalogue: Catalogue, photos: EncodedPhotos, encoder: Encoder) -> Mat
     """Return the material of ``catalogue``; encodes its captions if ``encoder`` encodes text."""
     values = catalogue.attributes()
     texts = {text for product in catalogue.products for text in product.captions}
-    known, vectors = _encoded(sorted(texts) if "text" in encoder.modalities else [], encoder)
-    names = {name: [value for value in found if value in known] for name, found in values.items()}
+    rows, vectors = _encoded(sorted(texts) if "text" in encoder.modalities else [], encoder)
+    names = {name: [value for value in found if value in rows] for name, found in values.items()}
     names = {name: found for name, found in names.items() if len(found) > 1}
     return Material(
         photos=photos,
         captions=vectors,
-        said=[_positions(known, product.captions) for product in catalogue.products],
-        titles=[_positions(known, product.titles) for product in catalogue.products],
-        names={name: _positions(known, found) for name, found in names.items()},
+        said=[_positions(rows, product.captions) for product in catalogue.products],
+        titles=[_positions(rows, product.titles) for product in catalogue.products],
+        names={name: _positions(rows, found) for name, found in names.items()},
         named={name: _labels(catalogue, name, found) for name, found in names.items()},
         labels={name: _labels(catalogue, name, found) for name, found in values.items()},
         looks=_looks(photos, len(catalogue.products)),
@@ -213,12 +213,12 @@ def _encoded(texts: list[str], encoder: Encoder) -> tuple[dict[str, int], Vector
     """Return the texts whose vectors are not zero, each with its row, and the rows."""
     vectors = encode_texts(encoder, texts)
     kept = np.abs(vectors).max(axis=1, initial=0.0) > 0
-    known = [text for text, is_kept in zip(texts, kept.tolist(), strict=True) if is_kept]
-    return {text: row for row, text in enumerate(known)}, vectors[kept]
+    readable = [text for text, is_kept in zip(texts, kept.tolist(), strict=True) if is_kept]
+    return {text: row for row, text in enumerate(readable)}, vectors[kept]
 
 
-def _positions(known: dict[str, int], texts: list[str]) -> Numbers:
-    return np.array([known[text] for text in texts if text in known], np.int64)
+def _positions(rows: dict[str, int], texts: list[str]) -> Numbers:
+    return np.array([rows[text] for text in texts if text in rows], np.int64)
 
 
 def _labels(catalogue: Catalogue, name: str, values: list[str]) -> Numbers:

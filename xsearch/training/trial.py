@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.encoders.base import Vectors
-from xsearch.evaluation.significance import SIGNIFICANT, Difference, Interval, confidence_interval, paired_difference
+from xsearch.evaluation.metrics import SIGNIFICANT, Difference, Interval, confidence_interval, paired_difference
 from xsearch.training.material import Material, Numbers
 
 CUTS = (1, 5, 10)
@@ -42,8 +42,8 @@ def _by_photo(material: Material, chosen: NDArray[np.bool_]) -> dict[int, list[i
 
 def _by_other_photo(material: Material, chosen: NDArray[np.bool_]) -> dict[int, list[int]]:
     owners = material.photos.owners
-    several = np.bincount(owners)[owners] > 1
-    photos = np.flatnonzero(chosen & several)
+    has_others = np.bincount(owners)[owners] > 1
+    photos = np.flatnonzero(chosen & has_others)
     return _ranks(material, material.photos.clean[photos], owners[photos], without=photos)
 
 

@@ -60,7 +60,7 @@ class Command(BaseCommand):
     def _report(self, options: dict[str, Any]) -> Report:
         try:
             from xsearch.evaluation import EvaluationError
-            from xsearch.evaluation.significance import statistics
+            from xsearch.evaluation.metrics import statistics
             from xsearch.training.catalogue import read_catalogue
             from xsearch.training.finetune import FinetuneError, finetune
             from xsearch.training.loop import TrainingError

@@ -81,10 +81,10 @@ class RankedHits:
     ranker: Ranker
     ranking: Ranking
     found: GroupsAndFacets
-    #: How personal taste moved objects, by key.
+    #: The effect of personal taste on objects, by key.
     notes: Mapping[Any, dict[str, Any]]
     shown: Sequence[int]
-    #: How many further objects of its group each place represents.
+    #: Number of further objects of its group that each place represents.
     variants: Mapping[int, int]
 
     def __len__(self) -> int:

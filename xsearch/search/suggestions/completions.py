@@ -18,9 +18,9 @@ from xsearch.search.expressions import IsAnyOf
 from xsearch.text.beginnings import sound_key, typed_key
 from xsearch.text.glossary import has_chinese
 
-#: Keys that are looked at in each tier, whatever the catalogue's size. Within a tier they come in alphabetical order.
+#: Keys that are read in each tier, whatever the size of the catalogue; within a tier in alphabetical order.
 _PER_TIER = 40
-#: Of what was found, how many are checked for being visible.
+#: Completions that are checked for being visible.
 _CHECKED = 24
 
 _BRANCH = """
@@ -44,9 +44,9 @@ class Completion:
 
 
 def completions(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> list[Completion]:
-    """Return what begins with ``typed`` at any of its words, the likeliest first, of what some of ``objects`` have.
+    """Return completions of ``typed`` at any of their words, likeliest first, that some of ``objects`` have.
 
-    Chinese is found by its pinyin and its initials too, and by other characters of the same sound.
+    Chinese is also found by its pinyin, by the initials of it, and by other characters of the same sound.
     """
     key = typed_key(typed)
     found = _find(context, key) if key else []
@@ -56,7 +56,7 @@ def completions(context: SearchContext, objects: models.QuerySet[Any], typed: st
 
 
 def _find(context: SearchContext, key: str) -> list[Completion]:
-    """Return what has a key that begins with ``key``, in one statement of bounded work."""
+    """Return the completions with a key that begins with ``key``; one statement of bounded work."""
     branches = " UNION ALL ".join(_BRANCH.format(keys=SuggestionKey._meta.db_table) for _ in TIERS)
     content_type_id, end = context.index.content_type.pk, f"{key}\U0010ffff"
     params = [value for tier in TIERS for value in (content_type_id, tier, key, end, _PER_TIER)]
@@ -71,16 +71,16 @@ def _completion(facet: str, text: str, labels: str, objects_with: int, examples:
 
 
 def is_in_page_language(text: str) -> bool:
-    """Say whether a text is written as the page is: with Chinese characters, or without."""
+    """Return True if a text is in the script of the page: with Chinese characters, or without."""
     return has_chinese(text) == (get_language() or "").startswith("zh")
 
 
 def _order(one: Completion, key: str) -> tuple[Any, ...]:
-    """Return what sorts completions: the page's language, where they have the key, frequent and short ones first."""
+    """Return the sort key: the page's language first, then the place of ``key``, frequency and length."""
     own = typed_key(one.label)
     return (
         not is_in_page_language(own),
-        # Where it is not there at all, it is its sound, or the label in another language.
+        # A label without the key matches by its sound, or in another language.
         not own.startswith(key),
         key not in own,
         any(character.isdigit() for character in own),
@@ -91,7 +91,7 @@ def _order(one: Completion, key: str) -> tuple[Any, ...]:
 
 
 def _visible(index: Index, objects: models.QuerySet[Any], found: Sequence[Completion]) -> list[Completion]:
-    """Return those of ``found`` that lead to an object that the customer may see, with such objects only."""
+    """Return those of ``found`` with an object that the customer may see, and only such objects."""
     to_key = index.model._meta.pk.to_python
     keys = {example: to_key(example) for one in found for example in one.examples}
     there = set(objects.filter(IsAnyOf("pk", list(keys.values()))).values_list("pk", flat=True)) if keys else set()

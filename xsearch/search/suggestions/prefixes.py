@@ -18,11 +18,11 @@ from xsearch.search.words.terms import with_prefix
 from xsearch.text import english
 from xsearch.text.beginnings import last_word, words_begun
 
-#: Matching objects that are looked at; which of more of them, the database chooses.
+#: Matching objects that are scored; of more, the database chooses which.
 _LOOKED_AT = 60
-#: Of these, the best, whose words say how the last word may go on.
+#: The best of these, whose words complete the last word.
 _READ = 20
-#: What the last word must have for it to be looked up by its beginning: one letter begins too many words.
+#: Letters of the last word, from which on it is used as a prefix: one letter begins too many words.
 _MIN_LETTERS = 2
 
 
@@ -52,8 +52,8 @@ def _matching(context: SearchContext, objects: models.QuerySet[Any], query: Lexi
     store = context.main_store
     rows = rows_of(store, objects).filter(Matches("search_document", query.conjunction)).order_by()
     with transaction.atomic(using=objects.db), connections[objects.db].cursor() as cursor:
-        # Asked for a few of many, the planner would read the table until it has met them: where there are
-        # fewer than it thinks, all of the table.
+        # With a LIMIT the planner would scan the table until it has met enough rows; if there are fewer than it
+        # expects, that is the whole table.
         cursor.execute("SET LOCAL enable_seqscan = off")
         scored = dict(rows.values_list(store.object_key, query.score())[:_LOOKED_AT])
         cursor.execute("SET LOCAL enable_seqscan TO DEFAULT")
@@ -61,7 +61,7 @@ def _matching(context: SearchContext, objects: models.QuerySet[Any], query: Lexi
 
 
 def last_words(context: SearchContext, keys: Sequence[Any], typed: str) -> list[str]:
-    """Return ``typed`` with its last word completed as in the texts of the objects ``keys``, frequent ones first."""
+    """Return ``typed`` with its last word completed by the texts of the objects ``keys``, most frequent first."""
     last = last_word(typed)
     names = [str(key) for key in keys[:_READ]]
     of_index = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
@@ -74,7 +74,7 @@ def last_words(context: SearchContext, keys: Sequence[Any], typed: str) -> list[
 
 
 def frequent_words(counts: Counter[str]) -> list[str]:
-    """Return words by how frequent they are, of "jacket" and "jackets" the more frequent or shorter one."""
+    """Return words by frequency; of "jacket" and "jackets" only the more frequent or shorter one."""
     by_stem: dict[str, str] = {}
     for word in sorted(counts, key=lambda word: (-counts[word], len(word), word)):
         by_stem.setdefault(english.stem(word), word)

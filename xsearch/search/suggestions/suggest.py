@@ -35,7 +35,7 @@ class Suggestions:
     facets: list[Completion] = field(default_factory=list)
     popular: list[str] = field(default_factory=list)
     objects: list[Any] = field(default_factory=list)
-    #: What the suggestions are for, where nothing begins like what was typed; None where it was right.
+    #: The corrected prefix that the suggestions complete; None if nothing was corrected.
     corrected: str | None = None
 
 
@@ -48,8 +48,8 @@ def suggest(source: Index | models.QuerySet[Any], prefix: str, *, limit: int = 8
 def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 8) -> Suggestions:
     """Return up to ``limit`` texts, with facet values, popular queries and objects of ``queryset``.
 
-    Labels and titles are in the active language. The work is bounded, whatever is typed and however large
-    the catalogue is; what leads to no object of ``queryset`` is not suggested.
+    Labels and titles are in the active language. Completions without an object in ``queryset`` are left out. The work
+    is bounded, whatever is typed and however large the catalogue is.
     """
     context = SearchContext(get_index(queryset.model), queryset.db)
     scope = SearchScope(queryset, [], {})
@@ -69,11 +69,11 @@ def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 
 
 
 def _for(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> Suggestions:
-    """Return the suggestions for ``typed`` as it stands, with the keys of the objects."""
+    """Return the suggestions for ``typed`` without correction, with the keys of the objects."""
     begun = completions(context, objects, typed)
     facets = [one for one in begun if one.facet][:FACETS]
     phrases = [one for one in begun if not one.facet]
-    # Words that stand together begin many phrases; only others are looked for in the documents.
+    # Documents are only searched where few phrases begin with what was typed.
     keys = prefix_matches(context, objects, typed) if len(phrases) < _ENOUGH else []
     words = last_words(context, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
     to_key = context.index.model._meta.pk.to_python
@@ -84,7 +84,7 @@ def _for(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> S
 
 
 def _begun_words(phrases: Sequence[Completion], key: str) -> list[str]:
-    """Return what ``key`` begins of ``phrases``, without what stands around it."""
+    """Return the words of ``phrases`` that begin with ``key``."""
     counts = Counter(word for one in phrases if (word := words_begun(one.text, key)))
     readable = {word: count for word, count in counts.items() if is_in_page_language(word)}
     return frequent_words(Counter(readable) or counts)

@@ -11,12 +11,12 @@ from django.db.models import BooleanField, F, Func
 from xsearch.search.expressions import Double
 from xsearch.search.words.terms import Reading, Stretch, Word
 
-#: How much a word counts by the weight of the field where it stands.
+#: The score of a word in a field of each weight.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
 
 
 class DocumentExpression(Func):
-    """Something computed from a document; subclasses give the SQL."""
+    """An expression over a document; subclasses give the SQL."""
 
     def __init__(self, document: str) -> None:
         super().__init__(F(document))
@@ -31,7 +31,7 @@ class DocumentExpression(Func):
 
 
 class Matches(DocumentExpression):
-    """Whether a document has a word of the query; with ``fields``, such as "ab", in those of these weights."""
+    """Condition that a document has a word of the query; ``fields``, such as "ab", limits it to these weights."""
 
     output_field = BooleanField()
 
@@ -44,7 +44,7 @@ class Matches(DocumentExpression):
         sql, values = f"({document} @@ %s::tsquery)", [*params, self.literal]
         if not self._fields:
             return sql, values
-        # The index knows no weights: it finds the documents, and these are looked into.
+        # The index has no weights: it finds the documents, and their fields are checked afterwards.
         return f'({sql} AND ts_filter({document}, %s::"char"[]) @@ %s::tsquery)', [
             *values,
             *params,
@@ -54,7 +54,7 @@ class Matches(DocumentExpression):
 
 
 class LexicalScore(Double, DocumentExpression):
-    """A document's lexical score in [0, 1]: over the words of a query, what the best reading of each is worth."""
+    """The lexical score of a document in [0, 1]: the sum over the words of a query of their best readings."""
 
     def __init__(self, document: str, stretches: Sequence[Stretch]) -> None:
         super().__init__(document)
@@ -67,7 +67,7 @@ class LexicalScore(Double, DocumentExpression):
 
 
 class Sql:
-    """Writes the score of a stretch as SQL and collects its parameters, in the order in which they stand.
+    """Writes scores as SQL and collects the parameters in their order.
 
     ``ts_rank`` of one word is the sum of the weights of the fields where it stands, the k-th divided by
     k² (the heaviest counted in full) and all by π²/6: it saturates with the number of occurrences as
@@ -83,7 +83,7 @@ class Sql:
         self.values: list[Any] = []
 
     def of_stretch(self, stretch: Stretch) -> str:
-        """Return the better of the words as they stand and of what stands for all of them."""
+        """Return the better of the single words and of the readings of all words together."""
         words = " + ".join(self._of_word(word) for word in stretch.words)
         others = [self._weighted(reading, stretch.weight) for reading in stretch.others]
         return f"GREATEST({', '.join([words, *others])})"
@@ -95,7 +95,7 @@ class Sql:
         return f"{self.of_reading(reading)} * {weight * reading.worth:.9g}"
 
     def of_reading(self, reading: Reading) -> str:
-        """Return how well a document has one reading, in [0, 1]."""
+        """Return the score of one reading, in [0, 1]."""
         parts = [f"{self._rank(part.literal)} * {part.fraction:.6g}" for part in reading.parts]
         if reading.needs_all:
             return f"LEAST({', '.join(parts)})"

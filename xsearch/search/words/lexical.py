@@ -22,9 +22,9 @@ from xsearch.understanding import Interpretation
 
 _MAX_TOKENS = 48
 _MIN_PREFIX = 3  # characters
-#: Documents scored for one query at most; for words that more of them have, the rarest words choose.
+#: Documents scored for one query at most; beyond that the rarest words decide.
 MAX_SCORED = 2_000
-#: Documents that are looked into at most for whether they have a word in their titles.
+#: Documents at most whose titles are checked for a word.
 _MAX_SIFTED = 20_000
 _MAX_TIERS = 4
 
@@ -34,19 +34,19 @@ class LexicalQuery:
     """The words of a query; their weights add up to one."""
 
     stretches: Sequence[Stretch]
-    #: How many documents have a word of each stretch, at most.
+    #: Upper bound of the documents that have a word of each phrase.
     documents: Sequence[int]
-    #: What it was put together from: other ways to have said the same.
+    #: The queries of alternative texts that this one combines.
     alternatives: Sequence[LexicalQuery] = ()
 
     @property
     def literal(self) -> str:
-        """What a document must have any of."""
+        """The ``tsquery`` of documents that have any of the words."""
         return " | ".join(stretch.literal for stretch in self.stretches)
 
     @property
     def conjunction(self) -> str:
-        """What a document must have to have something of every stretch."""
+        """The ``tsquery`` of documents that have something of every phrase."""
         return " & ".join(f"({stretch.literal})" for stretch in self.stretches)
 
     def score(self) -> LexicalScore:
@@ -54,7 +54,7 @@ class LexicalQuery:
         return LexicalScore("search_document", self.stretches)
 
     def tiers(self) -> list[str]:
-        """Return what to look for in turn until there are enough candidates: all words, the rarer ones, any."""
+        """Return the queries to run in turn until there are enough candidates: all words, the rarer ones, any."""
         if self.alternatives:
             together = zip_longest(*(each.tiers() for each in self.alternatives))
             return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in together]
@@ -66,9 +66,9 @@ class LexicalQuery:
         return [*every, self.literal]
 
     def best(self, rows: models.QuerySet[Any], object_key: str) -> tuple[list[Any], bool]:
-        """Return the keys of the ``MATCHES`` rows that have the words best, and whether these are the best for certain.
+        """Return the keys of the ``MATCHES`` best rows, and True if they are the best for certain.
 
-        Not all that have a word are scored: of those with common words, the oldest that have them in titles come first.
+        Not all rows with a word are scored: of common words, the oldest rows that have them in titles come first.
         """
         found: dict[Any, float] = {}
         scored: list[Any] = []
@@ -83,7 +83,7 @@ class LexicalQuery:
         return sorted(found, key=lambda key: (-found[key], key))[: settings.MATCHES], is_certain
 
     def _looks(self) -> Iterator[tuple[str, str]]:
-        """Yield what to look for, and the weights of the fields to look into; no weights for all of them."""
+        """Yield queries with the weights of the fields to search; no weights for all fields."""
         tiers = self.tiers()
         is_common = sum(self.documents) > MAX_SCORED and min(self.documents) <= _MAX_SIFTED
         for tier in tiers:
@@ -226,7 +226,7 @@ def _counts(context: SearchContext, lexemes: set[str]) -> dict[str, int]:
 
 
 def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
-    """Return ``stretches`` without translations into words that no document has."""
+    """Remove the translations into words that no document has."""
 
     def kept(readings: Sequence[Reading]) -> tuple[Reading, ...]:
         return tuple(each for each in readings if not each.is_of_glossary or documents_with(each, counts))
@@ -240,7 +240,7 @@ def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[
 
 
 def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
-    """Return ``stretches`` with what begins like a model number or the last word, where no document has these."""
+    """Add a prefix reading to model numbers and to an unknown last word."""
     last = stretches[-1].words[-1]
     done = []
     for stretch in stretches:

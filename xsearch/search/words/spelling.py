@@ -1,10 +1,9 @@
-"""Typing errors of a query, corrected with the catalogue's own words."""
+"""Spelling: typing errors of a query are corrected with the catalogue's own words."""
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -12,9 +11,9 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from xsearch.conf import settings
-from xsearch.encoders.builtin import WEIGHTS
-from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.builtin import known_words
 from xsearch.index.registry import Index
+from xsearch.lazy import VersionedCache
 from xsearch.models import Term
 from xsearch.search.context import SearchContext
 from xsearch.search.words import synonyms
@@ -29,9 +28,8 @@ logger = logging.getLogger("xsearch.search")
 
 FoundT = TypeVar("FoundT")
 
-_lock = threading.Lock()
-#: By database, schema and labels: the version of the words, and the speller that was made of them.
-_spellers: dict[Hashable, tuple[object, Speller]] = {}
+#: Spellers by database, schema and labels.
+_spellers: VersionedCache[Speller] = VersionedCache(16)
 
 
 class Version(NamedTuple):
@@ -85,16 +83,12 @@ def _ask(context: SearchContext, text: str, ask: Callable[[Speller], FoundT | No
 def speller(context: SearchContext) -> Speller:
     """Return the speller of the current vocabulary; it is made when it is first needed and when words changed."""
     indexes = [index for index in context.indexes if index.text]
-    key, version = (context.scope, tuple(index.label for index in indexes)), words_version(context)
-    known, found = _spellers.get(key, (None, None))
-    if found is not None and (known == version or _lock.locked()):
-        return found  # slightly outdated while another thread makes the new one
-    with _lock:
-        known, found = _spellers.get(key, (None, None))
-        if found is None or known != version:
-            found = _new_speller(_entries_of(context, indexes), synonyms_of(context))
-            _spellers[key] = (version, found)
-    return found
+    key = (context.scope, tuple(index.label for index in indexes))
+
+    def make() -> Speller:
+        return _new_speller(_entries_of(context, indexes), synonyms_of(context))
+
+    return _spellers.get(key, words_version(context), make)
 
 
 def _new_speller(entries: Sequence[Entry], expansions: synonyms.Expansions) -> Speller:
@@ -134,6 +128,4 @@ def _entries(context: SearchContext, index: Index) -> Sequence[Entry]:
 @cache
 def familiar_lexemes() -> frozenset[str]:
     """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
-    terms = Vocabulary.load(WEIGHTS / "vocabulary.json").terms
-    words = {word for term in terms if term.isascii() for word in term.split()}
-    return frozenset(english.stem(word) for word in words | EVERYDAY)
+    return frozenset(english.stem(word) for word in known_words() | EVERYDAY)

@@ -1,4 +1,4 @@
-"""Sessions of onnxruntime, opened in one way by every encoder that runs a graph."""
+"""Sessions of onnxruntime, with the same options for every encoder that runs a graph."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from xsearch.encoders.base import EncoderError
 
 CPU = ("CPUExecutionProvider",)
 
-# About as long as the gap between two operations. Threads that sleep instead made an int8 ViT-B/32 a quarter slower on
-# two cores; those that spin for longer gain no more, and take cores from other workers.
+# Threads spin for about the gap between two operations. Threads that sleep instead made an int8 ViT-B/32 a quarter
+# slower on two cores. Threads that spin for longer are no faster, and take cores from other workers.
 _SPIN_US = 20
 
 
 def open_session(path: Path, threads: int, *, cure: str, providers: Sequence[str] = CPU) -> Any:
     """Return an ``onnxruntime.InferenceSession`` that computes with ``threads`` CPU threads.
 
-    No arena, and no thread spins for longer than ``_SPIN_US``: a web worker gives memory and cores back between two
-    queries. Raises ``EncoderError`` that ends with ``cure``.
+    It has no memory arena, and threads spin for ``_SPIN_US`` at most: a web worker releases memory and cores between
+    two queries. ``providers`` are those of onnxruntime, in order of preference. Raises ``EncoderError`` that ends
+    with ``cure``.
     """
     import onnxruntime
 

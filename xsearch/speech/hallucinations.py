@@ -1,4 +1,4 @@
-"""Whether anything was said: sentences that Whisper models make up from silence, noise and their own prompt.
+"""Hallucinations of Whisper models: texts for silence and noise, detected by thresholds and phrase lists.
 
 The thresholds are those of Radford et al., Robust Speech Recognition via Large-Scale Weak Supervision
 (2022), section 4.5, tightened for queries of a few words.
@@ -12,21 +12,21 @@ import zlib
 
 from xsearch.media import Waveform
 from xsearch.media.cleaning import level_range_db
-from xsearch.speech.prompting import folded
+from xsearch.speech.whisper_prompt import folded
 
-#: Speech rises and falls with every syllable; hums, hisses and single clicks do not.
+#: The level of speech changes with every syllable; that of hums, hisses and single clicks does not.
 STEADY_DB = 3.0
 MIN_SPEECH_S = 0.1
 #: Mean log-probability of a token, under which decoding has failed.
 FAILED_LOG_PROBABILITY = -1.0
-#: … and under which nothing that was recognisable can have been said.
+#: Mean log-probability of a token, under which nothing recognisable was said.
 GIBBERISH_LOG_PROBABILITY = -2.0
-#: From here on silence is certain, and no text is good enough.
+#: Probability of "no speech" from which every text is dropped.
 CERTAIN_SILENCE = 0.97
 MAX_COMPRESSION_RATIO = 2.4
 
-#: Ends of films and greetings of channels, which fill the training data; alone, they search for nothing.
-_MADE_UP = frozenset(
+#: Closing words of films and channels, which are frequent in the training data; alone they are no query.
+_STOCK_PHRASES = frozenset(
     [
         *("you", "bye", "byebye", "okay", "thanks", "thankyou", "thankyousomuch", "thankyouverymuch"),
         *("thankyouforwatching", "thanksforwatching", "pleasesubscribe", "seeyounexttime", "seeyouinthenextvideo"),
@@ -39,19 +39,19 @@ _CREDITS = re.compile(r"amara\.?org|subtitles? by|明镜与点点|点赞.{0,3}�
 _LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
 
 
-def is_sound_worth_hearing(speech: Waveform) -> bool:
-    """Whether a trimmed recording can hold a word: long enough, and not one steady sound."""
+def can_be_speech(speech: Waveform) -> bool:
+    """Return True if a trimmed recording is long enough for a word, and not one steady sound."""
     return speech.duration_s >= MIN_SPEECH_S and level_range_db(speech) >= STEADY_DB
 
 
-def is_made_up(text: str) -> bool:
-    """Whether the whole text is what models say when they hear nothing, or goes round in circles."""
+def is_hallucination(text: str) -> bool:
+    """Return True if the whole text is a stock phrase that models produce for silence, or a loop."""
     said = folded(text)
-    return not said or said in _MADE_UP or bool(_CREDITS.search(text)) or is_repetitive(text)
+    return not said or said in _STOCK_PHRASES or bool(_CREDITS.search(text)) or is_repetitive(text)
 
 
 def is_repetitive(text: str) -> bool:
-    """Whether something is said four times in a row, or the text compresses like a loop."""
+    """Return True if something is repeated four times in a row, or the text compresses like a loop."""
     encoded = text.encode()
     ratio = len(encoded) / len(zlib.compress(encoded))
     loops = (match[1] for match in _LOOP.finditer(" " + text.casefold()))
@@ -59,10 +59,11 @@ def is_repetitive(text: str) -> bool:
 
 
 def is_silence(no_speech: float, log_probability: float, threshold: float) -> bool:
-    """Whether a text is not to be believed: the surer the model is that nobody speaks, the surer it must be of it.
+    """Return True if a text counts as silence.
 
-    ``no_speech`` is its probability of "no speech" and ``log_probability`` the mean of the text's tokens. At
-    the threshold it must reach ``FAILED_LOG_PROBABILITY``, from there on ever more.
+    ``no_speech`` is the model's probability of "no speech" and ``log_probability`` the mean of the text's tokens.
+    The higher the first, the higher the second must be: from ``FAILED_LOG_PROBABILITY`` at the threshold to 0 at
+    ``CERTAIN_SILENCE``.
     """
     if log_probability < GIBBERISH_LOG_PROBABILITY:
         return True

@@ -1,4 +1,4 @@
-"""Times as percentiles, and how much of them the database took."""
+"""Figures of a benchmark: times as percentiles, the share of the database, and bars that a figure must reach."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+#: Figures by name, possibly nested: what ``xsearch_benchmark --json`` prints.
+Figures = dict[str, Any]
 Timing = dict[str, float]
+#: What was measured, the bar for it, and whether it was reached.
+Bar = dict[str, Any]
 
 
 def percentiles(times_ms: Sequence[float]) -> Timing:
@@ -26,7 +30,7 @@ def timed(calls: Sequence[Callable[[], Any]]) -> Timing:
 
 
 def elapsed_ms(call: Callable[[], Any]) -> float:
-    """Return how long ``call`` takes."""
+    """Return the duration of ``call`` in milliseconds."""
     started = time.perf_counter()
     call()
     return (time.perf_counter() - started) * 1000
@@ -34,7 +38,7 @@ def elapsed_ms(call: Callable[[], Any]) -> float:
 
 @contextmanager
 def sql_time_ms() -> Iterator[list[float]]:
-    """Yield a list that receives the time of every statement made inside, by the client's clock."""
+    """Yield a list that collects the milliseconds of every SQL statement inside, by the client's clock."""
     times: list[float] = []
 
     def measured(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
@@ -46,3 +50,13 @@ def sql_time_ms() -> Iterator[list[float]]:
 
     with connection.execute_wrapper(measured):
         yield times
+
+
+def at_least(what: str, measured: float, bar: float) -> Bar:
+    """Return a bar for a figure where more is better."""
+    return {"what": what, "measured": measured, "bar": f"≥ {bar:g}", "passed": bool(measured >= bar)}
+
+
+def at_most(what: str, measured: float, bar: float) -> Bar:
+    """Return a bar for a figure where less is better."""
+    return {"what": what, "measured": measured, "bar": f"≤ {bar:g}", "passed": bool(measured <= bar)}

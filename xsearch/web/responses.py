@@ -1,4 +1,4 @@
-"""Results and transcripts as JSON."""
+"""Response bodies: results, suggestions and transcripts as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def results_body(results: SearchResults) -> dict[str, Any]:
-    """Return the answer to a search."""
+    """Return the body of the answer to a search."""
     body = {
         "query_id": str(results.query_id),
         "query": results.query,
@@ -60,7 +60,7 @@ def _facets(results: SearchResults) -> dict[str, list[dict[str, Any]]]:
 
 
 def interpretation_body(interpretation: Interpretation | None) -> dict[str, Any] | None:
-    """Return what was understood of the words."""
+    """Return the conditions that were understood, and the words that are left."""
     if interpretation is None:
         return None
     return {
@@ -71,7 +71,7 @@ def interpretation_body(interpretation: Interpretation | None) -> dict[str, Any]
 
 
 def condition_body(condition: Condition) -> dict[str, Any]:
-    """Return one condition that was understood."""
+    """Return one understood condition."""
     names = ("id", "phrase", "start", "end", "field", "op", "label", "mode")
     body = {name: getattr(condition, name) for name in names}
     return body | {"value": [_number(value) for value in condition.values]}
@@ -85,19 +85,19 @@ def hit_body(hit: Hit, index: Index) -> dict[str, Any]:
         "matched_by": list(hit.matched_by),
         "variants": hit.variants,
     }
-    some = {"personal": hit.personal, "explain": hit.explain}
-    return body | {name: value for name, value in some.items() if value is not None}
+    optional = {"personal": hit.personal, "explain": hit.explain}
+    return body | {name: value for name, value in optional.items() if value is not None}
 
 
 def object_body(obj: Any, index: Index) -> dict[str, Any]:
-    """Return what customers see of an object: title, address and photo, with the fields that its index adds."""
+    """Return an object as customers see it: title, address and photo, with the fields that its index adds."""
     extra = {name: _number(value) for name, value in index.card(obj).items()}
     own = {"id": obj.pk, "title": index.title(obj), "url": index.url(obj), "image": index.image_url(obj)}
     return extra | own
 
 
 def suggestions_body(found: Suggestions, index: Index) -> dict[str, Any]:
-    """Return the suggestions for what a customer types."""
+    """Return the suggestions for the beginning of a query."""
     return {
         "suggestions": found.texts,
         "categories": [
@@ -117,7 +117,7 @@ def suggestions_body(found: Suggestions, index: Index) -> dict[str, Any]:
 
 
 def transcript_body(transcript: Transcript | None, degraded: list[str]) -> dict[str, Any]:
-    """Return what was understood of a recording."""
+    """Return the transcript of a recording."""
     if transcript is None:
         unknown = dict.fromkeys(("transcript", "language", "confidence"))
         return {**unknown, "is_sure": False, "alternatives": [], "degraded": degraded}

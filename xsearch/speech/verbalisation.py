@@ -1,4 +1,4 @@
-"""How catalogue text is said: written tokens, and the plain words a customer speaks for each."""
+"""Catalogue text as speech: written tokens, and the words that a customer says for each of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-#: Said for units that follow a number: singular form; a trailing s is heard all the same.
+#: Spoken forms of units after a number, in the plural: recognisers take the singular for it.
 UNITS = {
     "cm": "centimeters", "mm": "millimeters", "m": "meters", "km": "kilometers", "in": "inches", "ft": "feet",
     "g": "grams", "kg": "kilograms", "lb": "pounds", "lbs": "pounds", "oz": "ounces", "ml": "milliliters",
@@ -26,11 +26,11 @@ _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",
 }  # fmt: skip
-_MAX_CODE = 6  # longer mixes of letters and digits are article numbers, which nobody says
+_MAX_CODE = 6  # characters; longer mixes of letters and digits are article numbers, which nobody says
 
 
 def written_tokens(text: str, known: Callable[[str], bool]) -> list[str]:
-    """Split text into lower-case ASCII tokens as the shop writes them; what English lacks is left out.
+    """Split text into lower-case ASCII tokens as the shop writes them; other scripts are left out.
 
     Hyphenated words are split unless ``known`` or spelled with a single letter (t-shirt, usb-c).
     """
@@ -43,11 +43,11 @@ def written_tokens(text: str, known: Callable[[str], bool]) -> list[str]:
             tokens += parts
         else:
             tokens.append(token)
-    return [token for token in tokens if _sayable(token)]
+    return [token for token in tokens if _is_spoken(token)]
 
 
-def ways_to_say(token: str) -> list[str]:
-    """Return the plain words, space separated, that may be spoken for a written token."""
+def spoken_forms(token: str) -> list[str]:
+    """Return the words, separated by spaces, that may be said for a written token."""
     runs = _RUNS.findall(token)
     if not any(run[0].isdigit() for run in runs):
         return [" ".join(runs)] if "'" not in token else [token]
@@ -60,7 +60,7 @@ def ways_to_say(token: str) -> list[str]:
     return ways
 
 
-def _sayable(token: str) -> bool:
+def _is_spoken(token: str) -> bool:
     digits = sum(char.isdigit() for char in token)
     if digits == len(token):
         return digits <= 4
