@@ -15,7 +15,7 @@ from django.utils import translation
 from xsearch.index.filters import label_path, raw_path, value_labels
 from xsearch.index.registry import Index
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
-from xsearch.text.beginnings import keys_of
+from xsearch.text.prefix_keys import keys_of
 
 EXAMPLES = 4  # objects
 #: Of facets; those of phrases are below, by how many objects have them.

@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import BooleanField, Case, F, FloatField, Func
 from numpy.typing import NDArray
 
-from xsearch.search.words.terms import Reading, Stretch, Word
+from xsearch.search.words.terms import Phrase, QueryWord, Reading
 
 #: How much a word counts by the weight of the field where it stands.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
@@ -133,7 +133,7 @@ class Matches(DocumentExpression):
 class LexicalScore(Double, DocumentExpression):
     """A document's lexical score in [0, 1]: over the words of a query, what the best reading of each is worth."""
 
-    def __init__(self, document: str, stretches: Sequence[Stretch]) -> None:
+    def __init__(self, document: str, stretches: Sequence[Phrase]) -> None:
         super().__init__(document)
         self.stretches = stretches
 
@@ -159,13 +159,13 @@ class Sql:
         self._params = params
         self.values: list[Any] = []
 
-    def of_stretch(self, stretch: Stretch) -> str:
+    def of_stretch(self, stretch: Phrase) -> str:
         """Return the better of the words as they stand and of what stands for all of them."""
         words = " + ".join(self._of_word(word) for word in stretch.words)
         others = [self._weighted(reading, stretch.weight) for reading in stretch.others]
         return f"GREATEST({', '.join([words, *others])})"
 
-    def _of_word(self, word: Word) -> str:
+    def _of_word(self, word: QueryWord) -> str:
         return f"GREATEST({', '.join(self._weighted(reading, word.weight) for reading in word.readings)})"
 
     def _weighted(self, reading: Reading, weight: float) -> str:

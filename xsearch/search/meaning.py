@@ -15,7 +15,16 @@ from xsearch.index.registry import Index
 from xsearch.models import Synonym
 from xsearch.search.words.spelling import Version, corrected, words_version
 from xsearch.search.words.synonyms import pairs_of
-from xsearch.understanding import ABOUT, Condition, Interpretation, Lexicon, Mode, lexicon_of, price_filter, understand
+from xsearch.understanding import (
+    ABOUT,
+    Condition,
+    Interpretation,
+    Mode,
+    ValueLexicon,
+    lexicon_of,
+    price_filter,
+    understand,
+)
 
 logger = logging.getLogger("xsearch.search")
 
@@ -105,12 +114,12 @@ def _as_words(text: str) -> Interpretation:
     return Interpretation(text, free=((0, len(text)),))
 
 
-def _lexicon(indexes: Sequence[Index], version: Version) -> Lexicon:
+def _lexicon(indexes: Sequence[Index], version: Version) -> ValueLexicon:
     counted = [
         index for index, last in zip(indexes, version.counted, strict=True) if last is not None or not index.text
     ]
     if not counted:  # nothing is indexed yet
-        return Lexicon(price=price_filter(indexes))
+        return ValueLexicon(price=price_filter(indexes))
     # Where no terms are counted, nothing tells of changes.
     age = 0.0 if all(index.text for index in indexes) else time.monotonic() // settings.VOCABULARY_MAX_AGE_S
     return lexicon_of(indexes, (version, age), _synonyms)

@@ -20,7 +20,7 @@ from xsearch.search.expressions import DoubleCase, FarFrom, LexicalScore, Matche
 from xsearch.search.meaning import parameters_of
 from xsearch.search.retrieval.evidence import Floats
 from xsearch.search.words import glossary, synonyms
-from xsearch.search.words.terms import Stretch, words_of
+from xsearch.search.words.terms import Phrase, words_of
 from xsearch.text import analyse
 from xsearch.understanding import Condition, Interpretation
 
@@ -106,7 +106,7 @@ def _of_words(condition: Condition) -> Leaning:
     read = glossary.applied(synonyms.expand(words_of(analyse(text)), text), text)
     words = sum(len(stretch.words) for stretch in read)
     stretches = [
-        Stretch(tuple(replace(word, weight=1 / words) for word in stretch.words), stretch.others) for stretch in read
+        Phrase(tuple(replace(word, weight=1 / words) for word in stretch.words), stretch.others) for stretch in read
     ]
     literal = " | ".join(stretch.literal for stretch in stretches)
 

@@ -15,8 +15,8 @@ from xsearch.indexing.suggestions import TIERS
 from xsearch.models import Suggestion, SuggestionKey
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.scope import Objects
-from xsearch.text.beginnings import sound_key, typed_key
-from xsearch.text.glossary import has_chinese
+from xsearch.text.chinese import has_chinese
+from xsearch.text.prefix_keys import sound_key, typed_key
 
 #: Keys that are looked at in each tier, whatever the catalogue's size. Within a tier they come in alphabetical order.
 _PER_TIER = 40

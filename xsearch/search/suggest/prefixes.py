@@ -17,7 +17,7 @@ from xsearch.search.scope import Objects
 from xsearch.search.words.lexical import LexicalQuery, lexical_query
 from xsearch.search.words.terms import with_prefix
 from xsearch.text import english
-from xsearch.text.beginnings import last_word, words_begun
+from xsearch.text.prefix_keys import last_word, words_with_prefix
 
 #: Matching objects that are looked at; which of more of them, the database chooses.
 _LOOKED_AT = 60
@@ -68,7 +68,7 @@ def last_words(index: Index, keys: Sequence[Any], typed: str) -> list[str]:
     records = IndexRecord.objects.filter(content_type=index.content_type, object_id__in=names)
     counts: Counter[str] = Counter()
     for phrases in records.values_list("phrases", flat=True):
-        counts.update({word for phrase in phrases if (word := words_begun(phrase, last) or "").startswith(last)})
+        counts.update({word for phrase in phrases if (word := words_with_prefix(phrase, last) or "").startswith(last)})
     before = typed[: len(typed) - len(last)]
     return [before + word for word in frequent_words(counts)]
 

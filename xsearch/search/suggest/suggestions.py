@@ -15,7 +15,7 @@ from xsearch.search.scope import Objects, Scope
 from xsearch.search.suggest.completions import Completion, completions, is_in_page_language
 from xsearch.search.suggest.prefixes import begun_objects, frequent_words, last_words
 from xsearch.search.words.spelling import completed
-from xsearch.text.beginnings import typed_key, words_begun
+from xsearch.text.prefix_keys import typed_key, words_with_prefix
 from xsearch.visitors import popular_queries
 
 FACETS = 3
@@ -82,7 +82,7 @@ def _for(index: Index, objects: Objects, typed: str) -> Suggestions:
 
 def _begun_words(phrases: Sequence[Completion], key: str) -> list[str]:
     """Return what ``key`` begins of ``phrases``, without what stands around it."""
-    counts = Counter(word for one in phrases if (word := words_begun(one.text, key)))
+    counts = Counter(word for one in phrases if (word := words_with_prefix(one.text, key)))
     readable = {word: count for word, count in counts.items() if is_in_page_language(word)}
     return frequent_words(Counter(readable) or counts)
 

@@ -16,7 +16,7 @@ from xsearch.models import IndexRecord, Term
 from xsearch.search.expressions import LexicalScore, Matches
 from xsearch.search.words import glossary, synonyms
 from xsearch.search.words.compounds import Compounds
-from xsearch.search.words.terms import Reading, Stretch, Word, with_prefix, words_of
+from xsearch.search.words.terms import Phrase, QueryWord, Reading, with_prefix, words_of
 from xsearch.search.words.weights import documents_with, weighted
 from xsearch.text import analyse
 from xsearch.understanding import Interpretation
@@ -34,7 +34,7 @@ _MAX_TIERS = 4
 class LexicalQuery:
     """The words of a query; their weights add up to one."""
 
-    stretches: Sequence[Stretch]
+    stretches: Sequence[Phrase]
     #: How many documents have a word of each stretch, at most.
     documents: Sequence[int]
     #: What it was put together from: other ways to have said the same.
@@ -110,7 +110,7 @@ class LexicalQuery:
         return found
 
 
-def _read(stretch: Stretch) -> Iterator[tuple[str, float, Reading]]:
+def _read(stretch: Phrase) -> Iterator[tuple[str, float, Reading]]:
     for word in stretch.words:
         for reading in word.readings:
             yield word.surface, word.weight, reading
@@ -118,8 +118,8 @@ def _read(stretch: Stretch) -> Iterator[tuple[str, float, Reading]]:
         yield " ".join(word.surface for word in stretch.words), stretch.weight, other
 
 
-def _only(reading: Reading) -> Stretch:
-    return Stretch((Word("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
+def _only(reading: Reading) -> Phrase:
+    return Phrase((QueryWord("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
 
 
 def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
     return {"as": found_as, "by": reading.kind, "worth": round(worth, 4), "share": round(weight, 4)}
 
 
-def _first(pair: tuple[int, Stretch]) -> int:
+def _first(pair: tuple[int, Phrase]) -> int:
     return pair[0]
 
 
@@ -167,12 +167,12 @@ def spoken_query(
     if len(found) < 2:
         return found[0][0] if found else None
     whole = sum(share for _, share in found)
-    stretches: dict[Any, Stretch] = {}
+    stretches: dict[Any, Phrase] = {}
     documents: dict[Any, int] = {}
     for query, share in found:
         for stretch, count in zip(query.stretches, query.documents, strict=True):
             key = (tuple(word.readings for word in stretch.words), stretch.others)
-            stretches[key] = stretch.scaled(share / whole, beside=stretches.get(key))
+            stretches[key] = stretch.scaled(share / whole, plus=stretches.get(key))
             documents[key] = count
     alternatives = [query for query, _ in found]
     return LexicalQuery(list(stretches.values()), list(documents.values()), alternatives)
@@ -183,7 +183,7 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
 
     Its scores are comparable between indexes, and below the cut-off.
     """
-    words: dict[str, Word] = {}
+    words: dict[str, QueryWord] = {}
     for form, nearness in sorted(near.items(), key=lambda pair: -pair[1]):
         for word in words_of(analyse(form)):  # the nearest counts more than others together
             words.setdefault(word.lexeme, replace(word, weight=nearness**3))
@@ -192,7 +192,7 @@ def nearest_query(index: Index, near: Mapping[str, float]) -> LexicalQuery | Non
     there = [word for word in words.values() if counts.get(word.lexeme)]
     if not there:
         return None
-    stretches = [Stretch((replace(word, weight=word.weight * settings.CUT_OFF / whole),)) for word in there]
+    stretches = [Phrase((replace(word, weight=word.weight * settings.CUT_OFF / whole),)) for word in there]
     return LexicalQuery(stretches, [counts[word.lexeme] for word in there])
 
 
@@ -206,7 +206,7 @@ def _counts(index: Index, lexemes: set[str]) -> dict[str, int]:
     return counts
 
 
-def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+def _reachable(stretches: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phrase]:
     """Return ``stretches`` without translations into words that no document has."""
 
     def kept(readings: Sequence[Reading]) -> tuple[Reading, ...]:
@@ -215,12 +215,12 @@ def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[
     if len(counts) == 1:  # words are not counted yet
         return list(stretches)
     return [
-        Stretch(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
+        Phrase(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
         for each in stretches
     ]
 
 
-def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+def _completed(stretches: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phrase]:
     """Return ``stretches`` with what begins like a model number or the last word, where no document has these."""
     last = stretches[-1].words[-1]
     done = []
@@ -230,7 +230,7 @@ def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[
     return done
 
 
-def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:
+def _is_begun(word: QueryWord, counts: Mapping[str, int], last: QueryWord) -> bool:
     is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
     known = counts.get(word.lexeme, 0) and not is_code
     return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
@@ -15,21 +14,19 @@ from xsearch.conf import settings
 from xsearch.encoders.builtin import WEIGHTS
 from xsearch.encoders.builtin_text import Vocabulary
 from xsearch.index.registry import Index
+from xsearch.lazy import VersionedCache
 from xsearch.models import Term
 from xsearch.search.words import synonyms
 from xsearch.search.words.glossary import translations
 from xsearch.text import english
 from xsearch.text.chinese import HAN
-from xsearch.text.everyday import EVERYDAY
 from xsearch.text.spelling import Entry, Speller
 
 logger = logging.getLogger("xsearch.search")
 
 FoundT = TypeVar("FoundT")
 
-_lock = threading.Lock()
-#: By labels, the version of the words and what was made of them.
-_spellers: dict[tuple[str, ...], tuple[object, Speller]] = {}
+_spellers: VersionedCache[Speller] = VersionedCache()
 
 
 class Version(NamedTuple):
@@ -85,15 +82,7 @@ def speller(*indexes: Index, version: Version | None = None) -> Speller:
     """Return the speller of the vocabulary as it is now; made when it is first needed and when words changed."""
     labels = tuple(index.label for index in indexes)
     version = version or words_version(indexes)
-    known, found = _spellers.get(labels, (None, None))
-    if found is not None and (known == version or _lock.locked()):
-        return found  # be it a little old, while another thread makes the new one
-    with _lock:
-        known, found = _spellers.get(labels, (None, None))
-        if found is None or known != version:
-            found = _new_speller(_entries_of(indexes))
-            _spellers[labels] = (version, found)
-    return found
+    return _spellers.get(labels, version, lambda: _new_speller(_entries_of(indexes)))
 
 
 def _new_speller(entries: Sequence[Entry]) -> Speller:
@@ -135,4 +124,4 @@ def familiar_lexemes() -> frozenset[str]:
     """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
     terms = Vocabulary.load(WEIGHTS / "vocabulary.json").terms
     words = {word for term in terms if term.isascii() for word in term.split()}
-    return frozenset(english.stem(word) for word in words | EVERYDAY)
+    return frozenset(english.stem(word) for word in words | english.EVERYDAY)
