@@ -316,3 +316,11 @@ def test_the_lexicon_is_read_once_for_a_vocabulary(monkeypatch):
     find("red hat")
     monkeypatch.setattr(values, "_new_lexicon", None)
     assert modes(find("红色帽子"))["colour:is:red"] == "soft"
+
+
+def test_two_databases_or_schemas_share_no_lexicon():
+    def lexicon(*scope):
+        return values.lexicon_of([get_index(Product)], 1, list, scope)
+
+    assert lexicon("default", "one") is lexicon("default", "one")
+    assert lexicon("default", "one") is not lexicon("default", "two")
