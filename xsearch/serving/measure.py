@@ -1,4 +1,4 @@
-"""Measures an encoder under concurrent callers: ``python -m xsearch.serving.measure ALIAS``."""
+"""How fast an encoder answers many callers at once: ``python -m xsearch.serving.measure ALIAS``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xsearch.encoders import Encoder, get_encoder
 
 
 def measure(encoder: Encoder, modality: str, clients: int, requests: int) -> dict[str, float]:
-    """Return requests a second, latency in ms and memory in MB; ``clients`` threads encode one item at a time."""
+    """Return requests a second, latency in ms and memory in MB: ``clients`` threads ask for one item at a time."""
     item: Any = _photo() if modality == "image" else "red jacket"
     encoder.encode_batch(modality, [item])
 
