@@ -78,6 +78,7 @@ NOT_QUICK = {
         "tests/text/test_analysis.py::test_long_texts_and_words_are_cut",
         "tests/text/test_tsearch.py::test_any_text_is_a_valid_document_and_finds_itself",
         "tests/text/test_tsearch.py::test_huge_documents_fit_and_keep_the_weightiest_text",
+        "tests/tools",
         "tests/understanding/test_search.py",
         "tests/visitors/test_consent.py::TestErasing",
         "tests/visitors/test_consent.py::TestLogin",
