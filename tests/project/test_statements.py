@@ -4,7 +4,7 @@ from argparse import Namespace
 
 import pytest
 
-from tests.indexing import add, run
+from tests.support.indexing import add, run
 from tools.search_statements import SkippableClock, as_table, measure, searches, statements
 
 pytestmark = pytest.mark.django_db
