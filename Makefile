@@ -1,6 +1,7 @@
 # What a developer runs; the only things needed beforehand are Python 3.11 or later, make and git.
 #
 #   make demo    the demonstration shop on http://127.0.0.1:8000/   (PORT=8080 make demo: another port)
+#   make quick   the tests that take a moment: no browser, models or worker processes   (ARGS="-k search": part of them)
 #   make test    the whole test suite                               (ARGS="-k search": part of it)
 #   make check   the test suite, and all that CI checks beside it
 
@@ -11,7 +12,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet -c constraints.txt
 
-.PHONY: help demo test lint format types migrations wheel check clean
+NPM := $(shell command -v npm 2>/dev/null)
+
+.PHONY: help demo quick test lint eslint format types migrations wheel check clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -19,12 +22,28 @@ help:
 demo: $(VENV)/.installed-demo
 	@exec $(BIN)/python manage.py demo --follow-parent
 
+quick: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m quick $(ARGS)
+
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.installed-test
+lint: $(VENV)/.installed-test eslint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+ifdef NPM
+eslint: node_modules/.installed
+	node_modules/.bin/eslint xsearch/static static
+else
+eslint:
+	@echo "npm is not installed: ESLint does not check the widgets' scripts"
+endif
+
+node_modules/.installed: package.json
+	@$(NPM) install --no-package-lock --no-audit --no-fund --silent
+	@touch $@
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix .
@@ -43,7 +62,7 @@ wheel: $(VENV)/.installed-test
 check: test lint types migrations wheel
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .nox node_modules
 
 $(VENV)/.made:
 	@test -n "$(PYTHON)" || { echo "django-xsearch needs Python 3.11 or later: install it, or name it with PYTHON=…" >&2; exit 1; }

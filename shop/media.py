@@ -15,6 +15,8 @@ from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 _MAX_AGE_S = 3600
+#: Types that not every machine has in its table.
+_TYPES = {".webp": "image/webp", ".flac": "audio/flac", ".ogg": "audio/ogg", ".m4a": "audio/mp4"}
 _ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 
 
@@ -35,7 +37,7 @@ def serve_file(request: HttpRequest, path: Path) -> HttpResponseBase:
         file = path.open("rb")
     except (OSError, ValueError) as error:
         raise Http404 from error
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     span = _span(request.headers.get("Range", ""), size)
     if span is None:
         response: HttpResponseBase = FileResponse(file, content_type=kind)

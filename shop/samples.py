@@ -1,4 +1,4 @@
-"""Photos that stand in for those of customers, made together with the demonstration catalogue."""
+"""Sample photos for visitors to search with: customer photos of the demonstration catalogue."""
 
 from __future__ import annotations
 

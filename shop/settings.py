@@ -103,7 +103,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_URL = "media/"
 MEDIA_ROOT = VAR_DIR / "media"
-CATALOGUE_DIR = VAR_DIR / "catalogue"  # where make_catalogue draws the demonstration catalogue
+CATALOGUE_DIR = BASE_DIR / "shop" / "demo_catalogue"  # written by python -m tools.demo_catalogue
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 
 # Django by itself mails errors to the admins, of whom a demo has none.

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tools.bundled_model.colour_naming import NAMES
+from tools.bundled_model.photos import MASK_SIZE, SIZE, measured_colours
+from tools.bundled_model.sources import HELD_OUT
 from xsearch.encoders.builtin import square
-from xsearch.training.colour_naming import NAMES, balanced, product_mask
-from xsearch.training.photos import MASK_SIZE, SIZE, measured_colours
-from xsearch.training.sources import HELD_OUT
+from xsearch.training.photos import balanced, product_mask
 
 NOT_KINDS = {"Not sure", "Other", "Skip"}
 

@@ -61,15 +61,16 @@ def timed(what, call):
 
 def measure(words):
     from shop.models import Product
-    from xsearch.index.registry import get_index
+    from tests.support.searching import search_context
     from xsearch.models import Term
     from xsearch.search.words.lexical import lexical_query
     from xsearch.search.words.spelling import speller
 
-    index, products = get_index(Product), Product.objects.all()
+    products = Product.objects.all()
     print(f"{Product.objects.count()} products, {Term.objects.count()} terms")
     started = time.perf_counter()
-    spells = speller(index)
+    context = search_context()
+    spells = speller(context)
     print(f"{'speller, made':44} {(time.perf_counter() - started) * 1000:8.1f} ms")
     common, medium, rare = words[0], words[200], words[20_000]
     queries = {
@@ -79,8 +80,8 @@ def measure(words):
         "model number": "WH-777XM5", "prefix of a model number": "wh777",
     }  # fmt: skip
     for name, text in queries.items():
-        timed(f"{name}: words and their rarity", lambda text=text: len(lexical_query(index, text).stretches))
-        query = lexical_query(index, text)
+        timed(f"{name}: words and their rarity", lambda text=text: len(lexical_query(context, text).phrases))
+        query = lexical_query(context, text)
         timed(f"{name}: {sum(query.documents)} documents", lambda query=query: len(query.best(products, "pk")[0]))
         keys, _is_certain = query.best(products, "pk")
         scored = Product.objects.filter(pk__in=[*keys, *range(keys[0], keys[0] + 700)])

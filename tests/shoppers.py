@@ -124,7 +124,7 @@ def _try(outcome, shopper, products, wanted, words, visitor):
 
 def report(outcome):
     from xsearch.conf import settings
-    from xsearch.evaluation.significance import paired_difference
+    from xsearch.evaluation.metrics import paired_difference
 
     difference = paired_difference(outcome.without, outcome.with_taste)
     trials = len(outcome.without)
@@ -143,17 +143,16 @@ def report(outcome):
     )
 
 
-def stock(folder, count):
-    """Draw, load and index the demonstration catalogue."""
-    from django.core.management import call_command
+def stock(count):
+    """Load and index the demonstration catalogue."""
+    from django.conf import settings
 
     from shop.loading import load_catalogue
     from shop.models import Product
     from xsearch.index.registry import get_index
     from xsearch.indexing import index_pending, statistics
 
-    call_command("make_catalogue", str(folder), products=count, verbosity=0)
-    load_catalogue(folder / "catalogue.jsonl")
+    load_catalogue(settings.CATALOGUE_DIR / "catalogue.jsonl", products=count)
     index_pending(get_index(Product))
     statistics.refresh(get_index(Product))
 
@@ -185,7 +184,7 @@ def main():
     old = setup_databases(verbosity=0, interactive=False)
     try:
         with tempfile.TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=Path(folder) / "media"):
-            stock(Path(folder), asked.products)
+            stock(asked.products)
             report(simulate(category_queries(), asked.shoppers, asked.seed, quiet=False))
     finally:
         teardown_databases(old, verbosity=0)

@@ -12,8 +12,7 @@ from PIL import Image
 from tests.support.indexing import wait_until
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.lazy import Lazy, ProcessLock, VersionedCache
-from xsearch.speech import Phrases
-from xsearch.speech.versioned import PerVersion
+from xsearch.speech.base import Phrases, PhrasesCache
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
@@ -146,7 +145,7 @@ def test_a_child_forked_while_it_is_used_leaves_the_parents_alone_and_counts_its
 
 
 def test_locks_and_vocabularies_are_free_in_a_child():
-    lock, made = ProcessLock(), PerVersion(lambda _: os.getpid())
+    lock, made = ProcessLock(), PhrasesCache(lambda _: os.getpid())
     made.get(Phrases("1"))
     held, go_on = threading.Event(), threading.Event()
 

@@ -29,6 +29,7 @@ import django  # noqa: E402 - after the path
 django.setup()
 
 from shop.catalogue.products import demo_products  # noqa: E402
+
 from tests.search.words.test_spelling import RIGHT, WRONG  # noqa: E402
 from tests.understanding_cases import TABLES  # noqa: E402
 from tests.understanding_cases.score import expected, understood  # noqa: E402

@@ -18,12 +18,14 @@ class XsearchConfig(AppConfig):
 
     def ready(self) -> None:
         """Discover ``search.py`` in every installed app, like ``admin.py``."""
+        # Imported for what they register: system checks, Celery tasks, the receiver of logins.
         from xsearch import checks  # noqa: F401
-        from xsearch.indexing import vector_indexes
-        from xsearch.visitors import login as merging  # noqa: F401
-        from xsearch.visitors import tasks as _tidy  # noqa: F401
+        from xsearch.index.registry import on_register
+        from xsearch.indexing import signals, tasks, vector_indexes  # noqa: F401
+        from xsearch.visitors import identity, retention  # noqa: F401
         from xsearch.warming import warm_up_worker
 
+        on_register(signals.connect)
         pre_migrate.connect(vector_indexes.create_extension, sender=self)
         post_migrate.connect(vector_indexes.create_text_indexes)
         worker_process_init.connect(warm_up_worker)  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -16,8 +17,11 @@ from django.utils.module_loading import import_string
 from xsearch.conf import DEFAULTS, NULLABLE, settings
 from xsearch.errors import BadQuery
 from xsearch.index.filters import final_field
+from xsearch.index.paths import relations
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import MODALITIES
+from xsearch.indexing import spaces, vector_indexes
+from xsearch.models import EncoderSpace
 from xsearch.text.glossary import read_glossary
 
 MIN_PGVECTOR = (0, 8)
@@ -99,8 +103,6 @@ def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
 
 
 def _check_index(index: Index) -> Iterator[CheckMessage]:
-    from xsearch.index.paths import relations
-
     for path in index.paths():
         yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
     yield from _attempt(index.stores, index, "xsearch.E011")
@@ -123,8 +125,6 @@ def _attempt(action: Callable[[], Any], index: Index, identifier: str) -> Iterat
 @checks.register("xsearch")
 def check_broker(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """W020: tasks have nowhere to go."""
-    from celery import current_app
-
     if current_app.conf.broker_url:
         return []
     hint = "Set CELERY_BROKER_URL, for example to redis://127.0.0.1:6379/0, and import your Celery app in __init__.py."
@@ -168,9 +168,6 @@ def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
 
 
 def _check_spaces(alias: str) -> Iterator[CheckMessage]:
-    from xsearch.indexing import spaces, vector_indexes
-    from xsearch.models import EncoderSpace
-
     if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
         return
     for index in registered():

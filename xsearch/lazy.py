@@ -1,4 +1,4 @@
-"""Models and other values that are made when they are first used, once per process, and never carried over a fork."""
+"""Models and other values that are made on first use, once per process, and never carried over a fork."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ T = TypeVar("T")
 
 
 class PerProcess(ABC):
-    """Something that a forked child starts anew: what threads of the parent hold or run is nobody's there."""
+    """Base of objects that a forked child resets: the parent's threads, and the locks they hold, do not exist there."""
 
     def __init__(self) -> None:
-        self._start_anew()
+        self._reset()
         _all.add(self)
 
     @abstractmethod
-    def _start_anew(self) -> None:
-        """Become as after ``__init__``; in a child, keep what the parent had out of reach but alive."""
+    def _reset(self) -> None:
+        """Reset to the state after ``__init__``; in a child, keep the parent's objects alive but unused."""
 
 
 class ProcessLock(PerProcess):
-    """A lock between the threads of one process; a forked child finds it free, whoever held it in the parent."""
+    """A lock between the threads of one process; it is free in a forked child, whoever held it in the parent."""
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.RLock()
 
     @contextmanager
@@ -42,7 +42,7 @@ class ProcessLock(PerProcess):
 
 @dataclass
 class _State(Generic[T]):
-    """What one process has of something lazy."""
+    """State of a ``Lazy`` in one process."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     value: T | None = None
@@ -52,11 +52,10 @@ class _State(Generic[T]):
 
 
 class Lazy(PerProcess, Generic[T]):
-    """Something heavy that ``load`` makes on first use; shared between threads.
+    """A heavy object that ``load`` creates on first use; shared between threads.
 
-    With ``idle_s`` it is let go after that many seconds without use, and made again when it is needed.
-    A process forked from one that had it loaded makes its own: threads and CUDA contexts of a model do
-    not survive a fork.
+    With ``idle_s`` it is unloaded after that many seconds without use, and loaded again when it is needed.
+    A forked process loads its own: threads and CUDA contexts of a model do not survive a fork.
     """
 
     def __init__(self, load: Callable[[], T], *, idle_s: float | None = None) -> None:
@@ -66,18 +65,18 @@ class Lazy(PerProcess, Generic[T]):
         self._idle_s = idle_s
         super().__init__()
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         abandon(self.__dict__.get("_state"))
         self._state: _State[T] = _State()
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it is in memory now."""
+        """True while the object is in memory."""
         return self._state.value is not None
 
     @contextmanager
     def use(self) -> Iterator[T]:
-        """Yield the loaded thing, which is not let go meanwhile; what ``load`` raises is raised by every try."""
+        """Yield the loaded object, which is not unloaded meanwhile; an error of ``load`` is raised on every use."""
         state = self._state
         with state.lock:
             if state.value is None:
@@ -87,11 +86,11 @@ class Lazy(PerProcess, Generic[T]):
         try:
             yield value
         finally:
-            if state is self._state:  # else this is a child, forked meanwhile: the parent's lock may be held for ever
+            if state is self._state:  # else this is a child, forked meanwhile: the parent's lock may never be released
                 self._leave(state)
 
     def unload(self) -> None:
-        """Let it go, unless somebody uses it at this moment."""
+        """Unload the object unless it is in use."""
         state = self._state
         with state.lock:
             if state.users == 0:
@@ -126,17 +125,17 @@ _abandoned: list[Any] = []
 
 
 def abandon(value: Any) -> None:
-    """Keep what the parent of this process loaded: taking it down here could wait for threads that only it has."""
+    """Keep an object of the parent process alive: its destructor could wait for threads that only the parent has."""
     if value is not None:
         _abandoned.append(value)
 
 
-def _start_anew_after_fork() -> None:
+def _reset_after_fork() -> None:
     for one in list(_all):
-        one._start_anew()
+        one._reset()
 
 
-os.register_at_fork(after_in_child=_start_anew_after_fork)
+os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 class VersionedCache(PerProcess, Generic[T]):
@@ -150,7 +149,7 @@ class VersionedCache(PerProcess, Generic[T]):
         self._made: dict[Hashable, tuple[object, T]] = {}
         super().__init__()
 
-    def _start_anew(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.Lock()  # a child keeps the values
 
     def get(self, key: Hashable, version: object, make: Callable[[], T]) -> T:

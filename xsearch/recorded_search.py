@@ -1,4 +1,4 @@
-"""One search as checked parameters ask for it, for the HTTP interface and the search page alike."""
+"""A search by checked parameters that is written down, for the HTTP interface and the search page alike."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xsearch.search import SearchResults
     from xsearch.web.parameters import Parameters
 
-#: What says how the request came about, not what to search for.
+#: Parameters that describe the request and are no arguments of the search.
 _NOT_SEARCHED = ("model", "spoken", "again")
 
 
@@ -28,7 +28,7 @@ def search_as_asked(
     *,
     only: Collection[str] = (),
 ) -> SearchResults:
-    """Search, and write down what was searched for; ``values`` are those of ``asked`` with objects for examples."""
+    """Search, and write the search down; ``values`` are those of ``asked`` with objects for examples."""
     options = {name: value for name, value in values.items() if name not in _NOT_SEARCHED}
     is_personal = options.pop("personal", True)
     results = search_all(

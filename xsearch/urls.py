@@ -1,4 +1,4 @@
-"""The visitor's own page and choices; mount them with ``path("memory/", include("xsearch.urls"))``."""
+"""Addresses of the visitor's own page and decisions; mount them with ``path("memory/", include("xsearch.urls"))``."""
 
 from django.urls import path
 
@@ -7,7 +7,7 @@ from xsearch.visitors import views
 app_name = "xsearch_visitor"
 
 urlpatterns = [
-    path("", views.KnownView.as_view(), name="known"),
+    path("", views.StoredDataView.as_view(), name="known"),
     path("agree/", views.AgreeView.as_view(), name="agree"),
     path("decline/", views.DeclineView.as_view(), name="decline"),
     path("erase/", views.EraseView.as_view(), name="erase"),

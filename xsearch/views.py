@@ -1,4 +1,4 @@
-"""The search page: works as a plain form without JavaScript, and feeds the widgets with results."""
+"""The search page: a plain form without JavaScript, and the results for the widgets with it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
-from xsearch.api.serializers import SearchRequest
 from xsearch.conf import settings
 from xsearch.index.registry import get_indexes
 from xsearch.recorded_search import search_as_asked
 from xsearch.web import parameters
-from xsearch.web.objects import find_known_examples
+from xsearch.web.parameters import find_existing_examples
 from xsearch.web.problems import Problem, problem_of
+from xsearch.web.requests import SearchRequest
 from xsearch.web.throttling import limit
 from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.widgets.query import PageQuery
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from xsearch.index.registry import Index, ModelNames
     from xsearch.search import SearchResults
 
-#: Sent by the widgets, which want the results without the page around them.
+#: The widgets send it to get the results without the page.
 FRAGMENT_HEADER = "X-Xsearch"
 _MEDIA = ("image", "audio")
 
@@ -49,17 +49,17 @@ class SearchView(TemplateView):
     The template gets ``results`` (``SearchResults`` or None), ``query`` (``PageQuery``), ``error``
     (``Problem`` with ``code`` and ``detail``, or None) and ``index``; ``{% xsearch_bar %}`` and
     ``{% xsearch_results %}`` read them from there. Uploads stay in memory. There is no CSRF check,
-    because a search changes nothing: so pages with a search bar can be cached and need no cookie. For those
-    who agreed to be remembered, the order follows their taste, unless the address says ``personal=0``.
+    because a search changes nothing: pages with a search bar can be cached and need no cookie. For visitors who
+    agreed to be remembered, the order follows their taste, unless the address says ``personal=0``.
     """
 
     template_name = "xsearch/search.html"
-    #: What the widgets get when they ask for results only.
+    #: Template of the results without the page.
     fragment_template_name = "xsearch/results_content.html"
     #: Model or label of the index; None: the first. Several (a list, or "all") are searched together, and the
     #: page lets its visitors choose among them.
     model: ModelNames = None
-    #: Where a page for several starts: the label of one of them, or "all"; empty: the first.
+    #: First scope of a page for several indexes: the label of one of them, or "all"; empty: the first.
     scope: str = ""
     page_size = 24
 
@@ -84,11 +84,11 @@ class SearchView(TemplateView):
         return response
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Search by what stands in the address."""
+        """Search by the parameters in the address."""
         return self.answer(_fields(request.GET))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
-        """Search by the form; text alone is sent on to an address that can be shared."""
+        """Search by the form; a search without photo or recording is redirected to an address that can be shared."""
         try:
             refuse_large_body(request, _MEDIA)
             values = _fields(request.POST) | parameters.collect(request.FILES)
@@ -100,7 +100,7 @@ class SearchView(TemplateView):
         return self.answer(values)
 
     def query(self, values: dict[str, Any]) -> PageQuery:
-        """Return what was asked for."""
+        """Return the query of the page."""
         return PageQuery(self.index, values, self.indexes, self.scope)
 
     def answer(self, values: dict[str, Any]) -> HttpResponse:
@@ -113,30 +113,31 @@ class SearchView(TemplateView):
         return self.show(query, results, None)
 
     def find(self, values: dict[str, Any]) -> SearchResults:
-        """Run the search; parameters that belong to neither the search nor the index are ignored.
+        """Run the search; ignore parameters that neither the search nor the indexes know.
 
-        ``values["model"]`` has the labels of the indexes that hits come from; the others are only counted.
+        ``values["model"]`` has the labels of the indexes that hits come from; the other indexes are only counted.
         """
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
         filters = [name for index in self.indexes for name in index.filter_names()]
-        known = {*SearchRequest().fields, *filters} - {"model", "explain"}
-        asked = {name: value for name, value in values.items() if name in known}
+        allowed = {*SearchRequest().fields, *filters} - {"model", "explain"}
+        asked = {name: value for name, value in values.items() if name in allowed}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {**self._defaults(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
-        if not _is_page(asked.get("page", "1")):  # an address that somebody has changed
+        if not _is_page(asked.get("page", "1")):  # somebody has edited the address
             del asked["page"]
         checked = parameters.check(asked, SearchRequest, filters=True)
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
-        is_gone = find_known_examples(querysets, options)
+        is_gone = find_existing_examples(querysets, options)
         results = search_as_asked(self.request, querysets, checked, options, only=values.get("model", ()))
         results.degraded += ["example"] if is_gone else []
         return results
 
     def _defaults(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return how many results are shown and counted: the likely, all when the script asks again.
+        """Return the number of results, and whether all are counted at once.
 
-        Without JavaScript, no address leads to more results for a photo, and nothing asks again.
+        The script asks again for exact counts. Without JavaScript nothing asks again, and no address leads to more
+        results for a photo.
         """
         is_alone = any(name in values for name in _MEDIA) and not self.wants_fragment()
         return {
@@ -145,7 +146,7 @@ class SearchView(TemplateView):
         }
 
     def refuse(self, error: Exception, query: PageQuery) -> HttpResponse:
-        """Show what is wrong with the request; a bug surfaces."""
+        """Answer with the problem of a request; raise a bug again."""
         problem = problem_of(error)
         if problem is None:
             raise error
@@ -154,7 +155,7 @@ class SearchView(TemplateView):
         return self.show(query, None, problem)
 
     def show(self, query: PageQuery, results: SearchResults | None, error: Problem | None) -> HttpResponse:
-        """Render the page, or the results alone where the widgets ask for them."""
+        """Render the page, or only the results if the widgets ask for them."""
         context = self.get_context_data(query=query, results=results, error=error, index=query.index)
         response = self.response_class(
             request=self.request,
@@ -168,7 +169,7 @@ class SearchView(TemplateView):
         return response
 
     def wants_fragment(self) -> bool:
-        """Say whether the widgets ask for the results without the page."""
+        """Return True if the widgets ask for the results without the page."""
         return self.request.headers.get(FRAGMENT_HEADER) == "fragment"
 
 
@@ -177,5 +178,5 @@ def _is_page(value: Any) -> bool:
 
 
 def _fields(source: QueryDict) -> dict[str, Any]:
-    """Return the named values of a form without those of its files' names, which hold no file."""
+    """Return the values of a form without the names of its files: without a file they hold a text."""
     return {name: value for name, value in parameters.collect(source).items() if name not in _MEDIA}

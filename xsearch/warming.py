@@ -1,4 +1,4 @@
-"""Models loaded before the first customer asks: all that is configured, in this process, with what it took."""
+"""Preloading of the configured models in this process, before the first search."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _RATE_HZ = 16_000
 
 @dataclass(frozen=True)
 class WarmedUp:
-    """One encoder with one modality, the words of an index, or a recogniser: what it took, or why it cannot work."""
+    """One preloaded model: an encoder with one modality, the words of an index, or a recogniser.
+
+    ``seconds`` and ``memory_mb`` are the cost of loading it; ``error`` says why it cannot work.
+    """
 
     name: str
     kind: str
@@ -33,16 +36,17 @@ class WarmedUp:
 
 
 def warm_up(*, speech: bool = True) -> list[WarmedUp]:
-    """Load every encoder that fills a column, the words and, with ``speech``, every recogniser; none stops the others.
+    """Load every encoder of a column, the words of every index and, with ``speech``, every recogniser.
 
-    Call it in a process that serves, after it was forked: in gunicorn's ``post_worker_init``, for example.
+    An error of one does not stop the others. Call it in a serving process after the fork, for example in gunicorn's
+    ``post_worker_init``.
     """
     steps = [*_encoder_steps(), *_word_steps(), *(_speech_steps() if speech else ())]
     return [_timed(*step) for step in steps]
 
 
 def warm_up_worker(**kwargs: Any) -> None:  # noqa: ARG001 - what Celery's signal sends
-    """Load the encoders of a Celery worker's process, beside its work: one that starts too slowly is killed."""
+    """Load the encoders of a Celery worker in a thread: Celery kills a process that starts too slowly."""
     if settings.WARM_UP:
         threading.Thread(target=_load_encoders, name="xsearch-warm-up", daemon=True).start()
 
@@ -81,7 +85,7 @@ def _word_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
 
 
 def _read_words(index: Any) -> str:
-    """Load the segmenter, the glossary and the words that typing errors are corrected with."""
+    """Load the segmenter, the glossary and the vocabulary of the spelling correction."""
     from xsearch.search.words.lexical import lexical_query
     from xsearch.search.words.spelling import corrected
 
@@ -113,7 +117,7 @@ def _listen(transcriber: Any) -> str:
 
 
 def _phrases() -> Phrases:
-    """Return the words of the shop; none where the database cannot be asked, for the model loads all the same."""
+    """Return the shop's phrases; none if the database is unreachable, because the model loads without them."""
     from xsearch.search.voice import phrases_of
 
     try:
@@ -130,7 +134,7 @@ def _raising(error: Exception) -> Callable[[], str]:
 
 
 def _sample(modality: str) -> Any:
-    """Return something of each kind that reaches the model: a word, a picture, a sound that comes and goes."""
+    """Return one item of a modality that the model really encodes: words, a picture, a modulated tone."""
     if modality == "text":
         return "red dress"
     if modality == "image":
@@ -155,7 +159,7 @@ def _timed(name: str, kind: str, action: Callable[[], str]) -> WarmedUp:
 
 
 def memory_mb() -> float:
-    """Return the resident memory of this process; 0 where the system does not tell."""
+    """Return the resident memory of this process in MB; 0 where ``/proc`` is missing."""
     try:
         with open("/proc/self/status", encoding="ascii") as lines:  # noqa: PTH123
             return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))

@@ -1,14 +1,11 @@
-"""The demonstration catalogue and its style posts: made once, loaded once."""
+"""The demonstration catalogue and its style posts, which the shop ships: loaded once."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
@@ -16,42 +13,19 @@ from shop.demo.servers import without_password
 from shop.loading import load_posts
 from shop.models import Product
 
-#: The code that draws and describes the products; a change there makes a new catalogue.
-_MAKERS = ("catalogue", "rendering", "management/commands/make_catalogue.py")
 FILE_NAME = "catalogue.jsonl"
 POSTS_NAME = "posts.jsonl"
 
 
-def make_once(folder: Path, products: int | None, run: Callable[..., None]) -> bool:
-    """Make the catalogue in ``folder`` unless the same code has made it already; returns whether it did.
+def load_once(folder: Path, stamp: Path, products: int | None) -> bool:
+    """Load the catalogue, or ``products`` of it; returns False if this database has it already.
 
-    ``run`` starts a command and waits for it.
+    ``stamp`` is the file that records what was loaded.
     """
-    stamp = folder / ".made"
-    made_by = _fingerprint_of_makers(products)
-    if _read(stamp) == made_by and all((folder / name).exists() for name in (FILE_NAME, POSTS_NAME)):
-        return False
-    stamp.unlink(missing_ok=True)
-    count = [] if products is None else [f"--products={products}"]
-    run(
-        "make the catalogue",
-        sys.executable,
-        str(settings.BASE_DIR / "manage.py"),
-        "make_catalogue",
-        str(folder),
-        *count,
-    )
-    stamp.write_text(made_by)
-    return True
-
-
-def load_once(folder: Path) -> bool:
-    """Load the catalogue unless this database has had it already; returns whether it did."""
-    stamp = folder / ".loaded"
-    state = f"{_hash([folder / FILE_NAME, folder / POSTS_NAME])} {_database()}"
+    state = f"{_hash([folder / FILE_NAME, folder / POSTS_NAME])} {products or 'all'} {_database()}"
     if _read(stamp) == state and Product.objects.exists():
         return False
-    call_command("load_catalogue", str(folder / FILE_NAME), verbosity=1)
+    call_command("load_catalogue", str(folder / FILE_NAME), products=products, verbosity=1)
     load_posts(folder / POSTS_NAME)
     stamp.write_text(state)
     return True
@@ -60,13 +34,6 @@ def load_once(folder: Path) -> bool:
 def _database() -> str:
     address = os.environ.get("DATABASE_URL")
     return without_password(address) if address else str(connection.settings_dict["ENGINE"])
-
-
-def _fingerprint_of_makers(products: int | None) -> str:
-    shop = settings.BASE_DIR / "shop"
-    files = [file for maker in _MAKERS for file in sorted([shop / maker, *(shop / maker).rglob("*")])]
-    sources = [file for file in files if file.is_file() and file.suffix != ".pyc"]
-    return f"{_hash(sources)} {products or 'all'}"
 
 
 def _hash(files: list[Path]) -> str:

@@ -28,7 +28,7 @@ class Child:
 
     name: str
     process: subprocess.Popen[bytes]
-    log: Path | None = None  # None: a step that is meant to end
+    log: Path
 
     @property
     def has_ended(self) -> bool:
@@ -48,7 +48,7 @@ class Child:
 
     def log_tail(self) -> str:
         """Return the last lines it wrote."""
-        lines = self.log.read_text(errors="replace").splitlines() if self.log else []
+        lines = self.log.read_text(errors="replace").splitlines()
         return "\n".join(f"    {line}" for line in lines[-_LOG_TAIL_LINES:])
 
 
@@ -65,20 +65,7 @@ class Supervisor:
         self.log_folder.mkdir(parents=True, exist_ok=True)
         log = self.log_folder / f"{name}.log"
         with log.open("wb") as stream:
-            return self._start(Child(name, _popen(command, environment, stream), log))
-
-    def run(self, name: str, *command: str, environment: Mapping[str, str]) -> None:
-        """Run ``command`` to its end before our eyes; raise if it fails or anything else ends meanwhile."""
-        child = self._start(Child(name, _popen(command, environment, None)))
-        while not child.has_ended:
-            self.check()
-            time.sleep(_POLL_S)
-        child.kill()  # what it left behind
-        self.children.remove(child)
-        if child.process.wait():
-            raise DemoError(f"To {name} has failed; see above.")
-
-    def _start(self, child: Child) -> Child:
+            child = Child(name, _popen(command, environment, stream), log)
         self.children.append(child)
         return child
 
@@ -87,7 +74,7 @@ class Supervisor:
         if self._parent is not None and os.getppid() != self._parent:
             raise Stopped
         for child in self.children:
-            if child.log is not None and child.has_ended:
+            if child.has_ended:
                 raise DemoError(f"The {child.name} has ended by itself. The end of {child.log}:\n{child.log_tail()}")
 
     def stop(self, *, patience_s: float = 10.0) -> None:
@@ -108,12 +95,12 @@ class Supervisor:
             child.kill()
 
 
-def _popen(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
+def _popen(command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 — our own commands
         command,
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=output and subprocess.STDOUT,
+        stderr=subprocess.STDOUT,
         env=dict(environment),
         start_new_session=True,
         preexec_fn=_end_with_parent,  # safe: the supervisor has no threads

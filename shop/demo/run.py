@@ -6,7 +6,6 @@ import http.client
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -64,11 +63,8 @@ class Demo:
         self._tell()
 
     def _load(self) -> None:
-        folder = self.var / "catalogue"
-        self.say("Preparing the catalogue …")
-        run = partial(self.supervisor.run, environment=servers.environment(self.var))
-        catalogue.make_once(folder, self.products, run)
-        catalogue.load_once(folder)
+        self.say("Loading the catalogue …")
+        catalogue.load_once(Path(settings.CATALOGUE_DIR), self.var / "catalogue.loaded", self.products)
         if servers.is_on_this_machine():
             _create_admin()
 
@@ -123,7 +119,7 @@ class Demo:
             f"""
 The shop is open:    {address}
   by typing          red dress · striped mug under 20 · 蓝色 背包
-  by photo           drop one from {self.var / "catalogue" / "customer_photos"}
+  by photo           drop one from {Path(settings.CATALOGUE_DIR) / "customer_photos"}
   photo and text     the same photo, and "but green"
   by voice           the microphone of the search bar: "yellow umbrella"
 The owner's pages:   {address}admin/   {account}

@@ -59,11 +59,13 @@ class Report:
 def load_catalogue(
     path: Path,
     *,
+    products: int | None = None,
     clear: bool = False, notify: Callable[[Notice], None] = lambda _: None,
     progress: Progress = lambda _done, _total: None,
 ) -> Report:  # fmt: skip
-    """Load the catalogue at ``path``; ``clear`` empties the shop first, unless nothing in the file is good.
+    """Load the catalogue at ``path``, or only so many of its ``products``, spread evenly over the file.
 
+    ``clear`` empties the shop first, unless nothing in the file is good.
     Every notice goes to ``notify`` as it arises. Raises ``CatalogueError`` where nothing could be loaded.
     """
     report = Report()
@@ -72,7 +74,7 @@ def load_catalogue(
         report.notices.append(notice)
         notify(notice)
 
-    entries = _read_entries(path, tell)
+    entries = _spread(_read_entries(path, tell), products)
     if not entries:
         raise CatalogueError(f"{path} holds no line that could be loaded; the shop was left as it is.")
     with xsearch.pause_indexing():
@@ -96,6 +98,13 @@ def _read_entries(path: Path, tell: Callable[[Notice], None]) -> list[Entry]:
     except OSError as error:
         raise CatalogueError(f"{path} cannot be read: {error.strerror}.") from error
     return list(entries.values())
+
+
+def _spread(entries: list[Entry], count: int | None) -> list[Entry]:
+    """Return ``count`` entries at equal distances, so that neighbours of one kind leave room for other kinds."""
+    if count is None or count >= len(entries):
+        return entries
+    return [entries[number * len(entries) // count] for number in range(count)]
 
 
 def _take(

@@ -20,23 +20,27 @@ _TEXTS = ("author", "title", "title_zh", "text", "text_zh")
 
 
 def load_posts(path: Path) -> int:
-    """Load the posts at ``path``, one JSON object a line; returns how many. Those that are there are updated.
+    """Load the posts at ``path``, one JSON object a line; returns how many. Existing posts are updated.
 
-    They are visible at once. Raises ``BadLine`` or ``BadReference`` for a line that is none.
+    They are visible at once. Posts that show nothing that the shop sells are left out. Raises ``BadLine`` or
+    ``BadReference`` for a line that is none.
     """
     with path.open("rb") as file:
         lines = [raw for _number, raw in read_objects(file)]
     with xsearch.pause_indexing(), transaction.atomic():
-        for raw in lines:
-            if isinstance(raw, BadLine):
-                raise raw
-            _save(raw, path.parent)
-    return len(lines)
+        return sum(_save(raw, path.parent) for raw in lines)
 
 
-def _save(line: dict[str, Any], folder: Path) -> None:
+def _save(line: dict[str, Any] | BadLine, folder: Path) -> bool:
+    """Save a post; returns False if the shop sells none of the products that it shows."""
+    if isinstance(line, BadLine):
+        raise line
+    shown = list(Product.objects.filter(sku__in=line["products"]))
+    if not shown:
+        return False
     values = {name: line[name] for name in _TEXTS}
     values["photo"] = store_photo(folder, line["image"], line["id"], kind="posts")
     values["created_at"] = timezone.now() - timedelta(days=line["days_ago"])
     post, _created = StylePost.objects.update_or_create(reference=line["id"], defaults=values | {"is_visible": True})
-    post.products.set(Product.objects.filter(sku__in=line["products"]))
+    post.products.set(shown)
+    return True

@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from shop.models import Product
-from shop.rendering import random_look, render_product
 from tests.support.searching import index_all, wipe
+from tools.rendering import random_look, render_product
 
 pytestmark = pytest.mark.django_db(transaction=True)  # the web worker that it weighs is a process of its own
 
@@ -93,6 +93,25 @@ def test_catalogues_are_made_up_and_dropped_in_a_database_of_their_own(three_pro
         assert cursor.fetchone()[0] == 0
 
 
+def test_growth_is_drawn_over_the_size_of_the_catalogue(tmp_path):
+    from xsearch.benchmark.report import draw_growth
+
+    times = {"search": {"p95_ms": 9.0}}
+    walks = {"1000": {"1 %": {"p95_ms": 0.4}}, "100000": {"1 %": {"p95_ms": 1.3}}}
+    draw_growth({"photo_query": {"bundled": {"1000": times, "100000": times}}, "walk": walks}, tmp_path / "growth.svg")
+    picture = (tmp_path / "growth.svg").read_text()
+    for text in ("photo query, bundled", "SQL, filter passes 1 %", "100,000", "products"):
+        assert f">{text}</text>" in picture
+    draw_growth({}, tmp_path / "nothing.svg")
+    assert not (tmp_path / "nothing.svg").exists()
+
+
+def test_a_plot_without_matplotlib_is_refused_before_anything_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr("xsearch.management.commands.xsearch_benchmark.find_spec", lambda _name: None)
+    with pytest.raises(CommandError, match=r"pip install 'django-xsearch\[plot\]'"):
+        call_command("xsearch_benchmark", "--part", "catalogue", "--plot", tmp_path / "growth.svg")
+
+
 def test_models_are_compared_with_torch_in_one_run(tmp_path):
     from tests.support.checkpoints import make_clip
     from xsearch.benchmark.models import bars, measure_models
@@ -105,12 +124,12 @@ def test_models_are_compared_with_torch_in_one_run(tmp_path):
 
 
 def test_made_up_vectors_are_clustered_unit_and_the_same_every_time():
-    from xsearch.benchmark.synthetic import Vectors
+    from xsearch.benchmark.scratch import SyntheticVectors
 
-    source = Vectors(64, seed=3)
+    source = SyntheticVectors(64, seed=3)
     rows = source.rows(500)
     assert np.linalg.norm(rows, axis=1) == pytest.approx(np.ones(500), abs=1e-5)
-    assert np.array_equal(rows, Vectors(64, seed=3).rows(500))
+    assert np.array_equal(rows, SyntheticVectors(64, seed=3).rows(500))
     similarities = rows @ rows.T - 2 * np.eye(500)
     assert np.median(similarities.max(axis=1)) > 0.6 > 0.2 > np.median(similarities)
     near = source.near(rows)

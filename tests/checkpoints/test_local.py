@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from tests.project.test_imports import modules_after
-from xsearch.checkpoints.local import CheckpointError, MissingCheckpointError, locate
-from xsearch.checkpoints.weight_files import hash_sample
+from xsearch.checkpoints.local import CheckpointError, MissingCheckpointError, hash_sample, locate
 
 pytest.importorskip("safetensors", reason="safetensors is not installed")
 from safetensors.numpy import save_file

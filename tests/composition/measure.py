@@ -5,7 +5,7 @@ import zlib
 from dataclasses import dataclass
 
 from shop.models import Category, Product
-from shop.rendering import COLOURS
+from tools.rendering import COLOURS
 from xsearch.conf import overridden
 from xsearch.search import search
 

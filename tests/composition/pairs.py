@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from shop.catalogue.products import demo_products
-from shop.rendering import KINDS, render_customer_photo, render_product
-from shop.rendering.look import recoloured
 from tests.clothing_catalogue import rows_of_held_out_senders
+from tools.bundled_model.colour_naming import NAMES, colour_shares
+from tools.demo_catalogue.products import demo_products
+from tools.rendering import KINDS, render_customer_photo, render_product
+from tools.rendering.look import recoloured
 from xsearch.encoders.builtin import square
-from xsearch.training.colour_naming import NAMES, balanced, colour_shares, product_mask
+from xsearch.training.photos import balanced, product_mask
 
 SIZE = 240  # pixels
 COLOURS_EACH = 4

@@ -120,11 +120,11 @@ def test_a_folder_without_an_adapter_says_what_to_name(tmp_path):
         )
 
 
-def test_serving_needs_neither_torch_nor_safetensors(tmp_path):
+def test_serving_needs_neither_torch_nor_transformers(tmp_path):
     folder = write_adapter(tmp_path, rotating(BuiltinEncoder()))
     program = f"""
         import json, sys
-        sys.modules["torch"] = sys.modules["safetensors"] = sys.modules["transformers"] = None
+        sys.modules["torch"] = sys.modules["transformers"] = None
         import django
         from django.conf import settings
         settings.configure()

@@ -161,7 +161,7 @@ def test_the_model_loads_on_first_use_only_and_needs_no_torch():
 
 
 def test_a_spoilt_photo_finds_its_product(encoder, data_dir):
-    from xsearch.training.retrieval_trials import catalogue_photos, cropped_and_turned, find_again
+    from tools.bundled_model.retrieval_trials import catalogue_photos, cropped_and_turned, find_again
 
     photos = catalogue_photos(data_dir / "shops")
     for where, fill in (("centre", "white"), ("random", "edge")):

@@ -16,8 +16,7 @@ from PIL import Image
 from tests.support.encoder_contract import EncoderContract
 from xsearch.encoders import EncoderError, encoder_from_spec
 from xsearch.encoders.onnx import OnnxEncoder
-from xsearch.encoders.onnx.front_ends import open_front_end
-from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels
+from xsearch.encoders.onnx.front_ends import FixedPixels, PatchedPixels, PixelNormalisation, open_front_end
 from xsearch.media import Waveform
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -26,8 +25,8 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 from xsearch.checkpoints.local import locate  # noqa: E402
 from xsearch.encoders.transformers import TransformersEncoder  # noqa: E402
 from xsearch.encoders.transformers.preparing import Preparer  # noqa: E402
+from xsearch.export.checkpoint import pictures, samples, sounds  # noqa: E402
 from xsearch.export.facts import write_facts  # noqa: E402
-from xsearch.export.samples import pictures, samples, sounds  # noqa: E402
 
 pytest_plugins = ["tests.support.fixtures.exports"]
 
@@ -153,7 +152,7 @@ class TestPixels:
         return pictures()[0].resize(size)
 
     def levels(self, processor):
-        return Levels(processor.rescale_factor, tuple(processor.image_mean), tuple(processor.image_std))
+        return PixelNormalisation(processor.rescale_factor, tuple(processor.image_mean), tuple(processor.image_std))
 
     @pytest.mark.parametrize("size", SIZES)
     def test_of_clip_are_the_original_s(self, size):
@@ -189,11 +188,13 @@ class TestPixels:
 
     @pytest.mark.parametrize("size", [(10, 400_000), (400_000, 3)])
     def test_of_a_line_of_pixels_fit_into_memory(self, size):
-        front_end = FixedPixels(Levels(1 / 255, (0.5,) * 3, (0.5,) * 3), 3, shortest_edge=224, crop=(224, 224))
+        front_end = FixedPixels(
+            PixelNormalisation(1 / 255, (0.5,) * 3, (0.5,) * 3), 3, shortest_edge=224, crop=(224, 224)
+        )
         assert front_end.prepare(Image.new("RGB", size))["pixel_values"].shape == (3, 224, 224)
 
     def test_of_a_picture_smaller_than_the_crop_are_on_black(self):
-        front_end = FixedPixels(Levels(1 / 255, (0.0,) * 3, (1.0,) * 3), 3, crop=(6, 8))
+        front_end = FixedPixels(PixelNormalisation(1 / 255, (0.0,) * 3, (1.0,) * 3), 3, crop=(6, 8))
         pixels = front_end.prepare(Image.new("RGB", (4, 20), "white"))["pixel_values"]
         assert pixels[0].tolist() == [[0, 0, 1, 1, 1, 1, 0, 0]] * 6
 

@@ -21,8 +21,8 @@ from xsearch.encoders import EncoderAway, EncoderError, encoder_from_spec
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.encoders.logmel import LogMelEncoder
 from xsearch.encoders.remote import RemoteEncoder
-from xsearch.encoders.remote.breaker import Breaker
-from xsearch.encoders.remote.wire import picture_bytes, sound_bytes
+from xsearch.encoders.remote.protocols import picture_bytes, sound_bytes
+from xsearch.encoders.remote.service import CircuitBreaker
 from xsearch.media import Waveform, load_audio, load_image
 
 SPECS = {
@@ -447,7 +447,7 @@ class TestOpenAIAnswers:
 class TestBreaker:
     def test_one_call_tries_after_the_pause_and_the_others_wait_for_its_luck(self):
         now = [0.0]
-        breaker = Breaker(10, clock=lambda: now[0])
+        breaker = CircuitBreaker(10, clock=lambda: now[0])
         breaker.check()
         breaker.fail("It is down.")
         now[0] = 9.9
@@ -463,7 +463,7 @@ class TestBreaker:
 
     def test_a_service_may_ask_for_a_longer_pause(self):
         now = [0.0]
-        breaker = Breaker(1, clock=lambda: now[0])
+        breaker = CircuitBreaker(1, clock=lambda: now[0])
         breaker.fail("It is busy.", 60)
         now[0] = 59
         with pytest.raises(EncoderAway):

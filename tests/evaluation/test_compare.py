@@ -11,7 +11,7 @@ from django.test import override_settings
 from tests.evaluation.test_command import CHEAP, IMAGE, TEXT, UNCHANGED, catalogue, evaluate, photo, queries, run  # noqa: F401
 from xsearch.conf import overridden, settings
 from xsearch.evaluation import EvaluationError, parse_configuration
-from xsearch.evaluation.significance import confidence_interval, paired_difference
+from xsearch.evaluation.metrics import confidence_interval, paired_difference
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from xsearch.checkpoints.local import locate
 from xsearch.encoders.transformers import TransformersEncoder
 from xsearch.export import checkpoint as exporting
 from xsearch.export import graphs, towers
-from xsearch.export.samples import samples
+from xsearch.export.checkpoint import samples
 
 pytest_plugins = ["tests.support.fixtures.exports"]
 

@@ -13,8 +13,8 @@ from tests.support.encoders import HashEncoder
 from tests.support.indexing import add, expected, picture, run, statuses
 from xsearch.encoders import EncoderError
 from xsearch.index.registry import get_index
-from xsearch.indexing.adapters import configured_encoder, install, stop_using, use
-from xsearch.indexing.spaces import live_spaces
+from xsearch.indexing.adapters import install, stop_using, use
+from xsearch.indexing.spaces import configured_encoder, live_spaces
 from xsearch.indexing.status import status
 from xsearch.models import Adapter, IndexRecord
 

@@ -6,7 +6,7 @@ from django.db import OperationalError, connection
 from shop.models import Product, ProductPhoto
 from tests.support.indexing import add, is_vector, picture, picture_file, run, run_some
 from xsearch.index.registry import get_index
-from xsearch.indexing import bulk, outbox, vector_indexes, worker
+from xsearch.indexing import marking, vector_indexes, worker
 
 pytestmark = pytest.mark.django_db
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _encoder(use_encoder, monkeypatch):
     monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
-    monkeypatch.setattr(bulk, "_MANY", 2)
+    monkeypatch.setattr(worker, "_BULK_SIZE", 2)
     use_encoder()
 
 
@@ -67,7 +67,7 @@ class TestVectorIndex:
     def test_it_stays_when_everything_is_indexed_again(self):
         products(range(6))
         run()
-        outbox.mark_stale(get_index(Product), forced=True)
+        marking.mark_stale(get_index(Product), forced=True)
         run(progress=lambda _report: worker.settle(get_index(Product)) or is_indexed() or pytest.fail("it is gone"))
 
 
@@ -140,7 +140,7 @@ class TestRows:
         ProductPhoto.objects.create(product=product, image=picture_file(9))
         run()
         before = self.versions(), self.versions(ProductPhoto)
-        outbox.mark_stale(get_index(Product), forced=True)
+        marking.mark_stale(get_index(Product), forced=True)
         assert run().indexed == 3
         assert (self.versions(), self.versions(ProductPhoto)) == before
 

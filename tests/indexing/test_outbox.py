@@ -22,7 +22,7 @@ from tests.showcase.models import (
 )
 from tests.support.indexing import add, add_and_fail, marked, picture_file, record, records, settled, statuses
 from xsearch.index.registry import get_index
-from xsearch.indexing import dispatch, outbox, sweep
+from xsearch.indexing import dispatch, marking, sweep
 from xsearch.models import IndexRecord
 
 pytestmark = pytest.mark.django_db
@@ -381,6 +381,6 @@ def test_keys_of_any_type_are_found_again(register):
     register(Instrument, **INSTRUMENTS)
     key = uuid.uuid4()
     Instrument.objects.bulk_create([Instrument(id=key, name="Horn")])
-    outbox.reconcile(get_index(Instrument))
-    outbox.reconcile(get_index(Instrument))
+    marking.reconcile(get_index(Instrument))
+    marking.reconcile(get_index(Instrument))
     assert statuses(Instrument) == {str(key): "pending"}

@@ -9,9 +9,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from shop.models import Product
 from tests.support.encoders import HashEncoder, TwoStepHashEncoder
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, run, run_some, wait_until
-from xsearch.indexing import pipeline, preparing
+from xsearch.indexing import encoding, pipeline
+from xsearch.indexing.encoding import size_bytes
 from xsearch.indexing.pipeline import EncoderTimes, Pipeline
-from xsearch.indexing.preparing import size_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -99,8 +99,8 @@ def test_decoded_originals_are_let_go_before_the_model_runs(monkeypatch):
         originals.append(weakref.ref(image))
         return image
 
-    load_image = preparing.load_image
-    monkeypatch.setattr(preparing, "load_image", load)
+    load_image = encoding.load_image
+    monkeypatch.setattr(encoding, "load_image", load)
     held = []
     monkeypatch.setattr(
         TwoStepHashEncoder,
@@ -136,8 +136,8 @@ def test_a_photo_is_prepared_once_for_each_space_while_one_is_built(monkeypatch,
     products[0].save()
     Product.objects.create(sku="Z")  # is not indexed yet, so that nothing is swapped
     decoded = []
-    load_image = preparing.load_image
-    monkeypatch.setattr(preparing, "load_image", lambda content: decoded.append(content) or load_image(content))
+    load_image = encoding.load_image
+    monkeypatch.setattr(encoding, "load_image", lambda content: decoded.append(content) or load_image(content))
     run_some(1)
     products[0].refresh_from_db()
     assert len(decoded) == 1

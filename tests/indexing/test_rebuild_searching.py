@@ -18,7 +18,7 @@ from shop.models import Product
 from tests.search.test_stress import in_background
 from tests.support.indexing import beside, run, start_process, wait_until
 from xsearch.index.registry import get_index
-from xsearch.indexing import outbox
+from xsearch.indexing import marking, outbox
 from xsearch.models import EncoderSpace
 from xsearch.search.vectors.calibration import forget_samples
 
@@ -197,7 +197,7 @@ def test_what_changed_between_a_swap_and_the_way_back_is_found_after_it(settings
         add(number)
     run()
     settings.XSEARCH = chosen(SHIFT)
-    outbox.mark_stale(get_index(Product))
+    marking.mark_stale(get_index(Product))
     run()
     assert live() == {"number:5"}
     changed = Product.objects.get(sku="w03")

@@ -13,17 +13,18 @@ from shop.models import Product, ProductPhoto
 from tests.indexing.test_workers import in_thread, while_encoding
 from tests.showcase.models import Furniture, Instrument, InstrumentPhoto
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, records, run, run_some, wait_until
+from tests.support.searching import search_context
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, outbox, spaces, vector_indexes, worker
+from xsearch.indexing import columns, database, marking, outbox, spaces, vector_indexes, worker
 from xsearch.indexing import rebuild as rebuilding
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
-from xsearch.search.comparison import Wanted
+from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.examples import mean_vectors
 from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
-from xsearch.search.vectors.parts import VectorPart
+from xsearch.search.vectors.query_vectors import VectorPart
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +53,7 @@ def live(model=Product):
 def next_ready(use_encoder, model=Product, **options):
     """Let the next encoder's vectors be all there, and not swapped yet."""
     use_encoder(**{"revision": "2", **options})
-    outbox.mark_stale(index(model))
+    marking.mark_stale(index(model))
     run_some(99, model)
 
 
@@ -71,7 +72,7 @@ def photo_part():
     """Return the part of a query by the photo of product A1, of the space that is live now."""
     space = spaces.live_spaces(index())["image"]
     vector = np.asarray(photo_vector(Product.objects.get(sku="A1")), dtype=np.float32)
-    return Wanted(index(), [VectorPart("image", "image", vector, space, tuple(index().stores_for("image")))], None)
+    return CompiledQuery([VectorPart("image", "image", vector, space, tuple(index().stores_for("image")))], None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,7 +81,7 @@ class TestSearchAcrossASwap:
     def swap(self, products, use_encoder, monkeypatch):
         """Return a function that starts a swap and returns when it holds the tables; its result lets it commit."""
         next_ready(use_encoder)
-        reached, go, names = threading.Event(), threading.Event(), columns.exchange_names
+        reached, go, names = threading.Event(), threading.Event(), columns.swap_names
 
         def halting(stores, space):
             names(stores, space)
@@ -89,7 +90,7 @@ class TestSearchAcrossASwap:
                 assert go.wait(30)
 
         def start():
-            monkeypatch.setattr(rebuilding, "exchange_names", halting)
+            monkeypatch.setattr(rebuilding, "swap_names", halting)
             swapping = in_thread(lambda: worker.settle(index()))
             assert reached.wait(30)
 
@@ -109,7 +110,7 @@ class TestSearchAcrossASwap:
     def test_a_statement_that_waited_for_the_swap_compares_nothing(self, swap):
         wanted = photo_part()
         finish = swap()
-        retrieving = in_thread(lambda: retrieve(wanted, Product.objects.all(), []))
+        retrieving = in_thread(lambda: retrieve(search_context(), wanted, Product.objects.all()))
         wait_until(self.waiting)
         finish()
         with pytest.raises(SpaceSwapped):
@@ -126,11 +127,11 @@ class TestSearchAcrossASwap:
         assert live()["image"] == "hash:16:2"
 
     def test_vectors_of_examples_are_read_from_the_space_that_they_are_compared_in(self, products, use_encoder):
-        before = spaces.live_spaces(index())
-        assert set(mean_vectors(index(), products, before)) == {"text", "image"}
+        context = search_context()
+        assert set(mean_vectors(context, products)) == {"text", "image"}
         next_ready(use_encoder)
         worker.settle(index())
-        assert mean_vectors(index(), products, before) == {}
+        assert mean_vectors(context, products) == {}
 
     @pytest.mark.parametrize("back", [False, True])
     def test_a_transaction_with_an_old_snapshot_compares_nothing(self, products, use_encoder, back):
@@ -139,16 +140,16 @@ class TestSearchAcrossASwap:
             worker.settle(index())
         wanted, before = photo_part(), spaces.live_spaces(index())["image"]
         # Made before, for it waits for old snapshots.
-        assert rebuilding._create_indexes_beside(columns.column_set(index(), "image"), wanted.parts[0].space)
+        assert rebuilding._create_staged_indexes(columns.column_set(index(), "image"), wanted.parts[0].space)
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             assert len(spaces.live_spaces(index())) == 2  # takes the snapshot
             in_thread(lambda: rebuilding.roll_back(index(), "image") if back else rebuilding.swap(index(), before))()
             assert live()["image"] == wanted.parts[0].space.fingerprint  # as far as this transaction sees
-            assert not holds_vectors_of(wanted.parts[0].space, wanted.parts[0].stores[0])
+            assert not holds_vectors_of("default", wanted.parts[0].space, wanted.parts[0].stores[0])
             with pytest.raises(SpaceSwapped):
-                retrieve(wanted, Product.objects.all(), [])
+                retrieve(search_context(), wanted, Product.objects.all())
             results = xsearch.search(Product.objects.all(), text="bag", image=picture(1))
             assert len(results.hits) == 4  # by the word
             assert {"image:image", "text:image"} <= set(results.degraded)
@@ -158,11 +159,11 @@ class TestSearchAcrossASwap:
 class TestWriters:
     def test_vectors_made_for_columns_that_were_replaced_are_not_written(self, products, use_encoder, monkeypatch):
         use_encoder(revision="2")
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
 
         def another_encoder():
             use_encoder(revision="3")
-            rebuilding.begin(index())
+            rebuilding.stage_columns(index())
 
         with while_encoding(monkeypatch, another_encoder):
             assert run_some(9).handled == 0
@@ -177,9 +178,9 @@ class TestWriters:
             Product.objects.filter(pk=products[0].pk).update(price=3)
             space, encoder = spaces.live_spaces(index())["image"], spaces.target_encoder("image")
             with pytest.raises(EncoderAway, match="shop_product"):
-                in_thread(lambda: rebuilding.prepare_columns(index(), space, encoder))()
-        rebuilding.begin(index())
-        assert columns.has_column("shop_product", "image_embedding_beside")
+                in_thread(lambda: rebuilding.ensure_columns(index(), space, encoder))()
+        rebuilding.stage_columns(index())
+        assert database.has_column("shop_product", "image_embedding_beside")
 
     def test_a_table_that_joins_later_gets_its_column_beside(self, products, use_encoder):
         next_ready(use_encoder)
@@ -219,14 +220,14 @@ class TestWayBack:
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
         assert all(is_vector(photo_vector(product), picture(n)) for n, product in enumerate(swapped) if n)
         use_encoder()  # the settings are set back, too
-        assert outbox.mark_stale(index()) == 1
+        assert marking.mark_stale(index()) == 1
         run()
         assert is_vector(photo_vector(swapped[0]), picture(50))
 
     def test_it_stays_until_somebody_asks_for_the_next_space_again(self, swapped):
         rebuild("--rollback")
         run()
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
         run()
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
         added = add("A9", photo=9)
@@ -244,7 +245,7 @@ class TestWayBack:
         swapped[0].photo = picture_file(50)
         swapped[0].save()
         run()
-        monkeypatch.setattr(rebuilding, "_mark_changed_meanwhile", lambda _columns: None)
+        monkeypatch.setattr(rebuilding, "_mark_changed_since_swap", lambda _columns: None)
         rebuild("--rollback")
         monkeypatch.undo()
         run()
@@ -254,13 +255,13 @@ class TestWayBack:
 
     def test_settings_that_are_set_back_find_the_former_vectors(self, swapped, use_encoder):
         use_encoder()
-        assert outbox.mark_stale(index()) == 0
+        assert marking.mark_stale(index()) == 0
         run()
         assert live() == {"text": "hash:16:1", "image": "hash:16:1"}
 
     def test_there_is_none_once_the_former_vectors_are_dropped(self, swapped):
         assert "dropped text, image" in rebuild("--forget")
-        assert not columns.has_column("shop_product", "image_embedding_beside")
+        assert not database.has_column("shop_product", "image_embedding_beside")
         with pytest.raises(CommandError, match="no former vectors"):
             rebuild("--rollback")
         assert "dropped nothing" in rebuild("--forget")
@@ -314,7 +315,7 @@ class TestCommand:
         use_encoder("NoSuchEncoder")
         with pytest.raises(CommandError, match="NoSuchEncoder"):
             rebuild()
-        assert not columns.has_column("shop_product", "image_embedding_beside")
+        assert not database.has_column("shop_product", "image_embedding_beside")
 
     @pytest.mark.parametrize("arguments", [["--batch-size", "0"], ["--column", "image"], ["no.Model"]])
     def test_bad_arguments_are_refused(self, products, arguments):
@@ -323,7 +324,7 @@ class TestCommand:
 
     def test_status_shows_how_far_it_is_and_what_is_kept(self, products, use_encoder):
         use_encoder(revision="2")
-        outbox.mark_stale(index())
+        marking.mark_stale(index())
         run_some(1)
         [image] = [c for c in status()["models"]["shop.Product"]["columns"] if c["key"] == "image"]
         assert (image["state"], image["beside"]["state"]) == ("rebuilding", "next")

@@ -24,13 +24,14 @@ from tests.support.indexing import (
     run_some,
     wait_until,
 )
+from tests.support.searching import search_context
 from xsearch.index.registry import get_index
-from xsearch.indexing import columns, outbox, rebuild, spaces, vector_indexes, worker
+from xsearch.indexing import columns, marking, rebuild, spaces, vector_indexes, worker
 from xsearch.models import EncoderSpace
-from xsearch.search.comparison import Wanted
+from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.live import SpaceSwapped
-from xsearch.search.vectors.parts import encode_parts
+from xsearch.search.vectors.query_vectors import encode_parts
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +55,7 @@ def index():
 
 
 def stale():
-    return outbox.mark_stale(index())
+    return marking.mark_stale(index())
 
 
 def live():
@@ -335,7 +336,7 @@ class TestAtTheSameTime:
         run_some(9)
         before = spaces.live_spaces(index())["image"]
         worker.settle(index())
-        assert not rebuild.exchange(columns.column_set(index(), "image"), before, "former")
+        assert not rebuild.swap_columns(columns.column_set(index(), "image"), before, "former")
         assert are_all(16, "2")
 
     def test_a_swap_gives_way_to_a_transaction_of_the_shop(self, products, use_encoder, monkeypatch):
@@ -347,7 +348,7 @@ class TestAtTheSameTime:
         ours, space = columns.column_set(index(), "image"), spaces.live_spaces(index())["image"]
         with transaction.atomic():
             Product.objects.filter(pk=products[0].pk).update(price=3)
-            assert in_thread(lambda: rebuild.exchange(ours, space, "former"))() is None
+            assert in_thread(lambda: rebuild.swap_columns(ours, space, "former"))() is None
             assert live()["image"] == "hash:16:1"
         worker.settle(index())
         assert are_all(16, "2")
@@ -370,15 +371,14 @@ class TestAtTheSameTime:
         from PIL import Image
 
         photo = Image.open(picture_file(1)).convert("RGB")
-        degraded = []
-        parts = encode_parts(index(), {"image": photo}, degraded)
-        wanted = Wanted(index(), parts, None)
-        assert any(np.isfinite(retrieve(wanted, Product.objects.all(), degraded).columns["image:image"]))
+        context = search_context()
+        wanted = CompiledQuery(encode_parts(context, {"image": photo}), None)
+        assert any(np.isfinite(retrieve(context, wanted, Product.objects.all()).columns["image:image"]))
         use_encoder(dimension=24, revision="2")
         stale()
         run()
         with pytest.raises(SpaceSwapped):
-            retrieve(wanted, Product.objects.all(), degraded)
+            retrieve(context, wanted, Product.objects.all())
 
     def test_every_search_during_a_rebuild_finds_its_photo(self, products, use_encoder):
         use_encoder(dimension=24, revision="2")

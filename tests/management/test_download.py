@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from tests.support import ROOT
 from tests.support.hub_server import COMMIT, serving
-from xsearch.checkpoints.hub import Wanted, choose
+from xsearch.checkpoints.hub import CheckpointReference, choose
 
 pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 pytest.importorskip("safetensors", reason="safetensors is not installed")
@@ -212,7 +212,7 @@ def test_a_model_that_two_aliases_name_is_fetched_once_and_found_by_each(setting
         "TRANSCRIBERS": [{"BACKEND": "x", "OPTIONS": {"model": "w"}}],
     }
     everything, second, by_name, other = choose([]), choose(["b"]), choose([NAME], "v2"), choose(["x/y"])
-    assert everything == [Wanted(NAME, "v1", "a"), Wanted("w", None, "recogniser 1")]
-    assert second == [Wanted(NAME, "v1", "b")]
-    assert by_name == [Wanted(NAME, "v2", "a")]
-    assert other == [Wanted("x/y")]
+    assert everything == [CheckpointReference(NAME, "v1", "a"), CheckpointReference("w", None, "recogniser 1")]
+    assert second == [CheckpointReference(NAME, "v1", "b")]
+    assert by_name == [CheckpointReference(NAME, "v2", "a")]
+    assert other == [CheckpointReference("x/y")]

@@ -14,7 +14,8 @@ from tests.showcase.models import Furniture
 from tests.support import ROOT
 from tests.support.encoders import HashEncoder
 from tests.support.indexing import add, record, records, run, start_process, statuses
-from xsearch.indexing import dispatch, outbox, worker, writing
+from xsearch.index.registry import get_index
+from xsearch.indexing import dispatch, marking, worker, writing
 from xsearch.management.commands import xsearch_index
 from xsearch.models import Term
 
@@ -123,7 +124,7 @@ def test_all_goes_on_after_an_interruption():
     for number in range(3):
         add(f"A{number}", photo=number)
     command()
-    outbox.mark_stale(outbox.registered()[0], forced=True)
+    marking.mark_stale(get_index(), forced=True)
     run(batch_size=1, limit_s=0)
     HashEncoder.calls.clear()
     command()
@@ -207,7 +208,7 @@ import sys, django
 django.setup()
 import xsearch
 xsearch.search, xsearch.mark
-from xsearch.indexing import tasks, work
+from xsearch.indexing import tasks, worker
 from shop.wsgi import application
 from django.core.management import call_command
 call_command("check")

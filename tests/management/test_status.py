@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from shop.models import Product
-from xsearch.admin.findings import findings
+from xsearch.admin.overview import findings
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending, vector_indexes
 from xsearch.indexing.status import status

@@ -10,7 +10,7 @@ import pytest
 from shop.models import Product
 from tests.judgements import build
 from tests.search.test_real_catalogues import shops  # noqa: F401
-from xsearch.benchmark.timing import timed
+from xsearch.benchmark.figures import timed
 from xsearch.conf import DEFAULTS
 from xsearch.evaluation import Configuration, compare, parse_configuration, read_judgements
 from xsearch.evaluation.table import as_comparison, as_table

@@ -8,7 +8,7 @@ from tests.support.encoders import HashEncoder
 from tests.support.indexing import add, is_vector, make_due, picture, record, run, wait_until
 from tests.support.remote_services import local_service
 from xsearch.index.registry import get_index
-from xsearch.indexing import outbox
+from xsearch.indexing import marking
 from xsearch.indexing.status import encoder_status
 from xsearch.models import EncoderSpace
 from xsearch.search.vectors.calibration import forget_samples
@@ -116,7 +116,7 @@ def test_a_service_that_was_never_reached_is_no_fault_of_the_products(service, s
 
 def test_products_that_have_vectors_keep_them_while_the_service_is_down(service, products):
     service.stop()
-    outbox.mark_stale(get_index(Product), forced=True)
+    marking.mark_stale(get_index(Product), forced=True)
     run()
     assert is_vector(Product.objects.get(sku="A4").image_embedding, picture(4))
 
@@ -148,7 +148,7 @@ class TestAnotherModel:
     @pytest.mark.django_db(transaction=True)
     def test_indexing_builds_its_vectors_and_swaps_them_in(self, changed):
         search(text="Bag 3")  # notices it
-        assert outbox.mark_stale(get_index(Product)) == 6
+        assert marking.mark_stale(get_index(Product)) == 6
         run()
         assert set(EncoderSpace.objects.values_list("fingerprint", flat=True)) == {"hash:16:2"}
         assert is_vector(Product.objects.get(sku="A4").image_embedding, picture(4), revision="2")

@@ -8,11 +8,11 @@ import pytest
 from django.test import override_settings
 
 import xsearch
-from shop.catalogue.products import demo_products
-from shop.catalogue.questions import spoken_queries
 from shop.loading import load_catalogue
 from shop.models import Product
 from tests.support.searching import index_all, wipe
+from tools.demo_catalogue.products import demo_products
+from tools.demo_catalogue.questions import spoken_queries
 from xsearch.search import transcribe
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

@@ -17,12 +17,12 @@ from urllib3 import encode_multipart_formdata
 from tests.support.encoders import BrokenEncoder, HashEncoder, PickyEncoder
 from tests.support.indexing import picture
 from tests.support.remote_services import ask, local_service
+from tools.measure_encoder import measure
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.encoders.remote import RemoteEncoder
-from xsearch.encoders.remote.wire import sound_bytes
+from xsearch.encoders.remote.protocols import sound_bytes
 from xsearch.media import Waveform
 from xsearch.serving.app import EncoderApp, Limits, batcher_of
-from xsearch.serving.measure import measure
 
 
 @pytest.fixture

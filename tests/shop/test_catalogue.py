@@ -7,17 +7,18 @@ import wave
 
 import numpy as np
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from PIL import Image
 
-from shop.catalogue.products import demo_products
-from shop.catalogue.questions import photo_queries, spoken_queries
-from shop.catalogue.sounds import SOUNDS, product_sound
-from shop.catalogue.synthesis import RATE_HZ, pluck
-from shop.catalogue.texts import kind_texts, texts
-from shop.catalogue.write import some_products
 from shop.models import Product
-from shop.rendering import COLOURS, KINDS
+from tools.demo_catalogue.__main__ import main
+from tools.demo_catalogue.products import demo_products
+from tools.demo_catalogue.questions import photo_queries, spoken_queries
+from tools.demo_catalogue.sounds import SOUNDS, product_sound
+from tools.demo_catalogue.synthesis import RATE_HZ, pluck
+from tools.demo_catalogue.texts import kind_texts, texts
+from tools.demo_catalogue.write import some_products
+from tools.rendering import COLOURS, KINDS
 
 HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -120,8 +121,8 @@ def test_plucked_strings_are_in_tune(frequency_hz):
 
 @pytest.mark.django_db
 def test_a_made_catalogue_loads_without_a_complaint(tmp_path):
-    made, err = io.StringIO(), io.StringIO()
-    call_command("make_catalogue", str(tmp_path), products=8, processes=1, stdout=made)
+    err = io.StringIO()
+    main([str(tmp_path), "--products=8", "--processes=1"])
     call_command("load_catalogue", str(tmp_path / "catalogue.jsonl"), stdout=io.StringIO(), stderr=err)
     assert err.getvalue() == ""
     assert Product.objects.count() == 8
@@ -137,7 +138,8 @@ def test_a_made_catalogue_loads_without_a_complaint(tmp_path):
             assert photo.size == (480, 480)
 
 
-@pytest.mark.parametrize("options", [{"products": 0}, {"processes": 0}])
-def test_senseless_numbers_are_refused(tmp_path, options):
-    with pytest.raises(CommandError, match="at least 1"):
-        call_command("make_catalogue", str(tmp_path), **options)
+@pytest.mark.parametrize("option", ["--products=0", "--processes=0"])
+def test_senseless_numbers_are_refused(tmp_path, capsys, option):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), option])
+    assert "at least 1" in capsys.readouterr().err

@@ -341,6 +341,17 @@ def test_categories_are_shared_whatever_their_case_and_get_slugs_of_their_own(lo
     assert Category.objects.get(name="Ski/boarding").products.count() == 2
 
 
+def test_a_part_of_a_catalogue_is_spread_evenly_over_the_file(load):
+    lines = [{"id": f"P{number}", "title": "Product"} for number in range(10)]
+    out, _err = load(*lines, products=3)
+    assert "Loaded 3 products" in out
+    assert sorted(Product.objects.values_list("sku", flat=True)) == ["P0", "P3", "P6"]
+    load(*lines, products=20)
+    assert Product.objects.count() == 10
+    with pytest.raises(CommandError, match="--products must be at least 1, not 0"):
+        load(*lines, products=0)
+
+
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])
 def test_a_file_that_cannot_be_read_is_an_error_of_the_command(tmp_path, name):
     with pytest.raises(CommandError, match="cannot be read"):

@@ -339,3 +339,15 @@ def test_the_owner_sees_photos_and_index_status(admin_client, bag):
 def test_icons_and_styles_exist():
     static = LOCALE.parents[3] / "static" / "shop"
     assert {path.name for path in static.iterdir()} >= {"base.css", "pages.css", "search.css", "shop.js", "icon.svg"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.webp", "image/webp"), ("a.flac", "audio/flac"), ("a.jpg", "image/jpeg"), ("a.x", "application/octet-stream")],
+)
+def test_media_files_have_the_type_that_browsers_play(client, settings, name, kind):
+    (settings.MEDIA_ROOT / "products").mkdir(parents=True)
+    (settings.MEDIA_ROOT / "products" / name).write_bytes(b"x")
+    response = client.get(f"/media/products/{name}")
+    response.close()
+    assert response["Content-Type"] == kind

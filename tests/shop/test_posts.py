@@ -8,12 +8,12 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from shop.catalogue.posts import demo_posts
-from shop.catalogue.products import demo_products
 from shop.loading import load_posts
 from shop.models import Product, StylePost
-from shop.rendering import render_scene
 from tests.support.indexing import records
+from tools.demo_catalogue.posts import demo_posts
+from tools.demo_catalogue.products import demo_products
+from tools.rendering import render_scene
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from xsearch.speech import hearing
-from xsearch.speech.beam import beam_search
-from xsearch.speech.prompting import Prompt, shop_prompt
+from xsearch.speech import hallucinations
+from xsearch.speech.whisper import beam_search
+from xsearch.speech.whisper_prompt import WhisperPrompt, shop_prompt
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from xsearch.speech.prompting import Prompt, shop_prompt
     ],
 )
 def test_what_models_say_to_silence_is_made_up(text):
-    assert hearing.is_made_up(text)
+    assert hallucinations.is_hallucination(text)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_what_models_say_to_silence_is_made_up(text):
     ],
 )
 def test_what_customers_say_is_not(text):
-    assert not hearing.is_made_up(text)
+    assert not hallucinations.is_hallucination(text)
 
 
 def test_long_loops_are_repetitive_even_if_no_piece_follows_itself_four_times():
     words = "red dress and blue shoes with a green hat for my mother "
-    assert hearing.is_repetitive(words * 3 + words.replace("red", "tan") * 3)
-    assert not hearing.is_repetitive(words)
+    assert hallucinations.is_repetitive(words * 3 + words.replace("red", "tan") * 3)
+    assert not hallucinations.is_repetitive(words)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_long_loops_are_repetitive_even_if_no_piece_follows_itself_four_times():
     ],
 )
 def test_the_surer_a_model_is_of_silence_the_surer_it_must_be_of_its_words(no_speech, log_probability, silent):
-    assert hearing.is_silence(no_speech, log_probability, 0.6) is silent
+    assert hallucinations.is_silence(no_speech, log_probability, 0.6) is silent
 
 
 def test_confidence_is_the_mean_probability_of_a_token():
-    assert hearing.confidence(math.log(0.25)) == pytest.approx(0.25)
-    assert hearing.confidence(0.1) == 1.0
+    assert hallucinations.confidence(math.log(0.25)) == pytest.approx(0.25)
+    assert hallucinations.confidence(0.1) == 1.0
 
 
 PHRASES = ["Red", "Red", "Red", "Norvale", "Norvale", "Jackets", "红色", "红色", "夹克", "x" * 41, " ", "Blue"]
@@ -76,19 +76,19 @@ def test_the_prompt_is_cut_to_its_budget_with_as_much_as_fits(budget):
     cut = whole.within(budget, len)
     assert len(cut.text) <= budget
     assert cut.phrases == whole.phrases[len(whole.phrases) - len(cut.phrases) :]
-    more = Prompt("en", whole.phrases[len(whole.phrases) - len(cut.phrases) - 1 :])
+    more = WhisperPrompt("en", whole.phrases[len(whole.phrases) - len(cut.phrases) - 1 :])
     assert cut == whole or len(more.text) > budget
 
 
 def test_only_a_longer_piece_of_the_prompt_is_an_echo():
-    prompt = Prompt("en", ("Norvale", "jackets", "blue", "red", "mugs"))
+    prompt = WhisperPrompt("en", ("Norvale", "jackets", "blue", "red", "mugs"))
     assert prompt.is_echoed_by("Norvale, jackets, blue, red.")
     assert prompt.is_echoed_by("jackets blue red mugs")
     assert not prompt.is_echoed_by("blue red mugs")
     assert not prompt.is_echoed_by("Norvale jackets")
     assert not prompt.is_echoed_by("red")
     assert not prompt.is_echoed_by("")
-    chinese = Prompt("zh", ("夹克", "红色"))
+    chinese = WhisperPrompt("zh", ("夹克", "红色"))
     assert chinese.is_echoed_by("以下是简体中文的普通话")
     assert chinese.is_echoed_by("简体中文")
     assert not chinese.is_echoed_by("红色夹克")

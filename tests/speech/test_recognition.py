@@ -8,9 +8,9 @@ import threading
 import pytest
 
 from tests.support.transcriber_contract import TranscriberContract
+from tools.speech import evaluate as evaluation
 from xsearch.media import load_audio
 from xsearch.speech import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, get_transcriber
-from xsearch.speech import evaluate as evaluation
 from xsearch.speech.sphinx import PocketsphinxTranscriber
 
 pytest.importorskip("pocketsphinx")

@@ -7,13 +7,18 @@ import sys
 import pytest
 
 from tests.support import ROOT
-from xsearch.speech.letters import letters_to_sounds, spell_out
-from xsearch.speech.ngrams import END, START, Counts
-from xsearch.speech.pronounce import Lexicon, british, dictionary_lines
-from xsearch.speech.spelling import ways_to_say, written_tokens
+from xsearch.speech.ngrams import END, START, NgramCounts
+from xsearch.speech.pronunciation import (
+    PronunciationDictionary,
+    british,
+    dictionary_lines,
+    letters_to_sounds,
+    spell_out,
+)
+from xsearch.speech.verbalisation import spoken_forms, written_tokens
 from xsearch.speech.vocabulary import build_vocabulary
 
-TINY = Lexicon(
+TINY = PronunciationDictionary(
     {
         "red": ["R EH D"],
         "jacket": ["JH AE K AH T"],
@@ -73,7 +78,7 @@ def test_text_is_split_into_words_as_the_shop_writes_them(text, expected):
     ],
 )
 def test_numbers_and_units_are_spoken_as_people_say_them(token, expected):
-    assert ways_to_say(token)[: len(expected)] == expected
+    assert spoken_forms(token)[: len(expected)] == expected
 
 
 @pytest.mark.parametrize(
@@ -127,7 +132,7 @@ def test_dictionary_lines_number_variants():
 
 
 def model():
-    counts = Counts()
+    counts = NgramCounts()
     counts.add_sentence(["red", "jacket"])
     counts.add_sentence(["red", "dress"])
     return counts.smoothed()
@@ -147,7 +152,7 @@ def test_probabilities_are_those_of_witten_and_bell():
 @pytest.mark.parametrize("history", [[], ["red"], [START, "red"], ["jacket"], ["dress", "red"], ["dress"]])
 def test_probabilities_after_any_history_sum_to_one(history):
     words = ["red", "jacket", "dress", END]
-    counts = Counts()
+    counts = NgramCounts()
     for sentence in (["red", "jacket"], ["red", "dress"]):
         counts.add_sentence(sentence, 0.7)
     counts.add_pair("dress", "red", 0.2)

@@ -17,7 +17,7 @@ from tests.support import ROOT
 from tests.support.encoders import HashEncoder
 from xsearch.index.registry import get_index
 from xsearch.indexing import IndexingReport, index_pending, outbox
-from xsearch.indexing.columns import has_column
+from xsearch.indexing.database import has_column
 from xsearch.indexing.worker import Worker
 from xsearch.models import IndexRecord
 
@@ -72,7 +72,7 @@ def run_some(size, model=Product):
     index = get_index(model)
     worker = Worker(index, IndexingReport())
     claims = [outbox.claim(index, size)]
-    worker.work_off(lambda: claims.pop() if claims else [])
+    worker.run(lambda: claims.pop() if claims else [])
     return worker.report
 
 

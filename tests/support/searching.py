@@ -1,9 +1,10 @@
-"""What the tests of searches share: index everything, and leave nothing behind."""
+"""Shared by the tests of searches: index everything, clean up, open a search context."""
 
 from shop.models import Brand, Category, Product
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending, statistics
 from xsearch.models import EncoderSpace, IndexRecord, Suggestion, Term
+from xsearch.search.context import SearchContext
 from xsearch.search.vectors.calibration import forget_samples
 
 
@@ -20,3 +21,8 @@ def wipe():
     for model in (Product, Category, Brand, IndexRecord, EncoderSpace, Term, Suggestion):
         model.objects.all().delete()
     forget_samples()
+
+
+def search_context(model=Product):
+    """Return the context of a new search in one model."""
+    return SearchContext(get_index(model), "default")

@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 from django.test import override_settings
 
-from shop.catalogue.products import demo_products
 from shop.models import Brand, Category, Product
 from tests.support.searching import index_all, wipe
+from tools.demo_catalogue.products import demo_products
 
 WORDS_ONLY = {"EMBEDDINGS": {"text": None, "image": None, "audio": None}}
 _FIELDS = ("title", "title_zh", "description", "description_zh", "price", "in_stock", "colour")

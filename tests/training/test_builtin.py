@@ -11,25 +11,27 @@ import pytest
 from PIL import Image, ImageDraw
 
 from xsearch.encoders.builtin import BuiltinEncoder
-from xsearch.encoders.builtin_text import Vocabulary
+from xsearch.encoders.builtin_text import ConceptVocabulary
 
 torch = pytest.importorskip("torch", reason="training needs torch: pip install 'django-xsearch[train]'")
 
-from xsearch.training.augment import CAMERA, dyed, random_views  # noqa: E402
-from xsearch.training.colour_naming import NAMES, colour_shares, product_mask  # noqa: E402
-from xsearch.training.lexicon import lexicon  # noqa: E402
-from xsearch.training.loop import fit  # noqa: E402
-from xsearch.training.losses import caption_loss, concept_loss, instance_loss  # noqa: E402
-from xsearch.training.network import Space, TextTower  # noqa: E402
-from xsearch.training.photos import load_clothing, load_renderings, split_by_group  # noqa: E402
-from xsearch.training.recipes import RECIPES, Recipe  # noqa: E402
-from xsearch.training.retrieval_trials import (  # noqa: E402
+from tools.bundled_model.batches import dyed  # noqa: E402
+from tools.bundled_model.colour_naming import NAMES, colour_shares  # noqa: E402
+from tools.bundled_model.lexicon import lexicon  # noqa: E402
+from tools.bundled_model.losses import caption_loss, concept_loss, instance_loss  # noqa: E402
+from tools.bundled_model.network import Space, TextTower  # noqa: E402
+from tools.bundled_model.photos import load_clothing, load_renderings, split_by_group  # noqa: E402
+from tools.bundled_model.recipes import RECIPES, Recipe  # noqa: E402
+from tools.bundled_model.retrieval_trials import (  # noqa: E402
     colour_histograms,
     cropped_and_turned,
     customers_photo,
     find_again,
 )
-from xsearch.training.train_builtin import BuiltinTask, known_concepts, train  # noqa: E402
+from tools.bundled_model.train import BuiltinTask, known_concepts, train  # noqa: E402
+from xsearch.training.augment import CAMERA, random_views  # noqa: E402
+from xsearch.training.loop import fit  # noqa: E402
+from xsearch.training.photos import product_mask  # noqa: E402
 
 COLOURS = {"red": (203, 36, 42), "blue": (52, 90, 200), "green": (52, 140, 76), "navy": (33, 43, 88)}
 
@@ -161,7 +163,7 @@ def test_exported_towers_give_what_torch_gives(trained, photos):
 
 
 def trainer_word(out, number):
-    terms = Vocabulary.load(out / "vocabulary.json").terms
+    terms = ConceptVocabulary.load(out / "vocabulary.json").terms
     return next(term for term, numbers in terms.items() if numbers == [number])
 
 
@@ -214,7 +216,7 @@ def test_clothing_photos_get_measured_colours_and_keep_overlapping_kinds_open(tm
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_colour_name_is_given_to_its_own_first_anchor(name):
-    from xsearch.training.colour_naming import ANCHORS
+    from tools.bundled_model.colour_naming import ANCHORS
 
     pixels = np.full((4, 4, 3), ANCHORS[name][0], np.uint8)
     assert NAMES[int(colour_shares(pixels, np.ones((4, 4), np.float32)).argmax())] == name

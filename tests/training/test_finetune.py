@@ -26,8 +26,8 @@ from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.index.registry import get_index
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import Adapter, Event
-from xsearch.training.finetune import run as runs
-from xsearch.training.finetune.catalogue import read_catalogue
+from xsearch.training import finetune as runs
+from xsearch.training.catalogue import read_catalogue
 
 pytestmark = pytest.mark.django_db
 pytest_plugins = ["tests.support.fixtures.exports"]

@@ -14,7 +14,7 @@ from safetensors.torch import load_file  # noqa: E402
 from torch import nn  # noqa: E402
 
 from xsearch.training.loop import Schedule, TrainingError, choose_device, fit, generator, one_cycle  # noqa: E402
-from xsearch.training.weighting import FixedWeights, UncertaintyWeights  # noqa: E402
+from xsearch.training.losses import FixedWeights, UncertaintyWeights  # noqa: E402
 
 SCHEDULE = Schedule(steps=60, rate=0.05, log_every=10, evaluate_every=10, checkpoint_every=10)
 
@@ -59,7 +59,7 @@ def test_it_learns_and_leaves_weights_log_and_curves(tmp_path):
     for name, curve in (("losses", "squares"), ("figures", "error")):
         picture = (tmp_path / f"{name}.svg").read_text()
         assert curve in picture
-        assert len(re.findall("<circle", picture)) >= 12
+        assert len(re.findall("<use [^>]*fill: #(?!0+)", picture)) >= 12
 
 
 @pytest.mark.parametrize("until", [7, 20, 33])

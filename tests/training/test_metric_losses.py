@@ -11,7 +11,7 @@ pytest.importorskip("pytorch_metric_learning", reason="pip install 'django-xsear
 
 from torch.nn import functional  # noqa: E402
 
-from xsearch.training.metric_losses import (  # noqa: E402
+from xsearch.training.losses import (  # noqa: E402
     AttributeHead,
     ClassHeads,
     HardTriplets,

@@ -217,7 +217,8 @@ class TestErasing:
 
     def test_an_event_that_meets_the_erasing_is_nobodys(self, browser, mug, monkeypatch):
         ghost = Visitor(pk=987654, token_hash="0" * 64)
-        monkeypatch.setattr("xsearch.visitors.events.remembered_visitor", lambda _request: ghost)
+        for module in ("events", "queries"):
+            monkeypatch.setattr(f"xsearch.visitors.{module}.remembered_visitor", lambda _request: ghost)
         with connection.cursor() as cursor:  # as outside of a test, where each statement commits
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         browser.do("cart", mug)
@@ -298,7 +299,7 @@ class TestWhatIsWrittenDownOfASearch:
         def fail(*args):
             raise DatabaseError
 
-        monkeypatch.setattr("xsearch.visitors.events._record_search", fail)
+        monkeypatch.setattr("xsearch.visitors.queries._record_search", fail)
         assert browser.find(q="mug")["total"] > 0
 
     def test_the_page_writes_it_down_too(self, browser):

@@ -1,5 +1,6 @@
 """What people search for: what of it is stored, what becomes popular, what shop owners see."""
 
+import importlib
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,7 @@ from tests.support.visitors import act, ask, make_visitor
 from xsearch.index.registry import get_index
 from xsearch.models import Event, QueryLog, Visitor
 from xsearch.visitors import popular_queries
-from xsearch.visitors.queries import count_popular, searches_of
-from xsearch.visitors.query_texts import storable
+from xsearch.visitors.queries import count_popular, searches_of, storable
 
 
 @pytest.mark.parametrize(
@@ -140,3 +140,9 @@ def test_the_shop_has_its_workers_delete_what_is_too_old(settings):
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
     assert "xsearch.tidy" in scheduled <= set(app.tasks)
+
+
+def test_the_former_name_of_the_package_still_works():
+    with pytest.warns(DeprecationWarning, match="xsearch.visitors"):
+        behaviour = importlib.import_module("xsearch.behaviour")
+    assert behaviour.popular_queries is popular_queries

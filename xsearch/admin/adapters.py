@@ -46,7 +46,7 @@ class AdapterAdmin(_AdapterAdmin):
         return super().get_queryset(request).defer("content")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Say where adapters come from."""
+        """Add a subtitle that says where adapters come from."""
         subtitle = _("Trained on this shop's catalogue and installed by manage.py xsearch_finetune.")
         return super().changelist_view(request, {"subtitle": subtitle, **(extra_context or {})})
 

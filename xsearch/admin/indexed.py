@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from xsearch.admin.marks import LABELS, NEVER, mark_of, outlook_of, records_of, without_vectors
+from xsearch.admin.records import LABELS, NEVER, mark_of, outlook_of, records_of, without_vectors
 from xsearch.index.registry import get_index
 from xsearch.indexing import mark
 from xsearch.models import IndexRecord

@@ -1,9 +1,10 @@
-"""The admin's page about the search: what is indexed, what is wrong, and a box to try it."""
+"""The search page of the admin: the state of the indexes, findings with their cures, and a form to try a search."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,12 +13,12 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from xsearch.admin.findings import findings
 from xsearch.admin.trial import KINDS, MEDIA, Trial, attempt
 from xsearch.conf import settings
 from xsearch.index.registry import get_index, registered
@@ -49,25 +50,25 @@ else:
 
 @admin.register(SearchOverview)
 class SearchOverviewAdmin(_OverviewAdmin):
-    """One page instead of a list."""
+    """Shows one page instead of a list."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Return that there is nothing to add."""
+        """Return False: there is nothing to add."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Return that there is nothing to change."""
+        """Return False: there is nothing to change."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Return that there is nothing to delete."""
+        """Return False: there is nothing to delete."""
         return False
 
-    # The check of the token reads the body, so it has to wait until uploads are kept in memory.
+    # The CSRF check reads the body, so uploads must be kept in memory before it.
     @method_decorator(csrf_exempt)
     @method_decorator(never_cache)
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Show the page, with the results of a trial if one was asked for."""
+        """Show the page, with the results of a trial search if the request has one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         handler = keep_in_memory(request, MEDIA)
@@ -124,7 +125,7 @@ class SearchOverviewAdmin(_OverviewAdmin):
         }
 
     def _records_url(self, request: HttpRequest) -> str:
-        """Return the address of the list of records for those who may see it."""
+        """Return the address of the list of records, or "" without the permission to view it."""
         name, current = "admin:xsearch_indexrecord_changelist", self.admin_site.name
         if not request.user.has_perm("xsearch.view_indexrecord"):
             return ""
@@ -147,3 +148,84 @@ def _moment(iso: str | None) -> datetime | None:
 
 def _ago(seconds: float | None) -> datetime | None:
     return None if seconds is None else timezone.now() - timedelta(seconds=seconds)
+
+
+class Finding(NamedTuple):
+    """A problem of the search and its cure; ``level`` is "error", "warning" or "info"."""
+
+    level: str
+    text: str
+    #: Status of the records that it is about, if any.
+    records: str = ""
+
+
+def findings(status: dict[str, Any]) -> list[Finding]:
+    """Return the findings about ``status``, the worst first; none if all is well."""
+    found = [*_service_findings(status), *_encoder_findings(status)]
+    for label, model in status["models"].items():
+        found += [*_object_findings(model), *_column_findings(label, model)]
+    return sorted(found, key=lambda finding: ("error", "warning", "info").index(finding.level))
+
+
+def _service_findings(status: dict[str, Any]) -> Iterator[Finding]:
+    if not status["models"]:
+        yield Finding("error", _("Nothing is searchable yet: declare an index in a search.py of your app."))
+    if status["pgvector"] is None:
+        yield Finding("error", _("The database lacks pgvector: install it on the server and migrate."))
+    if not status["queue"]["broker"]:
+        yield Finding(
+            "warning",
+            _("The task broker cannot be reached. Saved products are not lost; they are indexed once it is back."),
+        )
+    if status["queue"]["stuck"]:
+        age = timesince(timezone.now() - timedelta(seconds=status["queue"]["oldest_s"]))
+        text = _("Products have been waiting for %(age)s and nobody takes them: start a Celery worker.")
+        yield Finding("error", text % {"age": age})
+
+
+def _encoder_findings(status: dict[str, Any]) -> Iterator[Finding]:
+    for alias, encoder in status["encoders"].items():
+        if encoder["used_for"] and encoder["error"]:
+            text = _("The encoder %(alias)s does not work: %(error)s")
+            yield Finding("error", text % {"alias": alias, "error": encoder["error"]})
+    for recogniser in status["speech"]:
+        if recogniser["error"]:
+            text = _("The speech recogniser %(name)s does not work: %(error)s")
+            yield Finding("warning", text % {"name": recogniser["backend"], "error": recogniser["error"]})
+
+
+def _object_findings(model: dict[str, Any]) -> Iterator[Finding]:
+    failed, unseen = model["counts"]["failed"], model["counts"]["unseen"]
+    if failed:
+        text = ngettext(
+            "%(count)d product could not be indexed completely: see why.",
+            "%(count)d products could not be indexed completely: see why.",
+            failed,
+        )
+        yield Finding("warning", text % {"count": failed}, records="failed")
+    if unseen:
+        text = ngettext(
+            "%(count)d product is not known to the search yet; the next sweep finds it.",
+            "%(count)d products are not known to the search yet; the next sweep finds them.",
+            unseen,
+        )
+        yield Finding("info", text % {"count": unseen})
+
+
+def _column_findings(label: str, model: dict[str, Any]) -> Iterator[Finding]:
+    for column in model["columns"]:
+        if column["state"] == "rebuilding":
+            text = _(
+                "The %(part)s vectors of %(label)s are not those of the configured encoder; until all of its are "
+                "there, customers search the old ones. To begin or go on: manage.py xsearch_rebuild %(label)s"
+            )
+            yield Finding("info", text % {"part": column["key"], "label": label})
+        elif column.get("beside"):
+            text = _(
+                "The former %(part)s vectors of %(label)s are kept, to go back to with manage.py xsearch_rebuild "
+                "--rollback. They cost space and time; once you are content, drop them: xsearch_rebuild --forget"
+            )
+            yield Finding("info", text % {"part": column["key"], "label": label})
+        if column["filled"] and not column["index"]["present"]:
+            text = _("%(column)s has no database index, so that searches are slow: manage.py xsearch_index %(label)s")
+            yield Finding("warning", text % {"column": column["column"], "label": label})

@@ -1,4 +1,4 @@
-"""Synonyms of the shop: edited here, in force with the next search."""
+"""Synonyms of the shop, edited in the admin and in force with the next search."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROWS = {"rows": 3}
 
 
 class SynonymForm(_SynonymForm):
-    """Checks that a synonym says something, and says it once."""
+    """Checks that a synonym expands to something new."""
 
     class Meta:
         model = Synonym
@@ -44,7 +44,7 @@ class SynonymForm(_SynonymForm):
         return _checked(self.cleaned_data["replacements"])
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what expands to nothing, and what another synonym says already."""
+        """Refuse a synonym that expands to nothing, or that repeats another one."""
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
@@ -81,7 +81,7 @@ def _checked(text: str) -> str:
 
 @admin.register(Synonym)
 class SynonymAdmin(_SynonymAdmin):
-    """Synonyms with what they expand to."""
+    """Synonyms with their expansions."""
 
     form = SynonymForm
     list_display = ("terms", "direction_sign", "replacements", "language")
@@ -92,7 +92,7 @@ class SynonymAdmin(_SynonymAdmin):
     fields = (*_FIELDS, "preview")
 
     def save_model(self, request: HttpRequest, obj: Synonym, form: Any, change: bool) -> None:
-        """Save, and say what the next search will find."""
+        """Save, and show the expansions of the next search."""
         super().save_model(request, obj, form, change)
         found = "; ".join(f"{term} → {', '.join(others)}" for term, others in _by_term(obj).items())
         self.message_user(request, _("In force at once: %(expansions)s.") % {"expansions": found}, messages.INFO)
@@ -104,7 +104,7 @@ class SynonymAdmin(_SynonymAdmin):
 
     @admin.display(description=gettext_lazy("what it expands to"))
     def preview(self, synonym: Synonym) -> SafeString | str:
-        """Return what a search for each term finds as well, and in how many products."""
+        """Return the expansions of each term, with the number of products that have them."""
         if synonym.pk is None:
             return _("Shown after saving.")
         rows = [
@@ -122,7 +122,7 @@ def _by_term(synonym: Synonym) -> dict[str, list[str]]:
 
 
 def _in_products(term: str) -> str:
-    """Return how many products have a term, at most: as many as have its rarest word."""
+    """Return the greatest possible number of products with a term: those with its rarest word."""
     with_lexeme = Term.objects.filter(lexeme__in=key_of(term)).values("lexeme").annotate(sum=Sum("objects_with"))
     counts = dict(with_lexeme.values_list("lexeme", "sum"))
     count = min((counts.get(lexeme, 0) for lexeme in key_of(term)), default=0)

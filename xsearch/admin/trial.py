@@ -1,4 +1,4 @@
-"""A search tried from the admin, with what each part contributed."""
+"""A trial search in the admin, with the contribution of each part."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xsearch.api.serializers import SearchRequest
 from xsearch.index.registry import Index
 from xsearch.search import Hit, SearchResults, search
 from xsearch.web import parameters
 from xsearch.web.problems import problem_of
+from xsearch.web.requests import SearchRequest
 from xsearch.web.uploads import MemoryUploadHandler
 
 MEDIA = ("image", "audio")
 _ALLOWED = ("q", "weights", "lang", "model", *MEDIA)
 _SIZE = 20
-#: Kinds of query and column for people.
+#: Labels of the kinds of queries and columns.
 KINDS = {
     "text": gettext_lazy("text"),
     "image": gettext_lazy("photo"),
@@ -33,7 +33,7 @@ KINDS = {
 
 @dataclass
 class Trial:
-    """What was asked, and what was found or why nothing was."""
+    """A trial search: its parameters, and its results or its error."""
 
     values: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -45,12 +45,12 @@ class Trial:
 
     @property
     def done(self) -> bool:
-        """Say whether there are results to show, be they none."""
+        """True if the search ran, with or without hits."""
         return self.results is not None
 
 
 def attempt(request: HttpRequest, handler: MemoryUploadHandler) -> Trial:
-    """Run the search that ``request`` asks for, if it asks for any."""
+    """Run the search of ``request``, if it has one."""
     trial = Trial()
     try:
         asked = parameters.collect(request.GET) | parameters.collect(request.POST) | parameters.collect(request.FILES)
@@ -88,7 +88,7 @@ def _search(trial: Trial) -> None:
 
 
 def part_label(name: str) -> str:
-    """Return a part's name for people: "text:image" → "text → photo"."""
+    """Return the label of a part: "text:image" → "text → photo"."""
     query, colon, column = name.partition(":")
     asked = str(KINDS.get(query, query))
     return f"{asked} → {KINDS.get(column, column)}" if colon else asked
@@ -107,12 +107,12 @@ def _row(index: Index, hit: Hit, names: list[str]) -> dict[str, Any]:
 
 
 def _part(explained: dict[str, Any]) -> dict[str, Any]:
-    # The meter's value must not be written with a decimal comma.
+    # The value of a meter has a decimal point in every language.
     return {
         **explained,
         "calibrated_value": f"{explained['calibrated']:.3f}",
         "contribution_text": f"{explained['contribution']:+.3f}",
-        # What each word was found as, what that is worth, and the word's share in the query.
+        # The term that matched each word, its worth, and the word's share in the query.
         "found_words": [
             {"word": word, "found_as": found["as"], "worth": f"{found['worth']:.2f}", "share": f"{found['share']:.2f}"}
             for word, found in explained.get("words", {}).items()
@@ -129,7 +129,7 @@ def _admin_url(index: Index, obj: Any) -> str | None:
 
 
 def left_out(name: str) -> str:
-    """Return what it means that a part was left out of a search."""
+    """Return in plain words that a part was left out of a search."""
     if name.startswith("speech"):
         return _("speech was not understood (%(part)s)") % {"part": name}
     return _("%(part)s was not available") % {"part": part_label(name)}

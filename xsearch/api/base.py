@@ -1,4 +1,4 @@
-"""The view that all others build on: it depends on nothing in the host's REST framework settings."""
+"""Base class of the API's views; it does not depend on the host's settings of REST framework."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.throttling import BaseThrottle
 
-    from xsearch.api.serializers import Request as RequestSerializer
     from xsearch.web.parameters import Parameters
+    from xsearch.web.requests import IndexRequest
 
 
 class SessionUser(BaseAuthentication):
-    """Knows the customer who is logged in, for personal results; anyone may search.
+    """Identifies the customer who is logged in, for personal results; anyone may search.
 
-    There is no CSRF check: nothing here acts in the customer's name, and other clients than browsers
-    must be able to post a photo.
+    There is no CSRF check: no request acts in the customer's name, and clients other than browsers must be
+    able to post a photo.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
@@ -45,8 +45,8 @@ class SessionUser(BaseAuthentication):
         return (user, None) if user is not None and user.is_active else None
 
 
-class AlwaysFirst(BaseContentNegotiation):
-    """Answers in the one format there is, whatever the client accepts."""
+class OneFormat(BaseContentNegotiation):
+    """Answers in the view's one format, whatever the client accepts."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """Return the parser of the request's content type."""
@@ -64,7 +64,7 @@ class AlwaysFirst(BaseContentNegotiation):
 
 
 class ObjectParser(JSONParser):
-    """JSON whose top is an object; nesting beyond the parser's depth is an error like any other."""
+    """Parses a JSON object; too deep nesting is an error like any other."""
 
     def parse(self, stream: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
         """Return the object."""
@@ -78,7 +78,7 @@ class ObjectParser(JSONParser):
 
 
 class XsearchView(APIView):
-    """Base of the API: own errors, limits and formats.
+    """Base of the views: errors, limits and formats.
 
     A host overrides ``permission_classes``, ``authentication_classes`` or ``throttle_scope`` in a
     subclass and routes that instead.
@@ -88,11 +88,11 @@ class XsearchView(APIView):
     permission_classes = (AllowAny,)
     parser_classes = (ObjectParser, MultiPartParser, FormParser)
     renderer_classes = (JSONRenderer,)
-    content_negotiation_class = AlwaysFirst
+    content_negotiation_class = OneFormat
     versioning_class = None
     schema = XsearchSchema()
 
-    #: Key in ``XSEARCH["THROTTLE_RATES"]``; None: not limited.
+    #: Key in ``XSEARCH["THROTTLE_RATES"]``; None: no limit.
     throttle_scope: ClassVar[str | None] = "search"
     #: Fields that may hold a file.
     upload_fields: ClassVar[tuple[str, ...]] = ()
@@ -102,24 +102,24 @@ class XsearchView(APIView):
         return [ScopeThrottle(self.throttle_scope)] if self.throttle_scope else []
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
-        """Keep uploads in memory, and out of error reports."""
+        """Keep uploads in memory and out of error reports."""
         self.upload_handler = keep_in_memory(request, self.upload_fields)
         request.sensitive_post_parameters = "__ALL__"  # type: ignore[attr-defined]
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Limit the rate, then the size, before anything is read."""
+        """Check the rate, then the size, before the body is read."""
         super().initial(request, *args, **kwargs)
         refuse_large_body(request._request, self.upload_fields)
 
-    def read(self, request: Request, serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
-        """Return the checked parameters of ``request``; ``filters`` allows those of the index."""
+    def read(self, request: Request, serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
+        """Return the checked parameters of ``request``; ``filters`` allows the filters of the index too."""
         _ = request.data
         self.upload_handler.check()
         return parameters.read(request, serializer, filters=filters)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
-        """Return the handler that answers ``{"code", "detail"}``."""
+        """Return the handler that answers with ``{"code", "detail"}``."""
         return answer_problem
 
 

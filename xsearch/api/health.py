@@ -1,4 +1,4 @@
-"""Whether the parts that the search is made of can be reached."""
+"""Health of the search: database, extension, broker, encoders, and the objects of each index by status."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check() -> dict[str, Any]:
 
 
 def _counts() -> dict[str, dict[str, int]] | None:
-    """Return how many objects of each index have which status; None where the tables are missing."""
+    """Return the number of objects by index and status; None if the tables are missing."""
     try:
         return _count_records()
     except (DatabaseError, InterfaceError):

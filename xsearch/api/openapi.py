@@ -1,15 +1,24 @@
-"""The OpenAPI description, made from the views and the registered indexes."""
+"""The OpenAPI document, made from the views, their serializers and the registered indexes."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.urls import include, path
 from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-#: Status of every error that a view may answer with, as {"code", "detail"}.
+from xsearch import __version__
+from xsearch.api.serializers import ProblemSerializer
+from xsearch.index.registry import registered
+
+if TYPE_CHECKING:
+    from rest_framework.serializers import Serializer
+
+#: Descriptions of the statuses of errors, whose body is {"code", "detail"}.
 PROBLEMS = {
     400: "Nothing to search for, or a bad parameter.",
     404: "There is no such object.",
@@ -22,18 +31,18 @@ PROBLEMS = {
 
 
 class XsearchSchema(AutoSchema):
-    """Describes a view; those with ``filters_of_index`` also take the filters of the registered indexes."""
+    """Describes a view; with ``filters_of_index``, the filters of the registered indexes are parameters too."""
 
     def get_tags(self) -> list[str]:
-        """Group all of them."""
+        """Return the one group of all views."""
         return ["search"]
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Say that anyone may ask."""
+        """Return no authentication: anyone may search."""
         return []
 
     def get_override_parameters(self) -> list[Any]:
-        """Add the filters of the registered indexes to the address of a request."""
+        """Return the filters of the registered indexes as parameters of the address."""
         if not getattr(self.view, "filters_of_index", False):
             return []
         return [
@@ -43,7 +52,7 @@ class XsearchSchema(AutoSchema):
 
 
 class OpenObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Marks results as open: an index adds fields of its own."""
+    """Describes results as open: an index adds fields of its own."""
 
     target_class = "xsearch.api.serializers.HitSerializer"
 
@@ -53,8 +62,24 @@ class OpenObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         return {**schema, "additionalProperties": {}}
 
 
+def answers(serializer: type[Serializer[Any]], *problems: int, success: int = 200) -> dict[int, Any]:
+    """Return the answers of a view by status: ``serializer`` on success, and its ``problems``."""
+    described = {status: OpenApiResponse(ProblemSerializer, description=PROBLEMS[status]) for status in problems}
+    return {success: serializer, **described}
+
+
 def filter_names() -> list[str]:
     """Return the parameters that filter any of the registered indexes."""
-    from xsearch.index.registry import registered
-
     return list(dict.fromkeys(name for index in registered() for name in index.filter_names()))
+
+
+def document(prefix: str) -> dict[str, Any]:
+    """Return the OpenAPI document of the API that is mounted at ``prefix``."""
+    patterns = [path(prefix.lstrip("/"), include("xsearch.api.urls"))]
+    schema: dict[str, Any] = SchemaGenerator(patterns=patterns).get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    schema["info"] = {
+        "title": "Product search",
+        "version": __version__,
+        "description": "Search by photo, voice and text. Errors are {code, detail}.",
+    }
+    return schema

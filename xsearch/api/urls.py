@@ -2,17 +2,17 @@
 
 from django.urls import path, re_path
 
-from xsearch.api import docs, views
+from xsearch.api import views
 
 app_name = "xsearch"
 
 urlpatterns = [
-    path("search/", views.SearchView.as_view(), name="search"),
+    path("search/", views.SearchAPIView.as_view(), name="search"),
     path("similar/<str:object_id>/", views.SimilarView.as_view(), name="similar"),
     path("suggest/", views.SuggestView.as_view(), name="suggest"),
     path("transcribe/", views.TranscribeView.as_view(), name="transcribe"),
     path("events/", views.EventsView.as_view(), name="events"),
     path("health/", views.HealthView.as_view(), name="health"),
-    path("schema/", docs.SchemaView.as_view(), name="schema"),
+    path("schema/", views.SchemaView.as_view(), name="schema"),
     re_path(r"^.*/$", views.NothingHereView.as_view()),
 ]

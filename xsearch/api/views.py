@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
+from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from xsearch.api import health, serializers
 from xsearch.api.base import XsearchView
-from xsearch.api.docs import answers
-from xsearch.api.presenting import results_body, suggestions_body, transcript_body
+from xsearch.api.openapi import answers, document
 from xsearch.errors import BadQuery
 from xsearch.recorded_search import search_as_asked
 from xsearch.search import similar, suggestions_for, transcribe
 from xsearch.visitors import record_event
-from xsearch.web.languages import speaking
-from xsearch.web.objects import find_examples, find_object
+from xsearch.web import requests
+from xsearch.web.parameters import find_examples, find_object, in_language
+from xsearch.web.responses import results_body, suggestions_body, transcript_body
 from xsearch.web.throttling import limit
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class IndexView(XsearchView):
         return index.get_queryset()
 
 
-class SearchView(IndexView):
+class SearchAPIView(IndexView):
     """Finds objects by text, photo, recording, or any mix of them."""
 
     upload_fields = ("image", "audio")
@@ -44,21 +45,21 @@ class SearchView(IndexView):
 
     @extend_schema(
         operation_id="xsearch_search_text",
-        parameters=[serializers.TextSearchRequest],
+        parameters=[requests.TextSearchRequest],
         responses=answers(serializers.ResultsSerializer, 400, 429, 503),
     )
     def get(self, request: Request) -> Response:
         """Search by text."""
-        return self.answer(request, self.read(request, serializers.TextSearchRequest, filters=True))
+        return self.answer(request, self.read(request, requests.TextSearchRequest, filters=True))
 
     @extend_schema(
         operation_id="xsearch_search",
-        request=dict.fromkeys(("multipart/form-data", "application/json"), serializers.SearchRequest),
+        request=dict.fromkeys(("multipart/form-data", "application/json"), requests.SearchRequest),
         responses=answers(serializers.ResultsSerializer, 400, 413, 415, 422, 429, 503),
     )
     def post(self, request: Request) -> Response:
         """Search by text, photo, recording, or any mix of them."""
-        asked = self.read(request, serializers.SearchRequest, filters=True)
+        asked = self.read(request, requests.SearchRequest, filters=True)
         if "image" in asked.values or "audio" in asked.values:
             limit(request, "media")
         return self.answer(request, asked)
@@ -73,22 +74,22 @@ class SearchView(IndexView):
 
 
 class SimilarView(IndexView):
-    """Finds objects that are like a given one."""
+    """Finds objects that are similar to one."""
 
     filters_of_index = True
 
     @extend_schema(
         operation_id="xsearch_similar",
-        parameters=[serializers.SimilarRequest],
+        parameters=[requests.SimilarRequest],
         responses=answers(serializers.ResultsSerializer, 400, 404, 429, 503),
     )
     def get(self, request: Request, object_id: str) -> Response:
-        """Find what is like this object."""
-        asked = self.read(request, serializers.SimilarRequest, filters=True)
+        """Find the objects that are most like this one."""
+        asked = self.read(request, requests.SimilarRequest, filters=True)
         everything = self.get_queryset(asked.index)
-        wanted = find_object(everything, object_id)
+        original = find_object(everything, object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
-        results = similar(queryset, wanted, page_size=asked.values["page_size"])
+        results = similar(queryset, original, page_size=asked.values["page_size"])
         return Response(results_body(results))
 
 
@@ -99,62 +100,61 @@ class SuggestView(IndexView):
 
     @extend_schema(
         operation_id="xsearch_suggest",
-        parameters=[serializers.SuggestRequest],
+        parameters=[requests.SuggestRequest],
         responses=answers(serializers.SuggestionsSerializer, 400, 429, 503),
     )
     def get(self, request: Request) -> Response:
         """Suggest texts, categories, popular queries and products for the beginning of a query."""
-        asked = self.read(request, serializers.SuggestRequest)
-        with speaking(asked.values.get("lang")):
+        asked = self.read(request, requests.SuggestRequest)
+        with in_language(asked.values.get("lang")):
             found = suggestions_for(self.get_queryset(asked.index), asked.values["q"], limit=asked.values["limit"])
             return Response(suggestions_body(found, asked.index))
 
 
 class TranscribeView(XsearchView):
-    """Understands a recording without searching, so that the customer can correct the text first."""
+    """Transcribes a recording without a search, so that the customer can correct the text first."""
 
     throttle_scope = "media"
     upload_fields = ("audio",)
 
     @extend_schema(
         operation_id="xsearch_transcribe",
-        request=dict.fromkeys(("multipart/form-data", "application/json"), serializers.TranscribeRequest),
+        request=dict.fromkeys(("multipart/form-data", "application/json"), requests.TranscribeRequest),
         responses=answers(serializers.TranscriptSerializer, 400, 413, 415, 422, 429, 503),
     )
     def post(self, request: Request) -> Response:
         """Turn speech into text."""
-        asked = self.read(request, serializers.TranscribeRequest)
+        asked = self.read(request, requests.TranscribeRequest)
         language = asked.values.get("lang")
         transcript, degraded = transcribe(asked.values["audio"], language=language, index=asked.index)
         return Response(transcript_body(transcript, degraded))
 
 
 class EventsView(IndexView):
-    """Records what customers do with results, without any trace of who they are unless they agreed to it."""
+    """Records what customers do with results; who they are only if they agreed to it."""
 
     throttle_scope = "events"
 
     @extend_schema(
         operation_id="xsearch_event",
-        request=serializers.EventRequest,
-        responses=answers(serializers.EventRequest, 400, 429, 503, success=201),
+        request=requests.EventRequest,
+        responses=answers(requests.EventRequest, 400, 429, 503, success=201),
     )
     def post(self, request: Request) -> Response:
-        """Record a view, click, cart, purchase, or that somebody does not want it (dismiss)."""
-        asked = self.read(request, serializers.EventRequest)
+        """Record a view, a click, that it went into the cart, a purchase, or that the customer dismissed it."""
+        asked = self.read(request, requests.EventRequest)
         values = asked.values
         try:
-            wanted = find_object(self.get_queryset(asked.index), values["object_id"])
+            target = find_object(self.get_queryset(asked.index), values["object_id"])
         except Http404 as error:
             raise BadQuery(str(error), code="unknown_object") from error
-        did = (values["event"], values["query_id"], values.get("position"))
-        event = record_event(request, asked.index, wanted, *did)
+        event = record_event(request, asked.index, target, values["event"], values["query_id"], values.get("position"))
         body = {"query_id": str(event.query_id), "object_id": event.object_id, "event": event.kind}
         return Response(body | {"position": event.position}, status=201)
 
 
 class HealthView(XsearchView):
-    """For load balancers and monitoring; needs neither session nor user."""
+    """Answers load balancers and monitoring, without session or user."""
 
     authentication_classes = ()
     throttle_scope = None
@@ -164,18 +164,30 @@ class HealthView(XsearchView):
         responses={200: serializers.HealthSerializer, 503: serializers.HealthSerializer},
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Say which parts of the search work."""
+        """Return the state of every part of the search."""
         state = health.check()
         is_down = state["status"] == "down"
         headers = {"Cache-Control": "no-store"} | ({"Retry-After": "10"} if is_down else {})
         return Response(state, status=503 if is_down else 200, headers=headers)
 
 
+class SchemaView(XsearchView):
+    """Serves the OpenAPI 3 document of the API, with the filters of the shop's indexes."""
+
+    renderer_classes = (OpenApiJsonRenderer,)
+    throttle_scope = "suggest"
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        """Return the document."""
+        return Response(document(request.path.removesuffix("schema/")))
+
+
 class NothingHereView(XsearchView):
-    """Answers for addresses below the API that do not exist."""
+    """Answers at addresses below the API that do not exist."""
 
     throttle_scope = None
 
     def initial(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        """Refuse whatever the method."""
+        """Refuse every method."""
         raise Http404

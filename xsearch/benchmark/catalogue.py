@@ -12,13 +12,13 @@ from typing import Any
 
 from django.db import connection
 
-from xsearch.benchmark.timing import Timing, timed
+from xsearch.benchmark.figures import Timing, timed
 from xsearch.index.paths import values
 from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
 from xsearch.search import search
 
-# Run in a process of its own: what a web worker weighs after it has answered its first photo query.
+# Runs in a process of its own: the memory of a web worker after its first photo query.
 _WORKER = """
 import json, os, resource, sys
 import django
@@ -39,9 +39,9 @@ print(json.dumps({"started_mb": round(started, 1), "after_photo_query_mb": round
 
 
 def measure_queries(index: Index, repeats: int, recording: bytes | None = None) -> dict[str, Timing]:
-    """Return count, p50 and p95 in milliseconds by kind of query, asked with the catalogue's own words and photos.
+    """Return count, p50 and p95 in milliseconds by kind of query, for the catalogue's own words and photos.
 
-    ``recording`` is a spoken query, asked again and again.
+    ``recording`` is a spoken query, which is repeated.
     """
     samples = list(itertools.islice(_samples(index), repeats))
     photos = [sample for sample in samples if sample["image"]]
@@ -59,7 +59,7 @@ def measure_queries(index: Index, repeats: int, recording: bytes | None = None) 
 
 
 def _samples(index: Index) -> Iterator[dict[str, Any]]:
-    """Yield the title and the photo of objects spread over the whole catalogue."""
+    """Yield the title and the photo of objects from all over the catalogue."""
     objects = index.get_queryset().order_by("pk")
     step = max(objects.count() // 200, 1)
     for obj in objects[::step]:
@@ -101,7 +101,7 @@ def _alias(modality: str) -> str:
 
 
 def measure_indexing(index: Index) -> Mapping[str, float]:
-    """Index the whole catalogue anew in this process; return objects, seconds and objects a second."""
+    """Index the whole catalogue again in this process; return objects, seconds and objects a second."""
     mark(index.get_queryset(), forced=True, dispatch=False)
     started = time.perf_counter()
     report = index_pending(index)

@@ -1,4 +1,4 @@
-"""All figures of a run in one place, and the bars that they are held against."""
+"""Run the parts of the benchmark, compare the figures with the bars, and show them as a table or a plot."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from xsearch.benchmark import bulk, catalogue, models, scale, suggest, swap
-from xsearch.benchmark.bar import at_least, at_most
-from xsearch.benchmark.photos import photos
-from xsearch.benchmark.shapes import SHAPES
-from xsearch.benchmark.timing import timed
+from xsearch.benchmark import catalogue, models, scale, suggest, throughput
+from xsearch.benchmark.figures import Bar, Figures, at_least, at_most, timed
+from xsearch.benchmark.scratch import made_up_photos
 from xsearch.encoders import encoder_from_spec
 from xsearch.index.registry import Index
 from xsearch.media import load_image
@@ -20,12 +17,10 @@ from xsearch.media import load_image
 PARTS = ("catalogue", "bundled", "models", "bulk", "growth", "swap", "suggest")
 BUNDLED = {"BACKEND": "xsearch.encoders.builtin.BuiltinEncoder", "OPTIONS": {}}
 
-Figures = dict[str, Any]
-
 
 @dataclass(frozen=True)
-class Request:
-    """What to measure, and how thoroughly."""
+class BenchmarkRequest:
+    """The parts to measure, the sizes of catalogues, and the number of repeats."""
 
     parts: Sequence[str] = PARTS
     sizes: Sequence[int] = (1_000, 10_000, 100_000)
@@ -35,34 +30,34 @@ class Request:
     progress: Callable[[str], None] = field(default=lambda _line: None)
 
 
-def measure(index: Index, request: Request) -> Figures:
-    """Measure the parts that are asked for; the figures of the shop's own catalogue stand at the top."""
+def measure(index: Index, request: BenchmarkRequest) -> Figures:
+    """Measure the parts of ``request``; the figures of the shop's own catalogue are at the top level."""
     figures: Figures = {}
     if "catalogue" in request.parts:
         request.progress("the catalogue in the database")
         figures |= _catalogue(index, request)
     if "bundled" in request.parts:
         encoder = encoder_from_spec(BUNDLED)
-        images = [load_image(photo) for photo in photos(request.repeats)]
+        images = [load_image(photo) for photo in made_up_photos(request.repeats)]
         calls = [lambda image=image: encoder.encode_batch("image", [image]) for image in images]
         figures["bundled"] = timed(calls)
     with tempfile.TemporaryDirectory(prefix="xsearch-benchmark-") as folder:
         encoders = {"bundled": BUNDLED}
         if "models" in request.parts:
-            figures["models"], exported = models.measure_models(SHAPES, Path(folder), request.progress)
+            figures["models"], exported = models.measure_models(models.SHAPES, Path(folder), request.progress)
             encoders |= exported
         if "bulk" in request.parts:
-            figures["bulk"] = bulk.measure_bulk(encoders, request.products, request.progress)
+            figures["bulk"] = throughput.measure_bulk(encoders, request.products, request.progress)
         if "growth" in request.parts:
             figures |= scale.measure_growth(request.sizes, _served(encoders), request.repeats, request.progress)
     if "swap" in request.parts:
-        figures["swap"] = swap.measure_swap(max(request.sizes), request.repeats, request.progress)
+        figures["swap"] = scale.measure_swap(max(request.sizes), request.repeats, request.progress)
     if "suggest" in request.parts:
         figures["suggestions"] = suggest.measure_suggestions(request.sizes, request.repeats, request.progress)
     return figures | {"bars": list(bars(figures))}
 
 
-def _catalogue(index: Index, request: Request) -> Figures:
+def _catalogue(index: Index, request: BenchmarkRequest) -> Figures:
     figures: Figures = {
         "indexing": catalogue.measure_indexing(index),
         "encoder": catalogue.measure_encoders(index, request.repeats),
@@ -75,12 +70,12 @@ def _catalogue(index: Index, request: Request) -> Figures:
 
 
 def _served(encoders: dict[str, Figures]) -> dict[str, Figures]:
-    """Return what a shop without a GPU would answer photo queries with."""
+    """Return the encoders that a shop without a GPU would use for photo queries."""
     return {name: spec for name, spec in encoders.items() if "torch" not in name}
 
 
-def bars(figures: Figures) -> Iterator[Figures]:
-    """Yield what was promised beside what was measured."""
+def bars(figures: Figures) -> Iterator[Bar]:
+    """Yield a bar for each figure that must reach one."""
     for encoder, sizes in figures.get("photo_query", {}).items():
         size, found = list(sizes.items())[-1]
         what = f"photo query at {int(size):,} products, {encoder}: p95 ms"
@@ -103,7 +98,7 @@ def bars(figures: Figures) -> Iterator[Figures]:
 
 
 def as_table(figures: Figures) -> str:
-    """Return the figures as indented lines for people, the bars last."""
+    """Return the figures as indented lines; the bars come last."""
     measured = {name: value for name, value in figures.items() if name != "bars"}
     return "\n".join([*_lines(measured), "", *_rows(figures["bars"])])
 
@@ -117,8 +112,42 @@ def _lines(values: Figures, depth: int = 0) -> Iterator[str]:
             yield f"{'  ' * depth}{name:{max(24 - 2 * depth, 1)}} {value}"
 
 
-def _rows(bars: Sequence[Figures]) -> Iterator[str]:
+def _rows(bars: Sequence[Bar]) -> Iterator[str]:
     rows = [(bar["what"], f"{bar['measured']:g}", bar["bar"], "reached" if bar["passed"] else "missed") for bar in bars]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def draw_growth(figures: Figures, path: Path) -> None:
+    """Plot times against the size of the catalogue as SVG, where the part "growth" was measured; needs Matplotlib."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    curves = growth_curves(figures)
+    if not curves:
+        return
+    picture = Figure(figsize=(9, 5), layout="constrained")
+    axes = picture.subplots()
+    for name, curve in curves.items():
+        axes.loglog(list(curve), list(curve.values()), marker="o", label=name)
+    axes.set_xticks(sorted({size for curve in curves.values() for size in curve}))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g} ms")
+    axes.minorticks_off()
+    axes.set_xlabel("products")
+    axes.grid(axis="y")
+    picture.legend(loc="outside right upper")
+    with mpl.rc_context({"svg.fonttype": "none"}):  # text stays text
+        picture.savefig(path, format="svg", metadata={"Date": None})
+
+
+def growth_curves(figures: Figures) -> dict[str, dict[int, float]]:
+    """Return p95 in milliseconds by size: whole photo queries by encoder, and the database's share by filter."""
+    curves: dict[str, dict[int, float]] = {}
+    for encoder, sizes in figures.get("photo_query", {}).items():
+        curves[f"photo query, {encoder}"] = {int(size): found["search"]["p95_ms"] for size, found in sizes.items()}
+    for size, shares in figures.get("walk", {}).items():
+        for share, found in shares.items():
+            curves.setdefault(f"SQL, filter passes {share}", {})[int(size)] = found["p95_ms"]
+    return curves

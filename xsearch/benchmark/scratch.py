@@ -1,14 +1,15 @@
-"""A database of the benchmark's own: made, filled with a made-up catalogue, and dropped at the end."""
+"""A made-up catalogue of any size, in a database of its own: products, photos, vectors, and a stand-in encoder."""
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from django.contrib.contenttypes.models import ContentType
@@ -17,18 +18,29 @@ from django.db import connection, models
 from numpy.typing import NDArray
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
+from PIL import Image, ImageDraw, ImageFilter
 
-from xsearch.benchmark.synthetic import Vectors
+from xsearch.conf import overridden
+from xsearch.encoders import Encoder, encoder_from_spec
+from xsearch.encoders.base import Vectors
 from xsearch.index.registry import Index, get_index, register, unregister
 from xsearch.indexing import spaces, statistics, vector_indexes
 from xsearch.models import EmbeddedModel, IndexRecord
 from xsearch.search.vectors.calibration import forget_samples
 from xsearch.text import tsvector_literal
 
-_CHUNK = 5_000  # rows
+_ROWS = 5_000  # written at once
 _KINDS = ("jacket", "mug", "lamp", "guitar", "boot", "shirt", "chair", "clock", "bag", "scarf")
 _COLOURS = ("red", "blue", "green", "black", "white", "yellow")
 _MAKERS = 60
+_CLUSTERS = 200  # kinds of product
+_LATENT = 24  # intrinsic dimension within a kind; estimates for photo embeddings lie between 15 and 40
+_SPREAD = 0.55  # of the members around their kind's centre, in units of the centre's length
+_NOISE = 0.15  # without structure
+_MADE_AT_ONCE = 10_000  # rows
+_SAME_PRODUCT = 0.25  # distance of another photo of the same product
+
+EncoderSpec = dict[str, Any]
 
 
 class BenchmarkProduct(EmbeddedModel):
@@ -43,14 +55,14 @@ class BenchmarkProduct(EmbeddedModel):
 
     class Meta:
         app_label = "xsearch"
-        managed = False  # no migration knows it
+        managed = False  # it has no migration
 
     def __str__(self) -> str:
         return self.title
 
 
 class BenchmarkIndex(Index):
-    """Searched like any shop's products."""
+    """The index of the made-up products."""
 
     text = {"A": ["title"], "B": ["colour"]}
     image = "photo"
@@ -100,11 +112,11 @@ def _managed(model: type[models.Model]) -> Iterator[None]:
 
 
 def grow(
-    index: Index, source: Vectors, count: int, *, before_indexes: Callable[[], None] = lambda: None
+    index: Index, source: SyntheticVectors, count: int, *, before_indexes: Callable[[], None] = lambda: None
 ) -> NDArray[np.float32]:
-    """Add products until there are ``count``, with vectors of ``source`` in both columns; returns those of the photos.
+    """Add products until there are ``count``, with vectors of ``source`` in both columns; return the photos' vectors.
 
-    They are declared to be the configured encoder's, so that its queries are compared with them.
+    The vectors are recorded as the configured encoder's, so that queries are compared with them.
     """
     present = index.get_queryset().count()
     photos = source.rows(count - present)
@@ -113,13 +125,13 @@ def grow(
         vector_indexes.drop_vector_index(
             store, store.column
         )  # built at once afterwards, many times faster than row by row
-    for start in range(0, len(photos), _CHUNK):
-        stop = min(start + _CHUNK, len(photos))
+    for start in range(0, len(photos), _ROWS):
+        stop = min(start + _ROWS, len(photos))
         _copy(present + start + 1, photos[start:stop], texts[start:stop])
     record(index)
     opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
     before_indexes()
-    # The one that photo queries walk.
+    # Photo queries walk this one only.
     vector_indexes.create_vector_indexes(lambda: vector_indexes.columns_in(index, {"image": opened["image"]}))
     statistics.refresh(index)
     with connection.cursor() as cursor:
@@ -149,7 +161,7 @@ def _copy(first: int, photos: NDArray[np.float32], texts: NDArray[np.float32]) -
 
 def _row(number: int) -> Sequence[Any]:
     """Return id, title, colour, price, bucket, photo and document of a product."""
-    mixed = number * 2_654_435_761 % 2**32  # Knuth's multiplicative hash: no order in what is numbered
+    mixed = number * 2_654_435_761 % 2**32  # Knuth's multiplicative hash: neighbours differ
     colour, kind = _COLOURS[mixed % len(_COLOURS)], _KINDS[mixed // 7 % len(_KINDS)]
     title = f"{colour.title()} {kind} by maker{mixed // 91 % _MAKERS}"
     return number, title, colour, mixed // 13 % 500, mixed // 1009 % 1000, "", _document(title, colour)
@@ -161,7 +173,7 @@ def _document(title: str, colour: str) -> str | None:
 
 
 def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> None:
-    """Record every product as indexed; ``phrases`` are what they are called."""
+    """Record every product as indexed; ``phrases`` are their names by primary key."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {IndexRecord._meta.db_table} (content_type_id, object_id, status, revision, forced,"  # noqa: S608
@@ -171,3 +183,95 @@ def record(index: Index, phrases: Mapping[int, Sequence[str]] | None = None) -> 
             f" FROM {BenchmarkProduct._meta.db_table} ON CONFLICT DO NOTHING",
             [index.content_type.pk, json.dumps(phrases or {})],
         )
+
+
+class SyntheticVectors:
+    """A reproducible source of unit vectors with the structure of real embeddings, and of queries near them.
+
+    Real embeddings are clustered, of low intrinsic dimension and unevenly dense.
+    """
+
+    def __init__(self, dimension: int, seed: int = 0) -> None:
+        rng = self._rng = np.random.default_rng(seed)
+        self.dimension = dimension
+        self._centres = _unit(rng.normal(size=(_CLUSTERS, dimension)))
+        self._axes = rng.normal(size=(_CLUSTERS, _LATENT, dimension))
+        sizes = rng.pareto(1.2, _CLUSTERS) + 0.2  # few kinds have many products
+        self._shares = sizes / sizes.sum()
+
+    def rows(self, count: int) -> Vectors:
+        """Return vectors of products, shape (count, dimension), unit length."""
+        parts = [self._rows(min(_MADE_AT_ONCE, count - start)) for start in range(0, count, _MADE_AT_ONCE)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.dimension), np.float32)
+
+    def _rows(self, count: int) -> Vectors:
+        kinds = self._rng.choice(_CLUSTERS, count, p=self._shares)
+        latent = self._rng.normal(size=(count, _LATENT)) / np.sqrt(_LATENT)
+        within = np.empty((count, self.dimension))
+        for kind in np.unique(kinds):
+            members = kinds == kind
+            within[members] = latent[members] @ self._axes[kind]
+        noise = self._rng.normal(size=(count, self.dimension)) / np.sqrt(self.dimension)
+        return _unit(self._centres[kinds] + _SPREAD * _unit(within) + _NOISE * noise)
+
+    def near(self, rows: Vectors) -> Vectors:
+        """Return a query near each of ``rows``, like another photo of the same product."""
+        noise = self._rng.normal(size=rows.shape) / np.sqrt(self.dimension)
+        return _unit(rows + _SAME_PRODUCT * noise)
+
+
+def _unit(vectors: NDArray[np.float64]) -> Vectors:
+    units: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return units
+
+
+def made_up_photos(count: int) -> Iterator[bytes]:
+    """Yield JPEGs of 800 × 600 pixels with about as much detail as customers' photos."""
+    rng = np.random.default_rng(1)
+    for _ in range(count):
+        image = Image.new("RGB", (800, 600), tuple(int(c) for c in rng.integers(120, 255, 3)))
+        draw = ImageDraw.Draw(image)
+        for _ in range(40):
+            x, y, width, height = (int(v) for v in rng.integers(0, 500, 4))
+            draw.ellipse((x, y, x + width // 2, y + height // 2), fill=tuple(int(c) for c in rng.integers(0, 255, 3)))
+        stream = io.BytesIO()
+        image.filter(ImageFilter.GaussianBlur(2)).save(stream, "JPEG", quality=85)
+        yield stream.getvalue()
+
+
+class StandIn(Encoder):
+    """Take the time of the encoder of ``spec``, if any, and return the next of ``answers`` as the vector.
+
+    The speed of an index walk depends on whether the query lies among the stored vectors, and the vectors of
+    a made-up catalogue have nothing to do with those of real photos.
+    """
+
+    modalities = frozenset({"text", "image"})
+    fingerprint = "benchmark"
+    #: Query vectors, shape (n, dimension), answered in turn.
+    answers: ClassVar[Iterator[NDArray[np.float32]]] = iter(())
+
+    def __init__(self, dimension: int, spec: EncoderSpec | None = None) -> None:
+        self.dimension = dimension
+        self._real = encoder_from_spec(spec) if spec else None
+
+    def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
+        """Run the real encoder, discard its vectors, and return the next answers."""
+        if self._real:
+            self._real.encode_batch(modality, items)
+        return np.stack([next(StandIn.answers) for _ in items])
+
+
+@contextmanager
+def standing_in(dimension: int, spec: EncoderSpec | None = None) -> Iterator[None]:
+    """Configure a stand-in as the encoder of texts and photos."""
+    backend = f"{StandIn.__module__}.{StandIn.__qualname__}"
+    encoder = {"BACKEND": backend, "OPTIONS": {"dimension": dimension, "spec": spec}}
+    embeddings = {"text": "benchmark", "image": "benchmark", "audio": None}
+    with overridden({"ENCODERS": {"benchmark": encoder}, "EMBEDDINGS": embeddings}):
+        yield
+
+
+def answer_with(vectors: NDArray[np.float32]) -> None:
+    """Make the stand-in answer with the rows of ``vectors``, in a cycle."""
+    StandIn.answers = itertools.cycle(vectors)

@@ -1,18 +1,17 @@
-"""Suggestions over made-up catalogues of growing size, asked for as a browser does: letter by letter, by HTTP."""
+"""Suggestions over made-up catalogues of growing size, requested as a browser does: letter by letter, by HTTP."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from django.db import connection
 from django.utils import translation
 from rest_framework.test import APIRequestFactory
 
 from xsearch.api.views import SuggestView
+from xsearch.benchmark.figures import Figures, Timing, elapsed_ms, percentiles
 from xsearch.benchmark.scratch import BenchmarkProduct, record, scratch_database
-from xsearch.benchmark.timing import Timing, elapsed_ms, percentiles
 from xsearch.conf import overridden
 from xsearch.index.registry import Index
 from xsearch.indexing import statistics
@@ -25,24 +24,7 @@ _SETTINGS = {
     "EMBEDDINGS": {"text": None, "image": None, "audio": None},
     "THROTTLE_RATES": {"suggest": "1000000/min"},
 }
-_SYLLABLES = (
-    "ba",
-    "co",
-    "di",
-    "fen",
-    "gor",
-    "hul",
-    "jin",
-    "kar",
-    "lom",
-    "mer",
-    "nis",
-    "pol",
-    "rad",
-    "sti",
-    "tur",
-    "ven",
-)
+_SYLLABLES = tuple("ba co di fen gor hul jin kar lom mer nis pol rad sti tur ven".split())  # noqa: SIM905
 _KINDS = {
     "jacket": "夹克", "mug": "马克杯", "lamp": "台灯", "guitar": "吉他", "boots": "靴子", "shirt": "衬衫",
     "chair": "椅子", "clock": "时钟", "backpack": "背包", "scarf": "围巾", "dress": "连衣裙", "sneakers": "运动鞋",
@@ -51,12 +33,11 @@ _COLOURS = {"red": "红色", "blue": "蓝色", "green": "绿色", "black": "黑�
 _MATERIALS = {"cotton": "棉质", "leather": "皮革", "wooden": "木质", "ceramic": "陶瓷", "metal": "金属"}
 _BATCH = 5_000
 
-Figures = dict[str, Any]
 Titles = tuple[str, str]
 
 
 def measure_suggestions(sizes: Sequence[int], repeats: int, progress: Callable[[str], None]) -> Figures:
-    """Return times by size: of all requests, by what is typed, and of bringing the suggestions up to date."""
+    """Return times by size: of all requests, of requests by kind of text, and of refreshing the suggestions."""
     figures: Figures = {}
     with overridden(_SETTINGS), scratch_database() as index:
         for size in sorted(sizes):
@@ -90,7 +71,7 @@ def request(index: Index, typed: str) -> bytes:
 
 
 def _texts(english: str, chinese: str, rng: random.Random) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, language of the page and what is typed on it to get a product."""
+    """Yield the kind, the language of the page and the typed text, for one product."""
     words = english.split()
     start = rng.randrange(len(words) - 1)
     yield "words", "en", " ".join(words[start : start + 2])
@@ -103,7 +84,7 @@ def _texts(english: str, chinese: str, rng: random.Random) -> Iterator[tuple[str
 
 
 def _fill(index: Index, size: int) -> list[Titles]:
-    """Add products with titles of their own, without vectors, until there are ``size``; returns their titles."""
+    """Add products with unique titles and without vectors until there are ``size``; return the titles."""
     first = BenchmarkProduct._base_manager.count()
     made = [_product(number) for number in range(first, size)]
     for start in range(0, len(made), _BATCH):
@@ -119,7 +100,7 @@ def _fill(index: Index, size: int) -> list[Titles]:
 
 
 def _product(number: int) -> tuple[BenchmarkProduct, Titles]:
-    """Return a product and its titles: a made-up name, and what it is in both languages."""
+    """Return a product and its titles: a made-up name and the kind of product, in English and Chinese."""
     rng = random.Random(number)  # noqa: S311
     name = "".join(rng.choices(_SYLLABLES, k=3)).title()
     colour, material, kind = (rng.choice(list(words)) for words in (_COLOURS, _MATERIALS, _KINDS))
@@ -134,7 +115,7 @@ def _document(colour: str, titles: Titles) -> str | None:
 
 
 def _analyse_tables() -> None:
-    """Do what autovacuum does soon after."""
+    """Run what autovacuum would run soon after."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

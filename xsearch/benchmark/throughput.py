@@ -1,13 +1,16 @@
-"""How near bulk indexing comes to the throughput of its encoders."""
+"""Bulk indexing compared with the throughput of the encoders alone."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xsearch.conf import settings
+from django.core.files.base import ContentFile
+
+from xsearch.benchmark.scratch import BenchmarkProduct, EncoderSpec, made_up_photos, scratch_database
+from xsearch.conf import overridden, settings
 from xsearch.encoders import get_encoder
 from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
@@ -15,14 +18,38 @@ from xsearch.indexing.encoding import group_size
 from xsearch.indexing.inputs import FileRefusedError, collect, read
 from xsearch.media import MediaError, load_audio, load_image
 
+_DIFFERENT = 64  # photos; the others are copies, because drawing takes longer than decoding
+
+
+def measure_bulk(
+    encoders: Mapping[str, EncoderSpec], products: int, progress: Callable[[str], None]
+) -> dict[str, dict[str, float]]:
+    """Index ``products`` photos and titles with each encoder in turn, see ``measure_throughput``."""
+    figures = {}
+    for name, spec in encoders.items():
+        progress(f"indexing {products} products with {name}")
+        embeddings = {"text": "benchmark", "image": "benchmark", "audio": None}
+        with overridden({"ENCODERS": {"benchmark": spec}, "EMBEDDINGS": embeddings}), scratch_database() as index:
+            _add_products(products)
+            index_pending(index)
+            figures[name] = measure_throughput(index, products)
+    return figures
+
+
+def _add_products(products: int) -> None:
+    drawn = list(made_up_photos(min(_DIFFERENT, products)))
+    for number in range(products):
+        product = BenchmarkProduct(title=f"Red jacket model {number}", colour="red", price=number, bucket=0)
+        product.photo.save(f"{number}.jpg", ContentFile(drawn[number % len(drawn)]))
+
 
 def measure_throughput(index: Index, objects: int = 512) -> dict[str, float]:
-    """Index up to ``objects`` objects anew, and compare that with their encoders' time for the same contents.
+    """Index up to ``objects`` objects again, and compare the time with that of their encoders for the same contents.
 
-    Returns the counts of objects and photos; ``encoder_s``: what ``encode_batch`` takes for the texts and the
-    decoded files, in batches as indexing makes them, the mean of before and after; ``indexing_s``: everything;
-    ``share``: the one by the other; ``waited_share``: of the time of indexing, in which the models had nothing
-    to do. Index what waits before, or it is counted too. Rows whose vectors come out the same are not written anew.
+    Returns the counts of objects and photos; ``encoder_s``: the time of ``encode_batch`` for the texts and the
+    decoded files, in the batches of indexing, the mean of before and after; ``indexing_s``: the time of indexing;
+    ``share``: ``encoder_s`` by ``indexing_s``; ``waited_share``: the share of ``indexing_s`` in which the models
+    were idle. Index what is pending before, or it is counted too. Rows whose vectors do not change are not rewritten.
     """
     keys = list(index.get_queryset().order_by("pk").values_list("pk", flat=True)[:objects])
     before_s = _encode(index, keys)
@@ -42,7 +69,7 @@ def measure_throughput(index: Index, objects: int = 512) -> dict[str, float]:
 
 
 def _encode(index: Index, keys: Sequence[Any]) -> float:
-    """Return the seconds that the encoders take for the contents of the objects, without reading and decoding."""
+    """Return the seconds that the encoders need for the contents of the objects, without reading and decoding."""
     total_s = 0.0
     warm = set()
     for modality, group in _groups(index, keys):
@@ -57,7 +84,7 @@ def _encode(index: Index, keys: Sequence[Any]) -> float:
 
 
 def _groups(index: Index, keys: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield contents by modality, in groups as the encoders like them, so that only a few are held decoded."""
+    """Yield contents by modality, in groups of the encoders' batch size, so that few are in memory."""
     waiting: dict[str, list[Any]] = defaultdict(list)
     for obj in index.get_queryset().filter(pk__in=keys).iterator(chunk_size=64):
         for modality, content in _contents(index, obj):

@@ -1,6 +1,6 @@
-"""Checkpoints fetched ahead of time from the Hugging Face hub, or a mirror of it; never while a query waits.
+"""Checkpoints downloaded ahead of time from the Hugging Face hub or a mirror of it, never while a query waits.
 
-``HF_ENDPOINT``, ``HF_TOKEN`` and the usual proxy variables of the environment work, for huggingface_hub reads them.
+huggingface_hub reads ``HF_ENDPOINT``, ``HF_TOKEN`` and the usual proxy variables from the environment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from xsearch.checkpoints.local import (
 from xsearch.conf import settings
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.bin")
-#: Files beside the weights that a tokenizer or processor may read.
+#: Small files that a tokenizer or processor may read.
 _SMALL = (".json", ".txt", ".model", ".jinja")
 _UNUSED = ("flax_model", "tf_model", "rust_model", "trainer_state", "training_args")
 
@@ -35,72 +35,74 @@ class UnreachableError(CheckpointError):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A checkpoint that the settings name; ``used_by`` says where."""
+class CheckpointReference:
+    """A checkpoint by name and revision; ``used_by`` is the alias of the encoder or the number of the recogniser."""
 
     model: str
     revision: str | None = None
     used_by: str = ""
 
 
-def configured() -> list[Wanted]:
-    """Return what encoders and recognisers name as ``OPTIONS["model"]``."""
+def configured() -> list[CheckpointReference]:
+    """Return the checkpoints that encoders and recognisers name as ``OPTIONS["model"]``."""
     recognisers = ((f"recogniser {number}", spec) for number, spec in enumerate(settings.TRANSCRIBERS, 1))
-    found: list[Wanted] = []
+    found: list[CheckpointReference] = []
     for place, spec in (*settings.ENCODERS.items(), *recognisers):
         options = spec.get("OPTIONS") or {}
         if options.get("model"):
-            found.append(Wanted(str(options["model"]), options.get("revision"), place))
+            found.append(CheckpointReference(str(options["model"]), options.get("revision"), place))
     return found
 
 
-def choose(names: Iterable[str], revision: str | None = None) -> list[Wanted]:
-    """Return what ``names`` (aliases of encoders, or models) stand for, each once; without names, all configured."""
+def choose(names: Iterable[str], revision: str | None = None) -> list[CheckpointReference]:
+    """Return the checkpoints of ``names`` (encoder aliases, or models), each once; without names, all configured."""
     known = configured()
-    chosen = [wanted for name in names for wanted in _named(name, known)] or known
-    pinned = [replace(wanted, revision=revision or wanted.revision) for wanted in chosen]
-    unique: dict[tuple[str, str | None], Wanted] = {}
-    for wanted in pinned:
-        unique.setdefault((wanted.model, wanted.revision), wanted)
+    chosen = [reference for name in names for reference in _named(name, known)] or known
+    pinned = [replace(reference, revision=revision or reference.revision) for reference in chosen]
+    unique: dict[tuple[str, str | None], CheckpointReference] = {}
+    for reference in pinned:
+        unique.setdefault((reference.model, reference.revision), reference)
     return list(unique.values())
 
 
-def _named(name: str, known: list[Wanted]) -> list[Wanted]:
-    return [wanted for wanted in known if name in (wanted.used_by, wanted.model)] or [Wanted(name)]
+def _named(name: str, known: list[CheckpointReference]) -> list[CheckpointReference]:
+    return [reference for reference in known if name in (reference.used_by, reference.model)] or [
+        CheckpointReference(name)
+    ]
 
 
-def fetch(wanted: Wanted, *, folder: Path | None = None, force: bool = False) -> Checkpoint:
-    """Fetch what is missing of a checkpoint and check what is there then.
+def fetch(reference: CheckpointReference, *, folder: Path | None = None, force: bool = False) -> Checkpoint:
+    """Download the missing files of a checkpoint, then verify it.
 
-    It goes into the cache of downloads, or as plain files to ``folder``/owner/name. Local folders and those copied
-    into ``MODELS_DIR`` are only checked. ``force`` fetches again what is there. Raises ``CheckpointError``.
+    The files go into the cache of downloads, or as plain files to ``folder``/owner/name. Local folders and those
+    copied into ``MODELS_DIR`` are only verified. ``force`` downloads all files again. Raises ``CheckpointError``.
     """
-    if not is_hub_name(wanted.model) or (folder is None and copied_folder(wanted.model)):
-        return locate(wanted.model, revision=wanted.revision)
+    if not is_hub_name(reference.model) or (folder is None and copied_folder(reference.model)):
+        return locate(reference.model, revision=reference.revision)
     try:
-        with _clear_errors(wanted):
-            target = _download(wanted, folder / wanted.model if folder else None, force=force)
+        with _clear_errors(reference):
+            target = _download(reference, folder / reference.model if folder else None, force=force)
     except UnreachableError:
         if not (folder or force):
-            with suppress(CheckpointError):  # a server without network may have it whole
-                return locate(wanted.model, revision=wanted.revision)
+            with suppress(CheckpointError):  # a server without network may have all of it
+                return locate(reference.model, revision=reference.revision)
         raise
-    return locate(target or wanted.model, revision=wanted.revision)
+    return locate(target or reference.model, revision=reference.revision)
 
 
-def _download(wanted: Wanted, folder: Path | None, *, force: bool) -> Path | None:
+def _download(reference: CheckpointReference, folder: Path | None, *, force: bool) -> Path | None:
     from huggingface_hub import HfApi, snapshot_download
 
-    revision = wanted.revision or "main"
-    files = [sibling.rfilename for sibling in HfApi().model_info(wanted.model, revision=revision).siblings or []]
-    needed = _choose_files(wanted.model, files)
+    revision = reference.revision or "main"
+    files = [sibling.rfilename for sibling in HfApi().model_info(reference.model, revision=revision).siblings or []]
+    needed = _choose_files(reference.model, files)
     place: dict[str, Any] = {"local_dir": folder} if folder else {"cache_dir": cache_folder()}
-    snapshot_download(wanted.model, revision=revision, allow_patterns=needed, force_download=force, **place)
+    snapshot_download(reference.model, revision=revision, allow_patterns=needed, force_download=force, **place)
     return folder
 
 
 def _choose_files(name: str, files: list[str]) -> list[str]:
-    """Return the weights in one format and the small files beside them; no pickles, no folders."""
+    """Return the weights in one format and the small files of the checkpoint; no pickles, no folders."""
     top = [file for file in files if "/" not in file]
     pickles = sorted(file for file in top if any(Path(file).match(pattern) for pattern in PICKLES))
     weights = next((file for file in _WEIGHTS if file in top), None)
@@ -115,8 +117,8 @@ def _choose_files(name: str, files: list[str]) -> list[str]:
 
 
 @contextmanager
-def _clear_errors(wanted: Wanted) -> Iterator[None]:
-    """Turn what the hub and the network raise into ``CheckpointError``."""
+def _clear_errors(reference: CheckpointReference) -> Iterator[None]:
+    """Turn errors of the hub and the network into ``CheckpointError``."""
     try:
         from huggingface_hub import errors
     except ImportError as error:
@@ -125,35 +127,35 @@ def _clear_errors(wanted: Wanted) -> Iterator[None]:
     try:
         yield
     except errors.RevisionNotFoundError as error:
-        problem = f"The model {wanted.model!r} has no revision {wanted.revision or 'main'!r}."
-        raise CheckpointError(problem, f"Its revisions are listed at {_page(wanted)}/commits/main") from error
+        problem = f"The model {reference.model!r} has no revision {reference.revision or 'main'!r}."
+        raise CheckpointError(problem, f"Its revisions are listed at {_page(reference)}/commits/main") from error
     except errors.GatedRepoError as error:
-        cure = f"Accept its terms at {_page(wanted)}, then set HF_TOKEN to a token of yours."
-        raise CheckpointError(f"The model {wanted.model!r} is gated.", cure) from error
+        cure = f"Accept its terms at {_page(reference)}, then set HF_TOKEN to a token of yours."
+        raise CheckpointError(f"The model {reference.model!r} is gated.", cure) from error
     except errors.RepositoryNotFoundError as error:
-        problem = f"There is no model {wanted.model!r} at {_endpoint()}, or it is private."
+        problem = f"There is no model {reference.model!r} at {_endpoint()}, or it is private."
         raise CheckpointError(problem, "Correct the name; for a private one, set HF_TOKEN.") from error
     except errors.OfflineModeIsEnabled as error:
-        cure = f"Unset HF_HUB_OFFLINE, or copy the model's folder to {cache_folder() / wanted.model}."
+        cure = f"Unset HF_HUB_OFFLINE, or copy the model's folder to {cache_folder() / reference.model}."
         raise CheckpointError("HF_HUB_OFFLINE forbids to fetch anything.", cure) from error
     except OSError as error:
-        raise CheckpointError(f"{wanted.model} could not be fetched: {error}", _run_again()) from error
+        raise CheckpointError(f"{reference.model} could not be fetched: {error}", _run_again()) from error
     except Exception as error:
         if not _is_of_network(error):
             raise
-        problem = f"{_endpoint()} cannot be reached to fetch {wanted.model!r} ({error.__class__.__name__}: {error})."
-        raise UnreachableError(problem, _without_network(wanted)) from error
+        problem = f"{_endpoint()} cannot be reached to fetch {reference.model!r} ({error.__class__.__name__}: {error})."
+        raise UnreachableError(problem, _without_network(reference)) from error
 
 
 def _is_of_network(error: Exception) -> bool:
-    """Whether huggingface_hub's HTTP client, whichever it is in this version, has raised ``error``."""
+    """Return True if the HTTP client of huggingface_hub raised ``error``."""
     return type(error).__module__.split(".")[0].startswith("httpx")
 
 
-def _without_network(wanted: Wanted) -> str:
+def _without_network(reference: CheckpointReference) -> str:
     return (
         f"Set HF_ENDPOINT to a mirror or HTTPS_PROXY to a proxy and run {DOWNLOAD} again, which goes on where it "
-        f"stopped; or copy the model's folder to {cache_folder() / wanted.model} with XSEARCH['MODELS_DIR'] set."
+        f"stopped; or copy the model's folder to {cache_folder() / reference.model} with XSEARCH['MODELS_DIR'] set."
     )
 
 
@@ -167,5 +169,5 @@ def _endpoint() -> str:
     return str(constants.ENDPOINT)
 
 
-def _page(wanted: Wanted) -> str:
-    return f"{_endpoint()}/{wanted.model}"
+def _page(reference: CheckpointReference) -> str:
+    return f"{_endpoint()}/{reference.model}"

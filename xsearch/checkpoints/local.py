@@ -1,22 +1,27 @@
-"""Model checkpoints on this machine: where they are, whether they are whole, and what identifies them."""
+"""Model checkpoints on this machine: located, verified and fingerprinted, without torch and without reading them whole.
+
+The two lookups in the hub's cache (``refs/<revision>``, ``snapshots/<commit>``) are our own: huggingface_hub's take as
+many lines, import its HTTP client in every system check, and cannot name the revisions that are there. The check of
+safetensors files is our own as well: the library does not say how many bytes are missing.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from xsearch.checkpoints.weight_files import CorruptWeights, check_weights, hash_sample, is_ctranslate2
 from xsearch.conf import settings
 
 DOWNLOAD = "python manage.py xsearch_download"
 
-#: What we can run, by the ``model_type`` of config.json: classes of transformers itself.
+#: Supported models: the class of transformers by the ``model_type`` of config.json.
 ARCHITECTURES = {
     "clip": "CLIPModel",
     "siglip": "SiglipModel",
@@ -30,11 +35,19 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _INDEX = "model.safetensors.index.json"
 #: Files of weights that are refused.
 PICKLES = ("pytorch_model*.bin*", "*.pt", "*.pth", "*.ckpt")
-#: Files beside the weights that decide what the model sees; others (README, logs, chat templates) do not matter.
+#: Files other than weights that decide what the model computes; the rest (README, logs, chat templates) do not matter.
 _DECIDING = (
     *("config.json", "preprocessor_config.json", "processor_config.json", "special_tokens_map.json"),
     *("tokenizer.json", "tokenizer_config.json", "added_tokens.json", "vocab*", "merges.txt", "*.model"),
 )
+
+_MAX_HEADER = 100_000_000  # bytes, the limit of the safetensors format
+_BLOCKS, _BLOCK = 256, 4096  # number and bytes of the blocks that ``hash_sample`` reads
+_LFS_POINTER = b"version https://git-lfs"
+
+
+class _Digest(Protocol):
+    def update(self, content: bytes, /) -> None: ...
 
 
 class CheckpointError(Exception):
@@ -47,7 +60,7 @@ class CheckpointError(Exception):
 
 
 class MissingCheckpointError(CheckpointError):
-    """It is not on this machine, or not all of it."""
+    """The checkpoint is not on this machine, or only a part of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,18 +80,18 @@ class Checkpoint:
 
     @property
     def is_ctranslate2(self) -> bool:
-        """Whether the weights are for CTranslate2 (faster-whisper) and not for transformers."""
+        """True if the weights are for CTranslate2 (faster-whisper) and not for transformers."""
         return self.weights[0].suffix == ".bin"
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits of the content: deciding files whole, of the weights the header and a sample."""
+        """16 hexadecimal digits: a hash of the deciding files, and of a sample of the weights."""
         deciding = sorted({file for pattern in _DECIDING for file in self.folder.glob(pattern)})
         files = [file for file in (*deciding, *self.weights) if file.is_file()]
         return _fingerprint(tuple((file, file.stat().st_size, file.stat().st_mtime_ns) for file in files))
 
     def require(self, model_types: Iterable[str], user: str) -> None:
-        """Raise ``CheckpointError`` unless the family is one of those that ``user`` (the backend's name) can run."""
+        """Raise ``CheckpointError`` unless ``user`` (the backend's name) can run this family."""
         if self.model_type not in model_types:
             problem = f"{user} cannot run {self.name}, which is of the family {self.model_type!r}."
             raise CheckpointError(problem, f"It runs: {', '.join(sorted(model_types))}.")
@@ -86,7 +99,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a checkpoint should be, and what to do when something of it is not there."""
+    """The folder where a checkpoint should be, and how to repair it."""
 
     name: str
     revision: str | None
@@ -94,12 +107,12 @@ class _Place:
     commit: str | None = None
 
     def again(self, otherwise: str, *, force: bool = False) -> str:
-        """Return the cure: to fetch the download again, or ``otherwise`` for a folder that somebody copied."""
+        """Return the cure: the download command, or ``otherwise`` for a folder that somebody copied."""
         return _fetch(self.name, self.revision) + (" --force" if force else "") if self.commit else f"{otherwise}."
 
 
 def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
-    """Find the checkpoint of a hub name or a folder and check that it is whole; never downloads, reads little.
+    """Find the checkpoint of a hub name or a folder and verify that it is whole; downloads nothing, reads little.
 
     ``revision`` is a commit, tag or branch of the hub (None: "main"); a folder is taken as it is.
     Raises ``CheckpointError``.
@@ -134,7 +147,7 @@ def copied_folder(name: str) -> Path | None:
 
 
 def is_hub_name(model: str) -> bool:
-    """Whether ``model`` can be a name of the hub ("owner/name") and is no folder here."""
+    """Return True if ``model`` can be a name of the hub ("owner/name") and is not a folder here."""
     return _HUB_NAME.fullmatch(model) is not None and not Path(model).is_dir()
 
 
@@ -154,15 +167,15 @@ def _find(name: str, revision: str | None) -> _Place:
 
 
 def _find_snapshot(name: str, revision: str | None, cached: Path) -> _Place:
-    wanted = revision or "main"
+    asked = revision or "main"
     references, snapshots = cached / "refs", cached / "snapshots"
-    reference = references / wanted
-    commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else wanted
+    reference = references / asked
+    commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else asked
     if (snapshots / commit).is_dir():
         return _Place(name, revision, snapshots / commit, commit)
     known = sorted(str(file.relative_to(references)) for file in references.rglob("*") if file.is_file())
     known += sorted(folder.name for folder in snapshots.iterdir())
-    problem = f"The revision {wanted!r} of {name!r} is not downloaded; here are: {', '.join(known) or 'none'}."
+    problem = f"The revision {asked!r} of {name!r} is not downloaded; here are: {', '.join(known) or 'none'}."
     raise MissingCheckpointError(problem, _fetch(name, revision))
 
 
@@ -191,13 +204,26 @@ def _find_weights(place: _Place) -> tuple[Path, ...]:
         return (folder / "model.safetensors",)
     if (folder / _INDEX).exists():
         return _find_shards(place)
-    if is_ctranslate2(folder / "model.bin"):
+    if _is_ctranslate2(folder / "model.bin"):
         return (folder / "model.bin",)
     pickles = sorted(file.name for pattern in PICKLES for file in folder.glob(pattern))
     if pickles:
         raise CheckpointError(*pickle_only(place.name, pickles[0]))
     problem = f"The checkpoint {place.name} is only half there: {folder} has no model.safetensors."
     raise MissingCheckpointError(problem, place.again("Copy the whole folder"))
+
+
+def _is_ctranslate2(file: Path) -> bool:
+    """Return True for a model of CTranslate2, which starts with a version and the name of a "…Spec"."""
+    try:
+        with file.open("rb") as stream:
+            start = stream.read(64)
+    except OSError:
+        return False
+    if len(start) < 8:
+        return False
+    length = struct.unpack("<H", start[4:6])[0]
+    return start[6 : 6 + length].rstrip(b"\0").endswith(b"Spec")
 
 
 def _find_shards(place: _Place) -> tuple[Path, ...]:
@@ -227,7 +253,7 @@ def pickle_only(name: str, pickle: str) -> tuple[str, str]:
 
 
 def _with_model_type(config: dict[str, Any], weights: tuple[Path, ...]) -> dict[str, Any]:
-    """Name the family of a CTranslate2 checkpoint; only Whisper is known in that format."""
+    """Add the family of a CTranslate2 checkpoint; only Whisper is supported in that format."""
     is_whisper = weights[0].suffix == ".bin" and "lang_ids" in config
     return {**config, "model_type": "whisper"} if is_whisper else config
 
@@ -246,15 +272,35 @@ def _require_supported(name: str, config: dict[str, Any]) -> None:
 
 
 def _check(place: _Place, file: Path) -> None:
+    if file.suffix == ".safetensors" and (damage := _damage(file)):
+        raise CheckpointError(f"{file} is {damage}.", place.again("Copy it again", force=True))
+
+
+def _damage(file: Path) -> str | None:
+    """Return what is wrong with a safetensors file, as the end of "the file is …"; reads only its header."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        start = stream.read(24)
+        if start.startswith(_LFS_POINTER):
+            return "only the pointer of a git clone without LFS; run: git lfs pull"
+        length = struct.unpack("<Q", start[:8])[0] if len(start) >= 8 else 0
+        if not 2 <= length <= min(_MAX_HEADER, size - 8):
+            return f"no whole safetensors file: its header does not fit into its {size} bytes"
+        stream.seek(8)
+        header = stream.read(length)
     try:
-        check_weights(file)
-    except CorruptWeights as error:
-        raise CheckpointError(f"{file} is {error}.", place.again("Copy it again", force=True)) from error
+        tensors = [tensor for name, tensor in json.loads(header).items() if name != "__metadata__"]
+        expected = 8 + length + max((int(tensor["data_offsets"][1]) for tensor in tensors), default=0)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return "no safetensors file: its header is damaged"
+    if expected == size:
+        return None
+    return f"{'truncated' if size < expected else 'damaged'}: it has {size} bytes where its header asks for {expected}"
 
 
 @lru_cache(maxsize=64)
 def _fingerprint(files: tuple[tuple[Path, int, int], ...]) -> str:
-    """Hash files given with their size and time of change, which make the cache forget what was replaced."""
+    """Hash files; their size and time of change are arguments so that a replaced file is hashed again."""
     digest = hashlib.sha256()
     for file, size, _ in files:
         digest.update(f"{file.name}:{size};".encode())
@@ -263,3 +309,18 @@ def _fingerprint(files: tuple[tuple[Path, int, int], ...]) -> str:
         else:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def hash_sample(file: Path, digest: _Digest) -> None:
+    """Update ``digest`` with the header and evenly spaced blocks of the tensors: about 1 MB of a file of any size."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        if size <= _BLOCKS * _BLOCK:
+            digest.update(stream.read())
+            return
+        if file.suffix == ".safetensors":
+            length = struct.unpack("<Q", stream.read(8))[0]
+            digest.update(stream.read(min(length, _MAX_HEADER)))
+        for number in range(_BLOCKS):
+            stream.seek(number * (size - _BLOCK) // (_BLOCKS - 1))
+            digest.update(stream.read(_BLOCK))

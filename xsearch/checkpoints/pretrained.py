@@ -1,4 +1,4 @@
-"""Checkpoints loaded by transformers: the whole model or an error, from safetensors, without a word in the log."""
+"""Checkpoints loaded by transformers: the whole model from safetensors, or an error. Needs torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xsearch.checkpoints.local import ARCHITECTURES, Checkpoint, CheckpointError
 
 
 def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
-    """Load the weights of ``checkpoint``; raises ``CheckpointError`` where they and its config.json do not fit."""
+    """Load the weights of ``checkpoint``; raises ``CheckpointError`` if they do not fit its config.json."""
     model_class = getattr(transformers, ARCHITECTURES[checkpoint.model_type])
     safely = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
     try:
@@ -35,7 +35,7 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the progress bars and remarks of transformers off the server's log while something is loaded."""
+    """Silence the progress bars and warnings of transformers while something is loaded."""
     logging: Any = transformers.utils.logging
     verbosity, had_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

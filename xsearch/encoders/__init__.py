@@ -1,4 +1,4 @@
-"""Photos, texts and sounds to vectors: the backend contract and the configured backends."""
+"""Encoders of photos, texts and sounds: the contract of backends and the configured ones."""
 
 from xsearch.encoders.base import Encoder, EncoderAway, EncoderError, TwoStepEncoder, normalise
 from xsearch.encoders.registry import encoder_from_spec, get_encoder

@@ -1,4 +1,4 @@
-"""Any encoder with an adapter behind it: one matrix per modality, trained on a shop's own catalogue."""
+"""An encoder whose vectors pass through an adapter: one matrix per modality, trained on the shop's own catalogue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.checkpoints.weight_files import CorruptWeights, read_safetensors
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
 from xsearch.encoders.registry import encoder_from_spec, get_encoder
 
@@ -24,7 +23,11 @@ _EXPORT = re.compile(r"-onnx\d+-[a-z0-9]+$")
 
 @dataclass(frozen=True)
 class AdapterFile:
-    """Matrices of shape (dimension, dimension of the encoder) by modality, and what is known about them."""
+    """The content of an adapter file.
+
+    ``matrices`` have the shape (dimension, dimension of the encoder) and are keyed by modality. ``manifest`` describes
+    the training, ``digest`` is the SHA-256 of the file.
+    """
 
     matrices: Mapping[str, Vectors]
     manifest: dict[str, Any]
@@ -33,12 +36,18 @@ class AdapterFile:
     @classmethod
     def parse(cls, content: bytes) -> AdapterFile:
         """Read the content of an adapter file; raises ``EncoderError``."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
         try:
-            matrices, metadata = read_safetensors(content)
-            manifest = json.loads(metadata["manifest"])
-            base, shapes = manifest["base_fingerprint"], {matrix.shape for matrix in matrices.values()}
-        except (CorruptWeights, KeyError, ValueError) as error:
+            matrices = load(content)
+            manifest = json.loads(_metadata(content)["manifest"])
+            base = manifest["base_fingerprint"]
+        except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise EncoderError(f"This is no adapter that xsearch_finetune wrote: {error}.") from error
+        if any(matrix.dtype != np.float32 for matrix in matrices.values()):
+            raise EncoderError("This is no adapter that xsearch_finetune wrote: its numbers are not float32.")
+        shapes = {matrix.shape for matrix in matrices.values()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 2 or not isinstance(base, str):
             raise EncoderError("This adapter is damaged: it needs matrices of one shape. Fine-tune again.")
         if not all(np.isfinite(matrix).all() for matrix in matrices.values()) or 0 in shape:
@@ -57,20 +66,28 @@ class AdapterFile:
         return cls.parse(content)
 
     def fits(self, fingerprint: str) -> bool:
-        """Say whether the adapter was trained on the encoder of that fingerprint, or on an export of it."""
+        """Return True if the adapter was trained on the encoder of that fingerprint, or on an export of it."""
         return model_of(self.manifest["base_fingerprint"]) == model_of(fingerprint)
 
 
+def _metadata(content: bytes) -> dict[str, str]:
+    """Return the metadata of a safetensors file that is known to be whole; the library reads it from paths only."""
+    length = int.from_bytes(content[:8], "little")
+    metadata: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
+    return metadata
+
+
 def model_of(fingerprint: str) -> str:
-    """Return the fingerprint of the checkpoint behind an exported one, whose vectors are nearly the same."""
+    """Return the fingerprint of the model without the suffix of an export; both give nearly the same vectors."""
     return _EXPORT.sub("", fingerprint)
 
 
 class AdaptedEncoder(TwoStepEncoder):
-    """An encoder whose vectors pass through an adapter; ``encoder`` is an alias of the settings or a spec of its own.
+    """Encoder whose vectors pass through an adapter.
 
-    ``adapter`` is a folder that ``manage.py xsearch_finetune`` wrote. Another adapter makes another space, so the
-    fingerprint has the adapter's digest. Where the adapter was trained on another encoder, every use says so.
+    ``encoder`` is an alias of the settings or a spec. ``adapter`` is a folder that ``manage.py xsearch_finetune``
+    wrote. Every adapter makes its own vector space, so its digest is part of the fingerprint. If the adapter was
+    trained on another encoder, every use raises ``EncoderError``.
     """
 
     def __init__(self, encoder: str | Mapping[str, Any], adapter: str | Path) -> None:
@@ -84,7 +101,7 @@ class AdaptedEncoder(TwoStepEncoder):
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
-        """The encoder's fingerprint, for which a service may have to be asked, and the adapter's digest."""
+        """The encoder's fingerprint and the adapter's digest; asks the service where the encoder is remote."""
         found = self.base.fingerprint
         if not self.adapter.fits(found):
             trained_on = self.adapter.manifest["base_fingerprint"]
@@ -96,21 +113,21 @@ class AdaptedEncoder(TwoStepEncoder):
 
     @property
     def batch_size(self) -> int | None:
-        """How many items the encoder prefers at once, if it says so."""
+        """Batch size that the encoder prefers; None if it states none."""
         preferred: int | None = getattr(self.base, "batch_size", None)
         return preferred
 
     @property
     def is_outdated(self) -> bool:  # type: ignore[override]
-        """Whether the service behind the encoder has changed its model."""
+        """True once the service behind the encoder has changed its model."""
         return self.base.is_outdated
 
     def prepare(self, modality: str, item: Any) -> Any:
-        """Prepare as the encoder does."""
+        """Prepare an item as the encoder does."""
         return self.base.prepare(modality, item) if isinstance(self.base, TwoStepEncoder) else item
 
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
-        """Encode as the encoder does, and adapt the vectors; rows of zeros stay zeros."""
+        """Encode and adapt the vectors; rows of zeros stay zeros."""
         base, _checked = self.base, self.fingerprint
         run = base.encode_prepared if isinstance(base, TwoStepEncoder) else base.encode_batch
         return adapt(run(modality, prepared), self.adapter.matrices[modality])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Embeddings, one a row; of unit length wherever an encoder returns them.
 Vectors = NDArray[np.float32]
 
 
@@ -17,11 +18,11 @@ class EncoderError(Exception):
 
 
 class EncoderAway(EncoderError):  # noqa: N818 - it is the encoder that is away
-    """An encoder cannot work for now (its service is down); objects wait for it as long as that takes."""
+    """An encoder is unavailable for now (its service is down); objects stay pending until it is back."""
 
 
 class Encoder(ABC):
-    """Turns media of its ``modalities`` into unit vectors of one space.
+    """Turns media of its ``modalities`` into unit vectors of one vector space.
 
     Items are ``str`` for "text", upright RGB ``PIL.Image.Image`` for "image" and
     ``xsearch.media.Waveform`` for "audio". Instances are shared between threads.
@@ -29,49 +30,49 @@ class Encoder(ABC):
 
     #: Length of the vectors.
     dimension: int
-    #: Which of "text", "image" and "audio" the encoder understands.
+    #: Those of "text", "image" and "audio" that the encoder encodes.
     modalities: frozenset[str]
-    #: Changes whenever vectors stop being comparable: model, revision, preprocessing, adapter.
+    #: Identifies the vector space: changes with the model, revision, preprocessing or adapter.
     fingerprint: str
-    #: Whether this instance is of no use any more, because the service behind it has changed its model: an
-    #: instance speaks of one space for life, and the next one asked for is made anew.
+    #: True once the service behind the encoder has changed its model. An instance stands for one vector space, so
+    #: the registry builds a new one.
     is_outdated: bool = False
 
     def sayable(self) -> Vectors | None:
-        """Return the directions that texts can name, as orthonormal rows, shape (k, dimension); None: not known.
+        """Return an orthonormal basis of what texts can express, shape (k, dimension); None if unknown.
 
-        What lies outside of them tells single photos apart, and counts for less where words ask for something else.
+        The rest of a photo's vector distinguishes single photos. It has less weight when words ask for a change.
         """
         return None
 
     @classmethod
     def check_options(cls, options: dict[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Return what is wrong with ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""
+        """Return the faults of ``OPTIONS`` as (problem, cure), for the system checks; imports nothing heavy."""
         return ()
 
     @abstractmethod
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
         """Encode ``items`` and return float32 vectors, shape (len(items), dimension).
 
-        Rows have unit length; a row of zeros means that the encoder knows nothing about the input
-        (a text without a known word), and callers leave it out. Raises ``ValueError`` for a modality
-        that is not in ``modalities`` and ``EncoderError`` when the model cannot be loaded.
+        Rows have unit length. A row of zeros means that the encoder has no vector for the input (a text without
+        a known word); callers skip it. Raises ``ValueError`` for a modality that is not in ``modalities`` and
+        ``EncoderError`` if the model cannot be loaded.
         """
 
 
 class TwoStepEncoder(Encoder):
-    """An encoder that prepares items one by one (pixels, token numbers) and runs its model on many.
+    """An encoder that preprocesses items one by one (pixels, token ids) and runs its model on batches.
 
-    Indexing prepares in several threads while the model runs on the batch before.
+    Indexing prepares the next batch in several threads while the model runs on this one.
     """
 
     @abstractmethod
     def prepare(self, modality: str, item: Any) -> Any:
-        """Turn one item into what the model takes; safe in any thread, loads no model. Raises like ``encode_batch``."""
+        """Preprocess one item; safe in any thread, loads no model. Raises like ``encode_batch``."""
 
     @abstractmethod
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
-        """Encode what ``prepare`` returned, in runs that fit into memory; see ``encode_batch``."""
+        """Encode prepared items, in runs that fit into memory; see ``encode_batch``."""
 
     def encode_batch(self, modality: str, items: Sequence[Any]) -> Vectors:
         """Prepare and encode, see ``Encoder``."""

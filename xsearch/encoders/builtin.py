@@ -13,27 +13,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
-from xsearch.encoders.builtin_text import Vocabulary
-from xsearch.encoders.sessions import open_session
+from xsearch.encoders.builtin_text import ConceptVocabulary
+from xsearch.encoders.onnx_session import open_session
 from xsearch.lazy import Lazy
 
 WEIGHTS = Path(__file__).with_name("weights")
 FILES = ("image.onnx", "text.onnx", "vocabulary.json")
 
-#: Part of the fingerprint; raise it whenever ``square`` or ``Vocabulary.find`` gives another result.
+#: Part of the fingerprint; raise it whenever ``square`` or ``ConceptVocabulary.find`` gives another result.
 PREPROCESSING = "1"
 SIDE = 112  # pixels the network sees
 DIMENSION = 256
-_LEAST_SPREAD = 1e-3  # of the concepts, beside the largest; less is rounding
+_LEAST_SPREAD = 1e-3  # of a singular value over the largest; less is rounding
 _BATCH = 32  # images in one run of the network; bounds memory
 
 
 class BuiltinEncoder(TwoStepEncoder):
-    """Text (English, Chinese) and photos in one space: kinds of product, colours, looks, single products.
+    """Texts (English, Chinese) and photos in one vector space: kinds of product, colours, looks, single products.
 
-    ``threads`` is the number of CPU threads of one call, ``weights`` a folder with another trained model of
-    the same make. Nothing is loaded before the first call, so that workers may fork; what was not used for
-    ``idle_unload_s`` seconds is let go again (None: never).
+    ``threads`` is the number of CPU threads of one call. ``weights`` is a folder with another trained model of the
+    same architecture. The model is loaded on the first call, so that workers may fork, and unloaded after
+    ``idle_unload_s`` seconds without use (None: never).
     """
 
     dimension = DIMENSION
@@ -54,15 +54,15 @@ class BuiltinEncoder(TwoStepEncoder):
         return f"builtin-{digest.hexdigest()[:16]}"
 
     def prepare(self, modality: str, item: Any) -> Any:
-        """Return the pixels that the network sees, or the numbers of the concepts that a text names."""
+        """Return the pixels that the network takes, or the ids of the concepts that a text names."""
         return square(item, SIDE) if modality == "image" else self._vocabulary.find(item)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
-        """Encode pixels or concepts; texts without a known word get a row of zeros."""
+        """Encode pixels or concept ids; texts without a known word get a row of zeros."""
         return self._encode_pixels(prepared) if modality == "image" else self._encode_concepts(prepared)
 
     def sayable(self) -> Vectors | None:
-        """Return the span of all concepts."""
+        """Return an orthonormal basis of the vectors of all concepts."""
         return self._concepts
 
     @cached_property
@@ -91,8 +91,8 @@ class BuiltinEncoder(TwoStepEncoder):
         return normalise(vectors)
 
     @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return Vocabulary.load(self._file("vocabulary.json"))
+    def _vocabulary(self) -> ConceptVocabulary:
+        return ConceptVocabulary.load(self._file("vocabulary.json"))
 
     def _lazy_session(self, name: str, idle_s: float | None) -> Lazy[Any]:
         return Lazy(
@@ -104,9 +104,15 @@ class BuiltinEncoder(TwoStepEncoder):
         if not path.is_file():
             raise EncoderError(
                 f"The builtin encoder's {name} is missing from {self.folder}. Reinstall django-xsearch, "
-                "or train it: python -m xsearch.training.train_builtin --help."
+                "or train it: tools/bundled_model in the project's repository."
             )
         return path
+
+
+def known_words() -> frozenset[str]:
+    """Return the English words of the terms that the bundled model was trained on, lower-case."""
+    terms = ConceptVocabulary.load(WEIGHTS / "vocabulary.json").terms
+    return frozenset(word for term in terms if term.isascii() for word in term.split())
 
 
 def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
@@ -123,7 +129,7 @@ def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
 
 
 def _border_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Median of the outermost pixels, shape (3,)."""
+    """Return the median of the outermost pixels, shape (3,)."""
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colour: NDArray[np.uint8] = np.median(border, axis=0).astype(np.uint8)
     return colour

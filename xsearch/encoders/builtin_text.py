@@ -1,4 +1,4 @@
-"""Words of the bundled model: finds the concepts a text names, in English and Chinese."""
+"""The vocabulary of the bundled model: finds the concepts that a text names, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ def fold(text: str) -> str:
     return _SEPARATORS.sub(" ", plain.replace("'", "")).strip()
 
 
-class Vocabulary:
-    """The terms the model was trained on, each naming one or more concepts.
+class ConceptVocabulary:
+    """The terms that the model was trained on, each with its concepts.
 
-    ``terms`` maps folded terms to concept numbers from 1 (0 is padding); a term without concepts is
-    known to mean nothing here ("red wine" is no red). ``negations`` are words that take the term
-    right behind them out of the text ("not black").
+    ``terms`` maps folded terms to concept ids from 1 (0 is padding). A term without concepts is ignored ("red wine"
+    is not red). ``negations`` are words that exclude the term right after them ("not black").
     """
 
     def __init__(self, concepts: list[str], terms: dict[str, list[int]], negations: list[str]) -> None:
@@ -33,7 +32,7 @@ class Vocabulary:
         self._longest = max((len(term) for term in terms), default=0)
 
     @classmethod
-    def load(cls, path: Path) -> Vocabulary:
+    def load(cls, path: Path) -> ConceptVocabulary:
         """Read a vocabulary that ``dump`` wrote."""
         stored = json.loads(path.read_text(encoding="utf-8"))
         return cls(stored["concepts"], stored["terms"], stored["negations"])
@@ -48,9 +47,9 @@ class Vocabulary:
         path.write_text(json.dumps(stored, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     def find(self, text: str) -> list[int]:
-        """Return the numbers of the concepts that ``text`` names, each once, in order of appearance.
+        """Return the ids of the concepts that ``text`` names, each once, in order of appearance.
 
-        Longest match from left to right; Latin terms match whole words only.
+        The longest term matches, from left to right. Latin terms match whole words only.
         """
         folded, found = fold(text), dict[int, None]()
         position, negated = 0, False
@@ -75,14 +74,14 @@ class Vocabulary:
 
 
 def _whole(text: str, start: int, end: int) -> bool:
-    """Whether ``text[start:end]`` begins and ends no Latin word in its middle."""
+    """Return True unless ``text[start:end]`` cuts a Latin word."""
     cut_before = start > 0 and _LATIN.match(text[start - 1]) and _LATIN.match(text[start])
     cut_after = end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end])
     return not (cut_before or cut_after)
 
 
 def _skip(text: str, start: int) -> int:
-    """Length of the unknown word at ``start``: a run of Latin letters, or one other character."""
+    """Return the length of the unknown word at ``start``: a run of Latin letters, or one other character."""
     end = start
     while end < len(text) and _LATIN.match(text[end]):
         end += 1

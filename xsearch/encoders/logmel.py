@@ -1,4 +1,4 @@
-"""Sounds as fixed statistics of their spectrum and envelope; no model, only librosa."""
+"""The encoder of sounds without a model: statistics of their spectrum and envelope, by librosa."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from xsearch.lazy import ProcessLock
 if TYPE_CHECKING:
     from xsearch.media import Waveform
 
-Floats = NDArray[np.float64]
+_Features = NDArray[np.float64]
 
-_MAX_S = 30.0  # seconds that are listened to, from where the sound begins
+_MAX_S = 30.0  # seconds that are analysed, from the beginning of the sound
 _FFT, _HOP, _MELS = 1024, 256, 40
 _QUIET = 1e-3  # peak under which a recording is silence
-_FLOOR_DB = -45.0  # what lies lower than this under the loudest counts as this
+_FLOOR_DB = -45.0  # relative to the loudest band; lower levels are raised to it
 _ENVELOPE = 16  # steps
 
-#: (name, length, centre, scale, weight) of each group of features; centre and scale in the feature's unit
-#: bring everyday sounds to about zero mean and unit spread, weights share out the squared length.
+#: (name, length, centre, scale, weight) of each group of features. Centre and scale, in the feature's unit, bring
+#: everyday sounds to about zero mean and unit variance. The weight is the group's share of the squared length.
 _GROUPS = (
     ("spectrum", 12, 0.0, 12.0, 0.12),  # dB of broad bands' peaks against their mean
     ("spectrum_spread", 12, 9.0, 5.0, 0.06),  # dB
@@ -38,7 +38,7 @@ _GROUPS = (
 
 
 class LogMelEncoder(Encoder):
-    """Sounds near each other when they sound alike: same instrument or material, whatever pitch or loudness."""
+    """Puts similar sounds near each other: the same instrument or material, at any pitch and loudness."""
 
     dimension = sum(length for _, length, *_ in _GROUPS)
     modalities = frozenset({"audio"})
@@ -47,7 +47,7 @@ class LogMelEncoder(Encoder):
     _import_lock = ProcessLock()
 
     def encode_batch(self, modality: str, items: Sequence[Waveform]) -> Vectors:
-        """Encode sounds, see ``Encoder``; silence gets a row of zeros."""
+        """Encode sounds; silence gets a row of zeros."""
         if modality != "audio":
             raise ValueError(f"The logmel encoder cannot encode {modality!r}; it encodes 'audio'.")
         if not items:
@@ -67,7 +67,7 @@ class LogMelEncoder(Encoder):
                 ) from error
 
 
-def _features(librosa: Any, waveform: Waveform) -> Floats:
+def _features(librosa: Any, waveform: Waveform) -> _Features:
     """Return the weighted features of one sound, shape (dimension,)."""
     samples = _audible(np.asarray(waveform.samples, np.float32), waveform.rate_hz)
     if samples is None:
@@ -86,7 +86,7 @@ def _features(librosa: Any, waveform: Waveform) -> Floats:
 
 
 def _audible(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32] | None:
-    """Return the sound from its beginning to its end at full level, at most ``_MAX_S``, or None for silence."""
+    """Return the sound without silence around it, at full level and at most ``_MAX_S`` long; None for silence."""
     peak = float(np.abs(samples).max(initial=0.0))
     if peak < _QUIET or not np.isfinite(peak):
         return None
@@ -96,7 +96,7 @@ def _audible(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32] 
     return (np.pad(sound, (0, short)) if short > 0 else sound) / np.float32(peak)
 
 
-def _spectral(librosa: Any, magnitude: Floats, rate_hz: int) -> dict[str, Floats]:
+def _spectral(librosa: Any, magnitude: _Features, rate_hz: int) -> dict[str, _Features]:
     """Return statistics of the spectrum over the frames that carry sound."""
     energy = (magnitude**2).sum(axis=0)
     frames = magnitude[:, energy > energy.max() * 1e-5]
@@ -120,13 +120,13 @@ def _spectral(librosa: Any, magnitude: Floats, rate_hz: int) -> dict[str, Floats
     }
 
 
-def _broad(mel: Floats) -> Floats:
-    """Return the strongest of each few neighbouring bands, shape (12, frames): harmonics move, their hull stays."""
+def _broad(mel: _Features) -> _Features:
+    """Return the maximum of each group of neighbouring bands, shape (12, frames); it hardly depends on the pitch."""
     starts = np.linspace(0, _MELS - 7, 12).round().astype(int)
     return np.stack([mel[start : start + 7].max(axis=0) for start in starts])
 
 
-def _shape(librosa: Any, frames: Floats, weights: Floats, rate_hz: int) -> Floats:
+def _shape(librosa: Any, frames: _Features, weights: _Features, rate_hz: int) -> _Features:
     feature = librosa.feature
     centroid = np.average(feature.spectral_centroid(S=frames, sr=rate_hz)[0], weights=weights)
     bandwidth = np.average(feature.spectral_bandwidth(S=frames, sr=rate_hz)[0], weights=weights)
@@ -139,8 +139,8 @@ def _shape(librosa: Any, frames: Floats, weights: Floats, rate_hz: int) -> Float
     ])  # fmt: skip
 
 
-def _temporal(librosa: Any, samples: NDArray[np.float32], rate_hz: int) -> dict[str, Floats]:
-    """Return how loudness runs: its course in ever longer steps up to 3 s, how long it rises, how fast it falls."""
+def _temporal(librosa: Any, samples: NDArray[np.float32], rate_hz: int) -> dict[str, _Features]:
+    """Return the envelope of loudness, in ever longer steps up to 3 s, with its rise and fall times."""
     loudness = librosa.feature.rms(y=samples, frame_length=_FFT, hop_length=_HOP)[0]
     level = 20 * np.log10(loudness / loudness.max() + 1e-3)
     course = np.interp(np.geomspace(0.02, 3.0, _ENVELOPE), np.arange(len(level)) * _HOP / rate_hz, level)

@@ -1,4 +1,4 @@
-"""Configured encoders, built once per process."""
+"""The configured encoders, built once per process."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""How good a search is: judged queries × search → metrics (ir-measures) and how sure they are (SciPy)."""
+"""Search quality on judged queries: metrics (ir-measures) with confidence intervals (SciPy), and tuning."""
 
 from xsearch.evaluation.compare import Comparison, compare
-from xsearch.evaluation.configurations import Configuration, parse_configuration
-from xsearch.evaluation.evaluate import Evaluation, evaluate
+from xsearch.evaluation.evaluate import Configuration, Evaluation, evaluate, parse_configuration
 from xsearch.evaluation.judgements import JudgedQuery, Skipped, read_judgements
 from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, measure
 

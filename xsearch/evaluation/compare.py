@@ -1,25 +1,23 @@
-"""Several configurations on the same judged queries, and whether their differences are more than chance."""
+"""Comparison of several configurations on the same judged queries, with tests of significance."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xsearch.evaluation.configurations import Configuration
-from xsearch.evaluation.evaluate import Evaluation, Progress, evaluate
+from xsearch.evaluation.evaluate import Configuration, Evaluation, evaluate
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
-from xsearch.evaluation.metrics import MEASURES, EvaluationError
-from xsearch.evaluation.significance import Difference, paired_difference
+from xsearch.evaluation.metrics import MEASURES, Difference, EvaluationError, paired_difference
 from xsearch.index.registry import Index
 
-#: By metric, how a configuration differs from the base.
+#: Difference between a configuration and the base, by metric.
 Differences = dict[str, Difference]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A configuration's evaluation, and how it differs from the base, overall and by kind."""
+    """The evaluation of a configuration, and its differences from the base, overall and by kind."""
 
     configuration: Configuration
     evaluation: Evaluation
@@ -27,7 +25,7 @@ class Comparison:
     by_kind: dict[str, Differences]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``xsearch_evaluate --json`` prints of a comparison."""
+        """Return the JSON of a comparison, as ``xsearch_evaluate --json`` prints it."""
         return {
             "name": self.configuration.name,
             **self.evaluation.as_dict(),
@@ -44,11 +42,11 @@ def compare(
     configurations: Sequence[Configuration],
     *,
     key: str = "pk",
-    progress: Progress = lambda _done: None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Comparison]:
-    """Evaluate each configuration; the first is the base that the others, and it itself, are compared with.
+    """Evaluate each configuration, and compare all with the first one, the base.
 
-    Raises ``EvaluationError`` as ``evaluate`` does, and for two configurations of one name.
+    Raises ``EvaluationError`` like ``evaluate``, and for two configurations of the same name.
     """
     names = [configuration.name for configuration in configurations]
     if twice := sorted({name for name in names if names.count(name) > 1}):

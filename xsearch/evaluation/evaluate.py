@@ -1,7 +1,9 @@
-"""Runs judged queries through the search and sums up how it did."""
+"""Evaluation of the search, under one configuration, on judged queries."""
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -10,38 +12,58 @@ from typing import Any
 
 from django.core.exceptions import FieldError
 
-from xsearch.conf import overridden
+from xsearch.conf import DEFAULTS, overridden
 from xsearch.errors import BadQuery
-from xsearch.evaluation.configurations import Configuration
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
-from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, library, mean, measure
-from xsearch.evaluation.significance import Interval, confidence_interval, statistics
+from xsearch.evaluation.metrics import (
+    DEPTH,
+    MEASURES,
+    EvaluationError,
+    Interval,
+    confidence_interval,
+    library,
+    mean,
+    measure,
+    statistics,
+)
 from xsearch.index.registry import Index
 from xsearch.media import MediaError
 
-Progress = Callable[[int], None]
+_NAMED = re.compile(r"\s*([^={},]+?)\s*=\s*(\{.*)", re.DOTALL)
+_FORMS = 'text=0,image=1 (weights), {"FUSION": "rrf"} (settings), or NAME={…} (either, with a name)'
+# Models are loaded once per process, and vectors are of the encoder that indexed them.
+_LOADED_ONCE = {"ENCODERS", "TRANSCRIBERS"}
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Settings that differ from the project's ``XSEARCH``, and weights as ``xsearch.search`` takes them."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class Evaluation:
-    """Metrics over all queries and by kind, and what did not count or not fully."""
+    """Metrics over all queries and by kind, and everything that was skipped or degraded."""
 
     overall: dict[str, float] = field(default_factory=dict)
     by_kind: dict[str, dict[str, float]] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
-    #: Keys judged relevant that the catalogue does not have, by query.
+    #: By query, the relevant keys that the catalogue does not have.
     unknown_keys: list[dict[str, Any]] = field(default_factory=list)
-    #: How often each part of the search was left out.
+    #: Number of searches that left out a part, by part.
     degraded: dict[str, int] = field(default_factory=dict)
     #: Confidence intervals of the metrics, by kind; those of all queries under "".
     intervals: dict[str, dict[str, Interval]] = field(default_factory=dict)
-    #: Of the queries that nothing suits: how many there are, the share that found nothing, and hits a query.
+    #: Of the queries without a relevant object: their number, the share that found nothing, and hits per query.
     nothing_relevant: dict[str, float] = field(default_factory=dict)
     #: Each query's kind and metrics, by its id.
     scores: dict[str, tuple[str, dict[str, float]]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``xsearch_evaluate --json`` prints."""
+        """Return the JSON that ``xsearch_evaluate --json`` prints."""
         by_kind = {kind: bounds for kind, bounds in self.intervals.items() if kind}
         return {
             "overall": self.overall,
@@ -58,7 +80,7 @@ class Evaluation:
 class _Outcome:
     query: JudgedQuery
     keys: list[str]
-    #: How many objects were said to be what was asked for.
+    #: Number of objects that the search counted as matches.
     total: int
     latency_ms: float
     degraded: list[str]
@@ -71,12 +93,12 @@ def evaluate(
     key: str = "pk",
     weights: Mapping[str, float] | None = None,
     configuration: Configuration | None = None,
-    progress: Progress = lambda _done: None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> Evaluation:
     """Search for every judged query and compare the results with what is relevant by the field ``key``.
 
-    ``weights`` come on top of those of the ``configuration``. A query that the search refuses is skipped
-    with its reason. Raises ``EvaluationError`` for a ``key`` that is not a field of the model.
+    ``weights`` override those of the ``configuration``. A query that the search refuses is skipped with the
+    reason. Raises ``EvaluationError`` for a ``key`` that is not a field of the model.
     """
     library()
     statistics()
@@ -108,7 +130,7 @@ def _attempt(
 ) -> _Outcome | Skipped:
     try:
         kind = "+".join(query.inputs)
-        if kind not in warm:  # models load with the first query of a kind, which is not its latency
+        if kind not in warm:  # the first query of a kind loads models, which must not count as latency
             warm.add(kind)
             _run(index, query, key, weights)
         return _run(index, query, key, weights)
@@ -135,10 +157,10 @@ def _run(index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float
 
 def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[dict[str, Any]]:
     unknown = []
-    known = set(map(str, index.get_queryset().order_by().values_list(key, flat=True)))
+    present = set(map(str, index.get_queryset().order_by().values_list(key, flat=True)))
     for outcome in outcomes:
         query = outcome.query
-        if missing := [name for name, grade in query.relevant.items() if grade and name not in known]:
+        if missing := [name for name, grade in query.relevant.items() if grade and name not in present]:
             unknown.append({"line": query.line, "id": query.id, "keys": missing})
     return unknown
 
@@ -175,9 +197,49 @@ def _intervals(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float
 
 
 def _nothing_relevant(outcomes: list[_Outcome]) -> dict[str, float]:
-    """Recall and nDCG say nothing about a query that nothing suits: there the best answer is that nothing is close."""
+    """Return figures of the queries without a relevant object, where the best answer has no hits; nDCG cannot tell."""
     return {
         "queries": len(outcomes),
         "found_nothing": mean([float(outcome.total == 0) for outcome in outcomes]),
         "hits": mean([float(outcome.total) for outcome in outcomes]),
     }
+
+
+def parse_configuration(text: str) -> Configuration:
+    """Read ``text=0,image=1``, a JSON object, or ``NAME={…}``; keys in capitals are settings, others weights.
+
+    Raises ``EvaluationError`` for anything else.
+    """
+    named = _NAMED.fullmatch(text)
+    name, body = (named[1], named[2]) if named else (text.strip(), text)
+    values = _values(body)
+    settings = {key: value for key, value in values.items() if key.isupper()}
+    if fixed := sorted(_LOADED_ONCE & set(settings)):
+        raise EvaluationError(f"{', '.join(fixed)} cannot change while searching. Set it, run xsearch_index, evaluate.")
+    unknown = sorted(set(settings) - set(DEFAULTS))
+    if unknown:
+        raise EvaluationError(f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(DEFAULTS)}.")
+    return Configuration(
+        name, settings, {key: _weight(key, value) for key, value in values.items() if key not in settings}
+    )
+
+
+def _values(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body) if body.lstrip().startswith("{") else _pairs(body)
+    except (ValueError, RecursionError) as error:
+        raise EvaluationError(f"{body!r} is no configuration ({error}). Write {_FORMS}.") from error
+    if not found:
+        raise EvaluationError(f"{body!r} is no configuration: it changes nothing. Write {_FORMS}.")
+    return dict(found)
+
+
+def _pairs(body: str) -> dict[str, float]:
+    pairs = (pair.partition("=") for pair in body.split(",") if pair.strip())
+    return {name.strip(): float(number) for name, _, number in pairs}
+
+
+def _weight(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise EvaluationError(f"The weight of {name!r} must be a number from 0 to 100, not {value!r}.")
+    return float(value)

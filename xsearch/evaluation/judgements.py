@@ -1,4 +1,4 @@
-"""The lines of a query file → judged queries, or the reason why a line is none."""
+"""Reader of query files: each line is a judged query, or is skipped with a reason."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PARTS = ("text", "image", "audio")
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query and how relevant each object is to it (0: not at all); media as paths of files that exist.
+    """A query and the grade of each relevant object (0: not relevant); media are paths of existing files.
 
-    Nothing in ``relevant`` means that no object suits, so that the best answer has no hits.
+    An empty ``relevant`` means that no object is relevant; then the best answer has no hits.
     """
 
     line: int
@@ -31,28 +31,28 @@ class JudgedQuery:
 
     @property
     def inputs(self) -> list[str]:
-        """What the query consists of."""
+        """Parts of the query: text, image, audio."""
         return sorted(part for part in PARTS if getattr(self, part) is not None)
 
     @property
     def kind(self) -> str:
-        """What sort of query it is: as the line says ("typo"), or what it consists of ("image+text")."""
+        """Kind of query: the label of the line ("typo"), or its parts ("image+text")."""
         return self.label or "+".join(self.inputs)
 
 
 class Skipped(NamedTuple):
-    """A line that does not count, and why."""
+    """A line that was skipped, and the reason."""
 
     line: int
     reason: str
 
 
 class _BadLineError(ValueError):
-    """Why a line is not a judged query."""
+    """A line is not a judged query; the message is the reason."""
 
 
 def read_judgements(lines: Iterable[bytes], folder: Path) -> Iterator[JudgedQuery | Skipped]:
-    """Yield a query, or why there is none, per line that is not blank; paths are relative to ``folder``."""
+    """Yield a query or a ``Skipped`` for each line that is not blank; paths are relative to ``folder``."""
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():

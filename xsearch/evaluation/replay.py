@@ -1,6 +1,6 @@
-"""Judged queries retrieved once and fused as often as there are weights to try.
+"""Judged queries that are retrieved once and fused again for every set of weights.
 
-The one place of this room that knows how the search is made inside.
+The only module of this package that uses the inside of the search.
 """
 
 from __future__ import annotations
@@ -12,47 +12,51 @@ from typing import Any
 from xsearch.evaluation.judgements import JudgedQuery
 from xsearch.evaluation.metrics import DEPTH
 from xsearch.index.registry import Index
-from xsearch.search.comparison import Wanted, wanted_by
-from xsearch.search.meaning import without_filtered
-from xsearch.search.query import Given, read_query
+from xsearch.search.compiled_query import CompiledQuery, compile_query
+from xsearch.search.context import SearchContext
+from xsearch.search.preferences import preferences_of
+from xsearch.search.query import read_query
 from xsearch.search.ranking.fusion import fuse
-from xsearch.search.ranking.preferences import leanings_of
-from xsearch.search.retrieval.evidence import Evidence
+from xsearch.search.request import SearchRequest
 from xsearch.search.retrieval.retrieve import retrieve
-from xsearch.search.scope import Scope
-from xsearch.search.vectors.parts import part_weights
+from xsearch.search.retrieval.scores import CandidateScores
+from xsearch.search.scope import SearchScope
+from xsearch.search.vectors.query_vectors import part_weights
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What retrieval found for a judged query: all that fusion needs."""
+    """The scores that retrieval found for a judged query: everything that fusion needs."""
 
     query: JudgedQuery
-    wanted: Wanted
-    evidence: Evidence
-    #: What the judgements call the objects.
+    context: SearchContext
+    compiled: CompiledQuery
+    scores: CandidateScores
+    #: The keys of the objects in the judgements, by primary key.
     keys: Mapping[Any, str]
 
     @property
     def names(self) -> list[str]:
         """The names of the parts that were compared."""
-        return [name for name in self.evidence.columns if name in self.wanted.names]
+        return [name for name in self.scores.columns if name in self.compiled.part_names]
 
     def ranking(self) -> list[str]:
-        """Return the keys of what is above the cut-off, best first, under the settings of this moment."""
-        wanted = self.wanted
-        weights = part_weights(self.names, None, only_changes=wanted.only_changes)
-        ranked = fuse(wanted.index, self.evidence, wanted.parts, weights, wanted.leanings)
+        """Return the keys of the objects above the cut-off, best first, under the present settings."""
+        weights = part_weights(self.names, None, only_changes=self.compiled.only_changes)
+        ranked = fuse(self.context, self.compiled, self.scores, weights)
         return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
-    """Encode and retrieve ``query``; raises what the search raises."""
+    """Encode and retrieve ``query``; raise what the search raises."""
     media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
-    degraded: list[str] = []
-    read = read_query(index, Given(query.text, media["image"], media["audio"]), degraded)
-    meant = without_filtered(read.interpretation, query.filters) if read.interpretation else None
-    wanted = replace(wanted_by(index, read, (), (), degraded), leanings=leanings_of(index, meant))
-    evidence = retrieve(wanted, Scope(index.get_queryset(), (), query.filters, meant).objects(), degraded)
-    keys = dict(index.get_queryset().filter(pk__in=evidence.keys).values_list("pk", key))
-    return Replay(query, wanted, evidence, {pk: str(value) for pk, value in keys.items()})
+    queryset = index.get_queryset()
+    context = SearchContext(index, queryset.db)
+    request = SearchRequest(text=query.text, **media, filters=query.filters)
+    read = read_query(context, request)
+    preferences = preferences_of(context, read.interpretation)
+    compiled = replace(compile_query(context, request, read), preferences=preferences)
+    scope = SearchScope(queryset, (), query.filters, read.interpretation)
+    scores = retrieve(context, compiled, scope.objects())
+    keys = dict(queryset.filter(pk__in=scores.keys).values_list("pk", key))
+    return Replay(query, context, compiled, scores, {pk: str(value) for pk, value in keys.items()})

@@ -1,4 +1,4 @@
-"""An evaluation, or several side by side, as tables for people."""
+"""Tables of one evaluation, or of several for comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xsearch.evaluation.compare import Comparison
 from xsearch.evaluation.evaluate import Evaluation
-from xsearch.evaluation.significance import SIGNIFICANT
+from xsearch.evaluation.metrics import SIGNIFICANT
 
 _MOST_LINES = 20
 _SHOWN = "ndcg@10"
@@ -14,12 +14,12 @@ _NO_HIT = "found nothing"
 
 
 def as_table(evaluation: Evaluation) -> str:
-    """Return the metrics by kind of query, and below them what to look at."""
+    """Return the metrics by kind of query, and remarks below them."""
     return "\n".join([*_metrics(evaluation), *_remarks(evaluation)])
 
 
 def as_comparison(comparisons: Sequence[Comparison]) -> str:
-    """Return one line a configuration, then nDCG@10 by kind of query; the first configuration is the base."""
+    """Return a line for each configuration, then nDCG@10 by kind of query; the first configuration is the base."""
     names = [*comparisons[0].evaluation.by_kind, *(comparison.configuration.name for comparison in comparisons)]
     width = max(len(_NO_HIT), *map(len, names))
     lines = [f"{'':{width}}   nDCG@10  95 % interval      MRR  recall@10  difference       p  latency"]

@@ -1,4 +1,4 @@
-"""Finds fusion weights on one half of the judgements, and says on the other half whether they are better."""
+"""Tuning: fit the fusion weights to one half of the judgements, and test them on the other half."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from xsearch.conf import overridden, settings
 from xsearch.errors import BadQuery
 from xsearch.evaluation.evaluate import check_key
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
-from xsearch.evaluation.metrics import EvaluationError, mean, measure
-from xsearch.evaluation.replay import Replay, retrieve_once
-from xsearch.evaluation.significance import (
+from xsearch.evaluation.metrics import (
     SIGNIFICANT,
     Difference,
+    EvaluationError,
     Interval,
     confidence_interval,
+    mean,
+    measure,
     paired_difference,
     statistics,
 )
+from xsearch.evaluation.replay import Replay, retrieve_once
 from xsearch.index.registry import Index
 from xsearch.media import MediaError
 
 _METRIC = "ndcg@10"
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
 _FROM_ZERO = (0.1, 0.3, 1.0)
-# Between two steps a cut-off often drops nothing more: it is tried all over its range.
+# Small steps often change nothing, so that the whole range of cut-offs is tried.
 _CUT_OFFS = (0.0, 0.03, 0.06, 0.09, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 _MAX_ROUNDS = 5
-_LEAST_GAIN = 0.0005  # of the mean score; what gains less only fits noise
+_LEAST_GAIN = 0.0005  # of the mean score; smaller gains only fit noise
 
-#: A weight ("WEIGHTS", "lexical") or a setting ("CUT_OFF",) that may be changed.
+#: A weight ("WEIGHTS", "lexical") or a setting ("CUT_OFF",) that is tuned.
 Parameter = tuple[str, ...]
 Point = dict[Parameter, float]
 Scores = dict[str, float]
@@ -41,7 +43,7 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True)
 class Half:
-    """How the present and the found settings do on one half of the judgements."""
+    """Scores of the present and the found settings on one half of the judgements."""
 
     queries: int
     before: float
@@ -52,14 +54,14 @@ class Half:
     by_kind: dict[str, Difference]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``xsearch_tune --json`` prints of a half."""
+        """Return the JSON of a half, as ``xsearch_tune --json`` prints it."""
         by_kind = {kind: difference._asdict() for kind, difference in self.by_kind.items()}
         return {**vars(self), "difference": self.difference._asdict(), "by_kind": by_kind}
 
 
 @dataclass(frozen=True)
 class Tuning:
-    """What tuning found: settings that differ from the present ones, and how they do on either half."""
+    """The result of tuning: settings that differ from the present ones, and the scores on both halves."""
 
     present: dict[str, Any]
     found: dict[str, Any]
@@ -69,11 +71,11 @@ class Tuning:
 
     @property
     def is_better(self) -> bool:
-        """Whether the found settings are better on queries that they were not fitted to, beyond chance."""
+        """True if the found settings are significantly better on the held-out queries."""
         return self.held_out.difference.mean > 0 and self.held_out.difference.p_value < SIGNIFICANT
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what ``xsearch_tune --json`` prints."""
+        """Return the JSON that ``xsearch_tune --json`` prints."""
         return {
             "present": self.present,
             "found": self.found,
@@ -84,7 +86,7 @@ class Tuning:
         }
 
 
-#: The settings that are tuned beside ``WEIGHTS``.
+#: Settings that are tuned in addition to ``WEIGHTS``.
 BESIDE_PHOTO = ("TEXT_BESIDE_PHOTO", "CHANGE_BESIDE_PHOTO")
 
 
@@ -99,8 +101,8 @@ def tune(
 ) -> Tuning:
     """Search for better ``WEIGHTS``, and values of the settings ``more``, by coordinate ascent.
 
-    A query scores its nDCG@10; one that nothing suits scores 1 for no hit and 0 for any. Raises
-    ``EvaluationError`` where either half of the judgements has no query.
+    The score of a query is its nDCG@10; without a relevant object, it is 1 for no hits and 0 for any. Raises
+    ``EvaluationError`` if either half of the judgements has no query.
     """
     statistics()
     check_key(index, key)
@@ -137,14 +139,14 @@ def _retrieved(
 
 
 def split(replays: Sequence[Replay], seed: int) -> tuple[list[Replay], list[Replay]]:
-    """Return two halves that have as many queries of each kind, give or take one; the same for the same seed."""
+    """Return two halves with the same number of queries of each kind, or one more; the seed decides which."""
     kinds: dict[tuple[str, bool], list[Replay]] = defaultdict(list)
     for replay in sorted(replays, key=lambda replay: _drawn(replay.query.id, seed)):
         kinds[replay.query.kind, bool(replay.query.relevant)].append(replay)
     halves: tuple[list[Replay], list[Replay]] = ([], [])
     for kind in sorted(kinds):
         for replay in kinds[kind]:
-            # Kinds with an odd number would otherwise all make the same half larger.
+            # Otherwise all kinds with an odd number would make the same half larger.
             halves[len(halves[0]) > len(halves[1])].append(replay)
     return halves
 
@@ -154,15 +156,15 @@ def _drawn(name: str, seed: int) -> str:
 
 
 def _present(replays: Iterable[Replay], more: Sequence[str]) -> Point:
-    """Return the weights of the parts that the queries have, and the settings ``more``."""
+    """Return the present weights of the parts of the queries, and the present settings ``more``."""
     used = {name for replay in replays for name in replay.names}
-    # Settings come first: weights must not be bent into what a cut-off is for.
+    # Settings come first, or weights would be fitted to do the work of a cut-off.
     point: Point = {(name,): float(getattr(settings, name)) for name in more}
     return point | {("WEIGHTS", name): float(value) for name, value in settings.WEIGHTS.items() if name in used}
 
 
 def _ascend(start: Point, replays: Sequence[Replay], progress: Callable[[str], None]) -> Point:
-    """Improve one parameter after the other until a round improves nothing."""
+    """Improve one parameter after the other, until a round improves nothing."""
     best, scores = dict(start), scored(replays, start)
     for number in range(1, _MAX_ROUNDS + 1):
         before = mean(list(scores.values()))
@@ -197,7 +199,7 @@ def _values(parameter: Parameter, value: float) -> Sequence[float]:
 
 
 def scored(replays: Sequence[Replay], point: Point) -> Scores:
-    """Return each query's score with the settings of ``point``, by its id."""
+    """Return the score of each query by its id, with the settings of ``point``."""
     with overridden(_as_settings(point)):
         rankings = {replay.query.id: replay.ranking() for replay in replays}
     relevant = {replay.query.id: replay.query.relevant for replay in replays}

@@ -1,4 +1,4 @@
-"""One checkpoint to one folder: graphs, facts of its processors, and the proof that they give the same vectors."""
+"""Exports one checkpoint to one folder, and verifies on samples that both give the same vectors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from xsearch.checkpoints.local import Checkpoint
 from xsearch.encoders.base import Vectors
@@ -16,24 +17,33 @@ from xsearch.encoders.onnx.front_ends import open_front_end
 from xsearch.encoders.onnx.manifest import Manifest, graph_name
 from xsearch.encoders.transformers import TransformersEncoder
 from xsearch.encoders.transformers.families import FAMILIES
-from xsearch.export.errors import ExportError
-from xsearch.export.folders import staged
-from xsearch.export.samples import samples
+from xsearch.export.folders import ExportError, staged
+from xsearch.media import Waveform
+from xsearch.media.audio import RATE_HZ
 
 if TYPE_CHECKING:
     import onnx
 
-#: What weights are stored as, with the least cosine between a vector and torch's that is good enough.
+#: Precisions of the weights, each with the least accepted cosine between a vector and torch's.
 PRECISIONS = {"fp32": 0.999, "fp16": 0.999, "int8": 0.98}
-#: Part of the fingerprint; raise it whenever the same checkpoint is exported to other vectors.
+#: Part of the fingerprint; raise it whenever an export of the same checkpoint gives other vectors.
 RECIPE = "1"
 
-_MAX_BYTES = 2_000_000_000  # of one graph in full precision: a file of protocol buffers holds no more
+_MAX_BYTES = 2_000_000_000  # of one graph in full precision, the limit of a protocol buffer
+
+SAMPLE_TEXTS = (
+    "a red dress for the summer", "black leather shoes", "Wooden chair, hand-made; for the kitchen",
+    "红色的连衣裙", "黑色皮鞋 42码", "适合孩子的木制玩具", "T-shirt 白色 XL 🙂",
+    "a very long description of a bag with many pockets, two handles and a strap " * 12,
+)  # fmt: skip
+
+_SIZES = ((640, 480), (300, 700), (224, 224), (97, 61), (900, 310), (33, 40))
+_COLOURS = ("firebrick", "navy", "gold", "seagreen", "black", "orchid")
 
 
 @dataclass(frozen=True)
 class TowerReport:
-    """How near the exported vectors of one modality are to torch's, and the size of the graph."""
+    """Cosines between the exported vectors of one modality and torch's, and the size of the graph."""
 
     cosine_mean: float
     cosine_min: float
@@ -42,7 +52,7 @@ class TowerReport:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, by modality."""
+    """An exported folder and its towers by modality."""
 
     folder: Path
     fingerprint: str
@@ -58,10 +68,10 @@ def export_checkpoint(
     min_cosine: float | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Export ``checkpoint`` to the folder ``dest``, which appears only once all is written and tried.
+    """Export ``checkpoint`` to the folder ``dest``, which appears only after the export is written and verified.
 
     Samples of every modality must have cosines of ``min_cosine`` (by default that of ``PRECISIONS``) to torch's
-    vectors. ``force`` replaces an export that is there. Raises ``ExportError``, ``CheckpointError``,
+    vectors. ``force`` replaces an existing export. Raises ``ExportError``, ``CheckpointError``,
     ``EncoderError`` and ``ImportError``.
     """
     if precision not in PRECISIONS:
@@ -69,11 +79,11 @@ def export_checkpoint(
     dest = Path(dest).expanduser()
     with staged(dest, replace=force) as folder:
         original = TransformersEncoder(checkpoint.folder, device="cpu", dtype="float32")
-        wanted = {modality: original.encode_batch(modality, samples(modality)) for modality in original.modalities}
+        expected = {modality: original.encode_batch(modality, samples(modality)) for modality in original.modalities}
         fingerprint = f"{original.fingerprint}-onnx{RECIPE}-{precision}"
-        del original  # before the towers are loaded once more
+        del original  # frees memory before the towers are loaded again
         manifest = _write(checkpoint, folder, precision, fingerprint)
-        towers = _try(folder, wanted)
+        towers = _verify(folder, expected)
         _refuse_bad(checkpoint, precision, towers, PRECISIONS[precision] if min_cosine is None else min_cosine)
     return ExportReport(dest, manifest.fingerprint, precision, towers)
 
@@ -122,11 +132,11 @@ def _traced(checkpoint: Checkpoint, folder: Path, facts: dict[str, Any]) -> Iter
         yield modality, trace_tower(tower, batch, facts[modality])
 
 
-def _try(folder: Path, wanted: dict[str, Vectors]) -> dict[str, TowerReport]:
-    """Compare what the exported folder gives with the ``wanted`` vectors."""
+def _verify(folder: Path, expected: dict[str, Vectors]) -> dict[str, TowerReport]:
+    """Compare the vectors of the exported folder with the expected ones."""
     exported = OnnxEncoder(folder)
     towers = {}
-    for modality, vectors in sorted(wanted.items()):
+    for modality, vectors in sorted(expected.items()):
         cosines = (exported.encode_batch(modality, samples(modality)) * vectors).sum(axis=1)
         size = (folder / graph_name(modality)).stat().st_size
         towers[modality] = TowerReport(float(cosines.mean()), float(np.min(cosines)), size)
@@ -143,3 +153,39 @@ def _refuse_bad(checkpoint: Checkpoint, precision: str, towers: dict[str, TowerR
         f"The {precision} export of {checkpoint.name} gives other vectors than torch: least cosine {found}, where "
         f"{min_cosine:g} is wanted. Nothing was written. {better}, or accept it with --min-cosine."
     )
+
+
+def samples(modality: str) -> list[Any]:
+    """Return six or more synthetic items of one modality, on which an export is verified; always the same."""
+    if modality == "text":
+        return list(SAMPLE_TEXTS)
+    return pictures() if modality == "image" else sounds()
+
+
+def pictures() -> list[Image.Image]:
+    """Return coloured shapes on bright, noisy backgrounds, in odd sizes."""
+    return [_picture(size, colour, seed) for seed, (size, colour) in enumerate(zip(_SIZES, _COLOURS, strict=True))]
+
+
+def _picture(size: tuple[int, int], colour: str, seed: int) -> Image.Image:
+    width, height = size
+    rng = np.random.default_rng(seed)
+    light = np.linspace(150, 240, width)[None, :, None] + rng.normal(scale=12, size=(height, width, 3))
+    image = Image.fromarray(light.clip(0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(image)
+    corners = [(rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height) for _ in range(5)]
+    draw.polygon(corners, fill=colour, outline="white")
+    draw.ellipse((width * 0.3, height * 0.3, width * 0.6, height * 0.7), outline=colour, width=max(1, width // 40))
+    return image
+
+
+def sounds() -> list[Waveform]:
+    """Return decaying tones, chords and noise, from a fraction of a second to longer than a model's window."""
+    made = []
+    for seed, seconds in enumerate((0.4, 1.0, 2.5, 5.0, 9.0, 13.0)):
+        t = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+        rng = np.random.default_rng(seed)
+        pitches = rng.uniform(150, 3000, size=1 + seed % 3)
+        tone = sum(np.sin(2 * np.pi * hz * t) * np.exp(-t * rng.uniform(0.2, 3)) for hz in pitches)
+        made.append(Waveform((0.2 * tone + rng.normal(scale=0.02 * seed, size=len(t))).clip(-1, 1).astype(np.float32)))
+    return made

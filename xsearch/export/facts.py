@@ -1,4 +1,4 @@
-"""What the front ends of an exported model must know, read off the checkpoint's own processors. Needs torch."""
+"""Parameters of the front ends of an exported model, from the checkpoint's own processors. Needs torch."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 
 from xsearch.checkpoints.local import Checkpoint
-from xsearch.encoders.onnx.log_mel import SoundFacts
+from xsearch.encoders.onnx.front_ends import FixedPixels, PatchedPixels, PixelNormalisation, SoundFacts, TokenFacts
 from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
-from xsearch.encoders.onnx.pixels import FixedPixels, Levels, PatchedPixels
-from xsearch.encoders.onnx.tokens import TokenFacts
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.encoders.transformers.preparing import Preparer
-from xsearch.export.errors import ExportError
+from xsearch.export.folders import ExportError
 
 
 def write_facts(checkpoint: Checkpoint, folder: Path) -> dict[str, dict[str, Any]]:
@@ -44,11 +42,11 @@ def _image_facts(checkpoint: Checkpoint, preparer: Preparer, _folder: Path) -> d
     return {"kind": "pixels", **asdict(fixed)}
 
 
-def _levels(processor: Any) -> Levels:
+def _levels(processor: Any) -> PixelNormalisation:
     rescale = float(processor.rescale_factor) if processor.do_rescale else 1.0
     if not processor.do_normalize:
-        return Levels(rescale, (0.0,) * 3, (1.0,) * 3)
-    return Levels(rescale, tuple(processor.image_mean), tuple(processor.image_std))
+        return PixelNormalisation(rescale, (0.0,) * 3, (1.0,) * 3)
+    return PixelNormalisation(rescale, tuple(processor.image_mean), tuple(processor.image_std))
 
 
 def _given(size: dict[str, Any], name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Folders that are there whole or not at all."""
+"""The destination folder of an export: complete or absent, and never another's files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from xsearch.encoders.onnx.manifest import NAME
-from xsearch.export.errors import ExportError
+
+
+class ExportError(Exception):
+    """A checkpoint cannot be exported; the message says why, and what to do."""
 
 
 @contextmanager
 def staged(dest: Path, *, replace: bool) -> Iterator[Path]:
-    """Yield a folder beside ``dest`` that becomes ``dest`` at the end, or vanishes if anything is raised.
+    """Yield a temporary folder that is renamed to ``dest`` at the end, or removed on an error.
 
-    Raises ``ExportError`` if ``dest`` is there, unless it is empty, or an export and ``replace`` is set.
+    Raises ``ExportError`` if ``dest`` exists, unless it is empty, or an export and ``replace`` is set.
     """
     _refuse(dest, replace)
     dest.parent.mkdir(parents=True, exist_ok=True)

@@ -1,26 +1,52 @@
-"""ONNX graphs made smaller and anonymous. Needs onnx; torch nowhere."""
+"""ONNX graphs: traced from torch modules, stored in less precision, without facts about this machine. Needs onnx."""
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
 _SMALL = 256  # initialisers with fewer numbers stay in full precision
 
 
+def trace(
+    module: nn.Module, examples: Mapping[str, Tensor], dynamic: Mapping[str, Mapping[int, Any]]
+) -> onnx.ModelProto:
+    """Return the graph of ``module``, weights in float32; inputs are named as in ``examples``, the output ``vectors``.
+
+    ``dynamic`` names the axes of each input whose length may differ from the example. Needs torch.
+    """
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+        program = torch.onnx.export(
+            module.eval(), tuple(examples.values()), dynamo=True, input_names=list(examples),
+            output_names=["vectors"], dynamic_shapes=tuple(dict(dynamic[name]) for name in examples), verbose=False,
+        )  # fmt: skip
+    if program is None:
+        raise RuntimeError("torch exported no graph.")
+    return program.model_proto
+
+
 def write(model: onnx.ModelProto, path: Path) -> None:
-    """Check ``model`` and write it without what tells about the machine; equal models are equal files."""
+    """Check ``model`` and write it without facts about this machine; equal models are equal files."""
     strip(model)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def strip(model: onnx.ModelProto) -> None:
-    """Remove what tells about the machine that exported: source lines, stack traces, names of modules."""
+    """Remove facts about the exporting machine: source lines, stack traces, names of modules."""
     model.doc_string = ""
     del model.metadata_props[:]
     for node in model.graph.node:
@@ -32,10 +58,10 @@ def strip(model: onnx.ModelProto) -> None:
 
 
 def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
-    """Store large initialisers as float16; what is computed stays float32.
+    """Store large initialisers as float16; the computation stays in float32.
 
-    Tables that rows are looked up in stay halves in memory too: only the rows found are widened. The others
-    are widened when onnxruntime loads them; ``only_tables`` leaves them as they are.
+    Lookup tables stay float16 in memory too: only the rows that are found are cast. onnxruntime casts the others when
+    it loads the graph; with ``only_tables`` they are left in float32.
     """
     users = _users(model)
     nodes = list(model.graph.node)
@@ -46,7 +72,7 @@ def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
         is_table = all(node.op_type == "Gather" and node.input[0] == tensor.name for node in users[tensor.name])
         if is_table or not only_tables:
             name = tensor.name
-            with np.errstate(over="ignore"):  # infinite weights are found when the export is tried
+            with np.errstate(over="ignore"):  # infinite weights are found when the export is verified
                 halves = weights.astype(np.float16)
             tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}_half"))
             nodes = _widen_rows(nodes, name) if is_table else [_widen(f"{name}_half", name), *nodes]
@@ -57,8 +83,8 @@ def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
 def quantise(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     """Return ``model`` with the weights of matrix products as 8-bit integers, scaled by output channel.
 
-    ``path`` is where it may write in between. Activations are quantised while running, one scale a run. Weights
-    use 7 bits: with 8, sums overflow on processors without VNNI, which costs more accuracy than the bit.
+    ``path`` is used for a temporary file. Activations are quantised at run time, with one scale for each run. Weights
+    use 7 bits: with 8, sums overflow on processors without VNNI, which loses more accuracy than one bit.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
@@ -91,7 +117,7 @@ def _widen(half: str, name: str) -> NodeProto:
 
 
 def _widen_rows(nodes: list[NodeProto], table: str) -> list[NodeProto]:
-    """Let the lookups in ``table`` read its halves, and widen what they find."""
+    """Make lookups in ``table`` read its float16 copy, and cast the rows that they find."""
     widened = []
     for node in nodes:
         widened.append(node)

@@ -7,15 +7,15 @@ from typing import Any
 import onnx
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - what everybody calls it
+from torch.nn import functional as F  # noqa: N812 - the usual name
 from transformers.masking_utils import create_bidirectional_mask
 
-from xsearch.encoders.onnx.pixels import Arrays
-from xsearch.export.tracing import trace
+from xsearch.encoders.onnx.front_ends import Arrays
+from xsearch.export.graphs import trace
 
 
 class _PatchedImages(nn.Module):
-    """SigLIP 2 NaFlex with the positions of patches as mixtures of the learnt ones, instead of a loop over pictures."""
+    """SigLIP 2 NaFlex with interpolated position embeddings as one matrix product, instead of a loop over photos."""
 
     def __init__(self, tower: Any) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class _PatchedImages(nn.Module):
 
 
 class _Sounds(nn.Module):
-    """CLAP for sounds of one window: the fusion of longer ones has nothing to do."""
+    """CLAP for sounds of one window, without the feature fusion of longer ones."""
 
     def __init__(self, tower: Any) -> None:
         super().__init__()
@@ -49,9 +49,9 @@ class _Sounds(nn.Module):
 
 
 def trace_tower(tower: Any, batch: Arrays, facts: dict[str, Any]) -> onnx.ModelProto:
-    """Return the graph of one tower, for batches of any size like ``batch``, which has at least two items.
+    """Return the graph of one tower for batches of any size; the example ``batch`` has at least two items.
 
-    ``facts`` are those of its front end: texts may have any number of tokens where they are not always filled up.
+    ``facts`` are those of its front end: texts may have any number of tokens unless they are padded to the limit.
     """
     examples = {name: torch.from_numpy(array) for name, array in batch.items()}
     module, axes = tower, {0: torch.export.Dim("n")}

@@ -1,1 +1,1 @@
-"""The declared search index of a model: what is registered, where its vectors live, its paths and filters."""
+"""The search index of a model: its declaration, its registration, its stores of vectors, its paths and filters."""

@@ -1,4 +1,4 @@
-"""The declaration of a search index: what a shop writes in its ``search.py``."""
+"""The declaration of a search index, which a shop writes in its ``search.py``."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from xsearch.index.paths import values
 
 
 class Declaration:
-    """The attributes and hooks of an index that a shop overrides; ``Index`` adds what follows from them."""
+    """Attributes and hooks of an index that a shop overrides; ``Index`` adds the methods that follow from them."""
 
     #: Paths to texts by weight: A counts most, D least.
     text: Mapping[str, Sequence[str]] = {}
-    #: Path or paths to photos. A path into a related ``EmbeddedModel`` keeps one vector per photo.
+    #: Path or paths to photos. A path into a related ``EmbeddedModel`` has one vector per photo.
     image: str | Sequence[str] | None = None
     #: Path to a sound.
     audio: str | None = None
     #: Fields that a search can be limited to.
     filters: Sequence[str] = ()
-    #: The one of the filters that sums of money in a query are about, such as "under 50"; of no effect unless declared.
+    #: Filter that sums of money in a query are about, such as "under 50"; it must be one of ``filters``.
     price: str | None = "price"
-    #: Fields whose values are counted beside the results.
+    #: Fields whose values are counted with the results.
     facets: Sequence[str] = ()
-    #: Field that variants of one product have in common; of each group only the best result is shown.
+    #: Field that variants of one product share; only the best result of each group is shown.
     group_by: str | None = None
-    #: Template of one result in lists: it gets ``hit``, with what the API says of it and its ``object``.
+    #: Template of a result in lists; its variable ``hit`` has the fields of the API and ``object``.
     template: str = "xsearch/hit.html"
-    #: Accessor of the companion model that holds the embeddings, if the model itself does not.
+    #: Accessor of the companion model that has the embeddings, if the model itself has none.
     store: str | None = None
 
     def __init__(self, model: type[models.Model]) -> None:
@@ -42,11 +42,11 @@ class Declaration:
         return self.model._meta.label
 
     def name(self) -> str:
-        """Return what customers read above a list of these objects, such as "Products"."""
+        """Return the heading of a list of these objects, such as "Products"."""
         return capfirst(str(self.model._meta.verbose_name_plural))
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        """Return the objects that are indexed and, unless the caller says otherwise, searched."""
+        """Return the objects that are indexed; a search finds them unless its caller limits them."""
         return self.model._default_manager.all()
 
     def image_paths(self) -> list[str]:
@@ -60,7 +60,7 @@ class Declaration:
         texts = [path for paths in self.text.values() for path in paths]
         return texts + self.image_paths() + ([self.audio] if self.audio else [])
 
-    # How a result looks; override for your shop.
+    # Appearance of a result; override these for your shop.
 
     def title(self, obj: models.Model) -> str:
         """Return the title of a result."""
@@ -80,14 +80,16 @@ class Declaration:
         return None
 
     def card(self, obj: models.Model) -> dict[str, Any]:
-        """Return the further fields of a result: numbers, booleans and plain texts among the filters, and the SKU."""
-        related = {field.name for field in self.model._meta.get_fields() if field.is_relation}  # a query each
+        """Return further fields of a result: the filters with plain values (no relations), and the SKU."""
+        related = {
+            field.name for field in self.model._meta.get_fields() if field.is_relation
+        }  # each would cost a query
         names = [*self.filters, *(["sku"] if hasattr(obj, "sku") else [])]
         names = [name for name in names if name not in related]
         return {name: value for name in names if _is_plain(value := getattr(obj, name, None))}
 
     def facet_label(self, name: str, value: Any) -> str:  # noqa: ARG002 - a hook
-        """Return how a value of the facet ``name`` reads in the language of the page; override to translate it."""
+        """Return the label of a value of the facet ``name`` in the language of the page; override it to translate."""
         return str(value)
 
 

@@ -1,4 +1,8 @@
-"""Declared filters: parameters of a request to conditions on a queryset, and facet values back to labels."""
+"""Declared filters: parameters of a request become conditions on a queryset, and values of facets become labels.
+
+django-filter does not replace this module: a ``FilterSet`` returns a queryset, but exclusions and soft preferences need
+a ``Q``, and it repeats the rows of a to-many relation (``tests/index/test_django_filter.py``).
+"""
 
 from __future__ import annotations
 
@@ -19,13 +23,13 @@ from xsearch.index.paths import relations
 
 NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
-#: "12,50", as in much of Europe; not "1,000".
-_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
+#: A decimal comma, as in "12,50"; not "1,000".
+_DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
 
 def parameter_names(index: Declaration) -> list[str]:
-    """Return every parameter of the declared filters, ``price_min`` and ``price_max`` included."""
+    """Return every parameter of the declared filters, including ``price_min`` and ``price_max``."""
     names = list(index.filters)
     for name in index.filters:
         if isinstance(final_field(index.model, name), NUMBERS):
@@ -41,32 +45,32 @@ def filter_queryset(
     for name, value in params.items():
         if name not in allowed:
             raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
-        wanted = _as_list(value)
-        if wanted:
-            queryset = queryset.filter(condition(index, name, wanted))
+        values = _as_list(value)
+        if values:
+            queryset = queryset.filter(condition(index, name, values))
     return queryset
 
 
 def _once(index: Declaration, name: str, condition: models.Q) -> models.Q:
-    """Return a condition that finds an object once, even where a join to many rows would find it several times."""
+    """Return a condition that finds an object once, even if a join finds several of its rows."""
     if has_one_value(index, name):
         return condition
     return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
 
 
 def has_one_value(index: Declaration, name: str) -> bool:
-    """Say whether an object has one value of a declared filter at most, not those of many related rows."""
+    """Return True if an object has at most one value of a declared filter, and no related rows with more."""
     steps = relations(index.model, _bound_of(index, name)[0])
     return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
 
 
 def condition(index: Declaration, name: str, value: Any) -> models.Q:
-    """Return the condition that an object has ``value`` of a declared filter, or one of several values."""
+    """Return the condition that an object has ``value`` of a declared filter, or one of a list of values."""
     return _once(index, name, _condition(index, name, _as_list(value)))
 
 
 def field_label(index: Declaration, name: str) -> str:
-    """Return what customers read above a filter."""
+    """Return the label of a filter for customers."""
     try:
         field = final_field(index.model, name)
     except BadQuery:
@@ -98,18 +102,18 @@ def label_path(index: Declaration, name: str) -> str:
 
 
 def raw_path(index: Declaration, name: str) -> str:
-    """Return the lookup of what tells a filter's values apart: "category" → "category__pk"."""
+    """Return the lookup of a filter's raw value: "category" → "category__pk"."""
     return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
 
 
 def value_labels(index: Declaration, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
-    """Return what the values of a filter, {raw: readable}, are called in the language of the page."""
+    """Return the labels of a filter's values, {raw: readable}, in the language of the page."""
     own = _own_labels(index, name, list(readable))
     return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
 
 
 def _own_labels(index: Declaration, name: str, keys: Sequence[Any]) -> dict[Any, str]:
-    """Return what related objects and choices call themselves."""
+    """Return the labels that related objects and choices have themselves."""
     field = final_field(index.model, name)
     related: Any = field.related_model
     if related:
@@ -117,16 +121,16 @@ def _own_labels(index: Declaration, name: str, keys: Sequence[Any]) -> dict[Any,
     return {value: str(label) for value, label in (field.flatchoices or ())}
 
 
-def _condition(index: Declaration, name: str, wanted: Sequence[Any]) -> models.Q:
+def _condition(index: Declaration, name: str, values: Sequence[Any]) -> models.Q:
     bare, bound = _bound_of(index, name)
     field = final_field(index.model, bare)
     if bound:
-        return models.Q(**{f"{bare}__{bound}": _number(name, wanted[-1])})
+        return models.Q(**{f"{bare}__{bound}": _number(name, values[-1])})
     if isinstance(field, NUMBERS):
-        return models.Q(**{f"{bare}__in": [_number(name, value) for value in wanted]})
+        return models.Q(**{f"{bare}__in": [_number(name, value) for value in values]})
     if isinstance(field, models.BooleanField):
-        return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in wanted]})
-    return _any_of(index, bare, field, wanted)
+        return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in values]})
+    return _any_of(index, bare, field, values)
 
 
 def _bound_of(index: Declaration, name: str) -> tuple[str, str]:
@@ -136,9 +140,9 @@ def _bound_of(index: Declaration, name: str) -> tuple[str, str]:
     return bare, {"min": "gte", "max": "lte"}[bound]
 
 
-def _any_of(index: Declaration, name: str, field: models.Field[Any, Any], wanted: Sequence[Any]) -> models.Q:
+def _any_of(index: Declaration, name: str, field: models.Field[Any, Any], values: Sequence[Any]) -> models.Q:
     condition = models.Q()
-    for value in wanted:
+    for value in values:
         text = _text(name, value)
         if not field.related_model:
             condition |= _own_value(name, field, text)
@@ -174,7 +178,7 @@ def _text(name: str, value: Any) -> str:
 def _number(name: str, value: Any) -> Decimal:
     text = str(value).strip()
     try:
-        number = Decimal(_COMMA.sub(r"\1.\2", text))
+        number = Decimal(_DECIMAL_COMMA.sub(r"\1.\2", text))
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) > 10**15:

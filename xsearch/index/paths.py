@@ -1,4 +1,4 @@
-"""Django lookup paths ("brand__name", "photos__image"): their models and their values."""
+"""Lookup paths of Django ("brand__name", "photos__image"): their relations and their values."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from django.db.models.constants import LOOKUP_SEP
 
 @dataclass(frozen=True)
 class Step:
-    """One relation of a path: how a query and how an instance gets there, and the model that is there."""
+    """A relation that a path follows: its lookup in queries, its attribute of instances, and its model."""
 
     lookup: str
-    #: As ``lookup``, by the names of the attributes: "productphoto_set" where the lookup is "productphoto".
+    #: ``lookup`` by the names of the attributes: "productphoto_set" if the lookup is "productphoto".
     attribute: str
     model: type[models.Model]
     field: Any
 
     @property
     def before(self) -> str:
-        """The lookup of where the relation starts; "" at the start of the path."""
+        """The lookup of the model that has the relation; "" at the start of the path."""
         return self.lookup.rpartition(LOOKUP_SEP)[0]
 
 
@@ -50,7 +50,7 @@ def _field(model: type[models.Model], name: str) -> Any:
 
 
 def _attribute(model: type[models.Model], name: str) -> str:
-    """Return the attribute of an instance that a name in a lookup stands for."""
+    """Return the attribute of an instance for a name in a lookup."""
     field = _field(model, name)
     is_reverse = field is not None and field.auto_created and not field.concrete
     return str(field.get_accessor_name()) if is_reverse else name
@@ -63,12 +63,12 @@ def _require_end(model: type[models.Model], name: str, path: str, *, is_last: bo
         raise ImproperlyConfigured(f"{path!r}: {model._meta.label}.{name} is no relation; end the path there.")
     if is_last and hasattr(model, name):
         return
-    known = ", ".join(sorted(f.name for f in model._meta.get_fields()))
-    raise ImproperlyConfigured(f"{path!r}: {model._meta.label} has no field {name!r}. It has: {known}.")
+    existing = ", ".join(sorted(f.name for f in model._meta.get_fields()))
+    raise ImproperlyConfigured(f"{path!r}: {model._meta.label} has no field {name!r}. It has: {existing}.")
 
 
 def values(instance: models.Model, path: str) -> Iterator[Any]:
-    """Yield what ``path`` leads to from ``instance``; to-many relations yield in their model's order."""
+    """Yield the values of ``path`` from ``instance``; to-many relations yield in the order of their model."""
     name, _, rest = path.partition(LOOKUP_SEP)
     try:
         value = getattr(instance, _attribute(type(instance), name))

@@ -1,4 +1,4 @@
-"""What is searchable: one ``Index`` per model, declared in the shop's ``search.py``."""
+"""The registry of indexes: one ``Index`` per model, declared in the shop's ``search.py``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xsearch.index.declaration import Declaration
 from xsearch.index.filters import filter_queryset, parameter_names
 from xsearch.index.stores import Store, stores_of
 
-#: Names all indexes together.
+#: Name of all indexes together.
 ALL = "all"
 
 ModelNames = type[models.Model] | str | Iterable[type[models.Model] | str] | None
@@ -23,7 +23,7 @@ _on_register: list[Callable[[Index], None]] = []
 
 
 class Index(Declaration):
-    """Declares what customers can search for in one model; subclass it, or override its hooks."""
+    """The search index of one model: subclass it, set its attributes, and override its hooks."""
 
     @property
     def content_type(self) -> ContentType:
@@ -31,15 +31,15 @@ class Index(Declaration):
         return ContentType.objects.get_for_model(self.model)
 
     def stores(self) -> list[Store]:
-        """Return where each modality's vectors live."""
+        """Return the stores of the vectors of all modalities."""
         return stores_of(self)
 
     def stores_for(self, modality: str) -> list[Store]:
-        """Return where the vectors of one modality live."""
+        """Return the stores of the vectors of one modality."""
         return [store for store in self.stores() if store.modality == modality]
 
     def filter_names(self) -> list[str]:
-        """Return the parameters that ``filter_queryset`` understands."""
+        """Return the parameters of ``filter_queryset``."""
         return parameter_names(self)
 
     def filter_queryset(self, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
@@ -72,7 +72,7 @@ def unregister(model: type[models.Model]) -> None:
 
 
 def on_register(callback: Callable[[Index], None]) -> None:
-    """Call ``callback`` with every index, those registered so far included."""
+    """Call ``callback`` with every index, registered already or later."""
     _on_register.append(callback)
     for index in registered():
         callback(index)
@@ -84,7 +84,7 @@ def registered() -> list[Index]:
 
 
 def get_index(model: type[models.Model] | str | None = None) -> Index:
-    """Return the index of a model or its label (any case); without one, the first that was registered."""
+    """Return the index of a model or of its label (any case); without either, the first that was registered."""
     if model is None:
         return _first_index()
     if isinstance(model, str):
@@ -95,14 +95,14 @@ def get_index(model: type[models.Model] | str | None = None) -> Index:
     if found:
         return found
     name = model if isinstance(model, str) else model._meta.label
-    known = ", ".join(index.label for index in registered()) or "none"
-    raise LookupError(f"{name} is not registered with xsearch. Registered: {known}.")
+    labels = ", ".join(index.label for index in registered()) or "none"
+    raise LookupError(f"{name} is not registered with xsearch. Registered: {labels}.")
 
 
 def get_indexes(named: ModelNames = None) -> list[Index]:
-    """Return the indexes of one or several models or labels, also of "shop.Product,shop.Post" or "all".
+    """Return the indexes of one or more models or labels, such as "shop.Product,shop.Post" or "all".
 
-    Without any it is the first that was registered. Raises ``LookupError`` for what is not registered.
+    Without any, return the first that was registered. Raises ``LookupError`` for a model that is not registered.
     """
     models = [named] if isinstance(named, str | type) else named or ()
     return list(dict.fromkeys(index for model in models for index in _named_by(model))) or [_first_index()]

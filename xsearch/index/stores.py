@@ -1,4 +1,4 @@
-"""Where vectors live: on the object itself, on a companion row, or on one row per photo."""
+"""Stores of vectors: columns of the object itself, of a companion row, or of one row per photo."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MODALITIES = ("text", "image", "audio")
 
 @dataclass(frozen=True)
 class Store:
-    """One embedding column: its model, how its rows lead to the object, and the path of what it holds."""
+    """An embedding column: its model, the link from its rows to the object, and the path of its media."""
 
     modality: str
     model: type[EmbeddedModel]
-    #: Lookup from a row to the object; "" when the row is the object.
+    #: Lookup from a row to the object; "" if the row is the object.
     link: str
-    #: Path to the media, from the object for a row of its own, from the row for a photo.
+    #: Path to the media, from the object, or from the row of a photo.
     path: str
-    #: Lookup from the object to its many rows; "" when there is one row.
+    #: Lookup from the object to its rows of photos; "" if it has one row.
     many: str = ""
 
     @property
@@ -36,12 +36,12 @@ class Store:
 
     @property
     def beside(self) -> str:
-        """The name of the column beside it, which Django does not know: it is there while two spaces are kept."""
+        """The name of the second column, which exists while two spaces are kept; Django does not know it."""
         return f"{self.column}_beside"
 
     @property
     def owner(self) -> type[models.Model]:
-        """The model whose table has the column: a parent, where the model inherits it by multi-table inheritance."""
+        """The model whose table has the column: a parent of the model in multi-table inheritance."""
         return self.model._meta.get_field(self.column).model
 
     @property
@@ -66,7 +66,7 @@ class Store:
 
 
 def main_store(index: Declaration, modality: str = "text", path: str = "") -> Store:
-    """Return the store that has one row per object: the object itself or its companion."""
+    """Return the store with one row per object: the object itself or its companion."""
     if index.store is None:
         if not issubclass(index.model, EmbeddedModel):
             raise ImproperlyConfigured(
@@ -100,11 +100,11 @@ def stores_of(index: Declaration) -> list[Store]:
 
 
 def _image_store(index: Declaration, path: str) -> Store:
-    steps = paths.relations(index.model, path)
-    row: Any = steps[0].model if len(steps) == 1 else None
-    if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(steps[0]):
+    relations = paths.relations(index.model, path)
+    row: Any = relations[0].model if len(relations) == 1 else None
+    if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(relations[0]):
         many, _, rest = path.partition(LOOKUP_SEP)
-        return Store("image", row, steps[0].field.remote_field.name, rest, many=many)
+        return Store("image", row, relations[0].field.remote_field.name, rest, many=many)
     return main_store(index, "image", path)
 
 

@@ -1,23 +1,20 @@
-"""Adapters kept in the database: which one is used, and the encoder that the settings and it make together."""
+"""Adapters in the database: the encoder that uses one, and installing, switching and retiring them."""
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
-from django.db import models, router, transaction
+from django.db import models
 
-from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
-from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile, model_of
+from xsearch.encoders import EncoderError
+from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import registered
-from xsearch.indexing import outbox
+from xsearch.indexing.database import atomic, database_alias
 from xsearch.indexing.dispatch import dispatch_on_commit
-from xsearch.models import Adapter, EncoderSpace, IndexRecord
-
-logger = logging.getLogger("xsearch.indexing")
-
-_BACKEND = f"{__name__}.InstalledEncoder"
+from xsearch.indexing.marking import mark_stale
+from xsearch.indexing.spaces import adapter_fits
+from xsearch.models import Adapter, EncoderSpace
 
 
 class InstalledEncoder(AdaptedEncoder):
@@ -30,50 +27,17 @@ class InstalledEncoder(AdaptedEncoder):
         self._attach(encoder, AdapterFile.parse(bytes(row.content)))
 
 
-def configured_encoder(alias: str) -> Encoder:
-    """Return the encoder of the settings with the adapter in use behind it, if there is one."""
-    return encoder_from_spec(configured_spec(alias))
-
-
-def configured_spec(alias: str) -> dict[str, Any]:
-    """Return the spec of ``configured_encoder``; an adapter of another encoder than the present one is left out."""
-    spec = encoder_spec(alias)
-    adapter = live_adapter(alias)
-    if adapter is None or not _fits(spec, adapter):
-        return spec
-    return {"BACKEND": _BACKEND, "OPTIONS": {"encoder": spec, "digest": adapter.digest}}
-
-
-def live_adapter(alias: str) -> Adapter | None:
-    """Return the adapter in use for an encoder, without its content."""
-    return Adapter.objects.filter(encoder=alias, is_live=True).defer("content").first()
-
-
 def is_left_out(adapter: Adapter) -> bool:
-    """Say whether an adapter in use has no effect, because the settings name another encoder by now."""
+    """Return True if an adapter in use has no effect, because the settings name another encoder now."""
     try:
-        return adapter.is_live and not _fits(encoder_spec(adapter.encoder), adapter)
+        return adapter.is_live and not adapter_fits(encoder_spec(adapter.encoder), adapter)
     except EncoderError:  # no such encoder any more
         return True
 
 
-def _fits(spec: dict[str, Any], adapter: Adapter) -> bool:
-    try:
-        fingerprint = encoder_from_spec(spec).fingerprint
-    except EncoderError:  # away for now: whoever uses it is told so
-        return True
-    if model_of(fingerprint) == model_of(adapter.base_fingerprint):
-        return True
-    logger.warning(
-        "The adapter %s was trained on %s, and the encoder is now %s: it is left out. Fine-tune again.",
-        adapter, adapter.base_fingerprint, fingerprint,
-    )  # fmt: skip
-    return False
-
-
-@transaction.atomic
+@atomic()
 def install(alias: str, content: bytes) -> Adapter:
-    """Keep an adapter file and use it for an encoder; the index is rebuilt beside the live one."""
+    """Store an adapter file and use it for an encoder; new vectors are staged until they are complete."""
     file = AdapterFile.parse(content)
     adapter, _created = Adapter.objects.get_or_create(
         digest=file.digest,
@@ -88,7 +52,7 @@ def install(alias: str, content: bytes) -> Adapter:
     return adapter
 
 
-@transaction.atomic
+@atomic()
 def use(adapter: Adapter) -> None:
     """Use ``adapter`` for its encoder from now on."""
     if not adapter.is_live:
@@ -98,7 +62,7 @@ def use(adapter: Adapter) -> None:
         _rebuild()
 
 
-@transaction.atomic
+@atomic()
 def stop_using(adapter: Adapter) -> None:
     """Use the encoder alone from now on."""
     if adapter.is_live:
@@ -108,21 +72,21 @@ def stop_using(adapter: Adapter) -> None:
 
 
 def is_needed(adapter: Adapter) -> bool:
-    """Say whether an adapter is in use, or made vectors that customers are searching or may go back to."""
+    """Return True if an adapter is in use, or made vectors that are live or staged."""
     end = f"+{adapter.digest[:12]}"
-    searched = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
-    return adapter.is_live or EncoderSpace.objects.filter(searched).exists()
+    made_by_it = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
+    return adapter.is_live or EncoderSpace.objects.filter(made_by_it).exists()
 
 
 def _retire(alias: str) -> None:
-    # Locked, so that of two installations at once the later one wins.
+    # Locked, so that the later of two concurrent installations wins.
     rows = Adapter.objects.select_for_update().filter(encoder=alias).order_by("pk")
     live = [row.pk for row in rows.defer("content") if row.is_live]
     Adapter.objects.filter(pk__in=live).update(is_live=False)
 
 
 def _rebuild() -> None:
-    """Mark what has another encoder's vectors, and tell the workers on commit."""
+    """Mark the objects that have another encoder's vectors, and send the tasks on commit."""
     for index in registered():
-        if outbox.mark_stale(index):
-            dispatch_on_commit(index.label, router.db_for_write(IndexRecord))
+        if mark_stale(index):
+            dispatch_on_commit(index.label, database_alias())

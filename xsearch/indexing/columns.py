@@ -1,7 +1,7 @@
-"""The columns beside the live ones: made, filled row by row, and exchanged for them by their names alone.
+"""Staged columns: a second embedding column for the next or the previous vectors, swapped with the live one by name.
 
-They belong to the same tables, so that a swap moves no row: it renames columns and indexes, in milliseconds for any
-number of products. Django does not know them; what it reads and writes is what has the field's name.
+Both columns belong to the same table, so a swap moves no row: it renames columns and indexes, in milliseconds for any
+number of products. Django does not know the staged column; it reads and writes the column that has the field's name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, models
 from django.db.models import F, Func
 from pgvector.django import HalfVectorField
 from psycopg.errors import LockNotAvailable
@@ -20,25 +20,26 @@ from psycopg.errors import LockNotAvailable
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
-from xsearch.indexing.vector_indexes import index_name, settle_constraints
+from xsearch.indexing.database import atomic, execute, fetch_one, has_column, index_connection
+from xsearch.indexing.vector_indexes import check_constraints_now, index_name
 from xsearch.models import EncoderSpace
 
-#: Autovacuum gives way to whoever has waited for a second (deadlock_timeout); nobody else is kept waiting meanwhile.
+#: Autovacuum yields to a session that has waited for a second (deadlock_timeout); no other session waits meanwhile.
 _MAINTENANCE_S = 3.0
-#: Whoever comes after one who waits for a table to himself waits too: so only for a moment, and longer ones only where
-#: shorter did not do. Below a second, after which PostgreSQL looks for deadlocks: whoever else there is wins.
-_MOMENTS_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+#: Every session that comes after one that waits for an exclusive lock waits too: so wait briefly, and longer only where
+#: that was not enough. Below a second, after which PostgreSQL looks for deadlocks: other sessions win.
+_LOCK_TIMEOUTS_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 #: Begins the comment on a column that says whose vectors it holds.
 COMMENT = "xsearch: "
 
 
 class TableBusyError(EncoderAway):
-    """Transactions of the shop hold a table all the time; what needs it for itself has to be tried again."""
+    """Other transactions hold a table all the time; the change that needs an exclusive lock must be retried."""
 
 
-class Beside(Func):
-    """The column beside an embedding column, in queries of Django."""
+class StagedColumn(Func):
+    """The staged column of an embedding column, in queries of Django."""
 
     output_field = HalfVectorField()
 
@@ -52,7 +53,7 @@ class Beside(Func):
 
 @dataclass(frozen=True)
 class ColumnSet:
-    """The columns of one modality that are swapped together: an index's, and those of indexes on the same tables."""
+    """The columns of one modality that are swapped together: those of all indexes that share a table."""
 
     modality: str
     indexes: Sequence[Index]
@@ -61,17 +62,17 @@ class ColumnSet:
 
     @property
     def spaces(self) -> models.QuerySet[EncoderSpace]:
-        """What is noted of them, for each index."""
+        """The encoder space of each index."""
         types = [index.content_type for index in self.indexes]
         return EncoderSpace.objects.filter(content_type__in=types, modality=self.modality).order_by("pk")
 
     @property
     def tables(self) -> list[str]:
-        """The names of their tables."""
+        """The names of the tables."""
         return sorted(store.table for store in self.stores)
 
-    def without_beside(self) -> list[Store]:
-        """Return those that have no column beside."""
+    def without_staged_column(self) -> list[Store]:
+        """Return the stores whose table has no staged column."""
         return [store for store in self.stores if not has_column(store.table, store.beside)]
 
 
@@ -84,51 +85,40 @@ def column_set(index: Index, modality: str) -> ColumnSet:
     return ColumnSet(modality, indexes, list(stores.values()))
 
 
-def has_column(table: str, column: str) -> bool:
-    """Say whether a table has a column now, whatever Django knows."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped",
-            [f'"{table}"', column],
-        )
-        return cursor.fetchone() is not None
-
-
 @contextmanager
-def to_ourselves(columns: ColumnSet) -> Iterator[list[EncoderSpace]]:
-    """Hold the tables and the spaces of ``columns`` alone, in one transaction, for changes that take no time.
+def exclusive_access(columns: ColumnSet) -> Iterator[list[EncoderSpace]]:
+    """Lock the tables and the spaces of ``columns`` in one transaction, for changes that take no time.
 
-    Yields the spaces as they are now. Raises ``TableBusyError`` where that cannot be had, after seconds during which
-    searches and saves were held up for a few moments only.
+    Yields the spaces as they are now. Raises ``TableBusyError`` if the locks cannot be had after a few seconds, in
+    which searches and saves waited for moments only.
     """
-    with transaction.atomic():
-        settle_constraints()
-        # In the order of the writers, spaces before tables; searches and saves go on beside the first lock.
-        is_ours = _lock(columns.tables, "SHARE UPDATE EXCLUSIVE", _MAINTENANCE_S)
-        spaces = list(columns.spaces.select_for_update()) if is_ours else []
-        if not (is_ours and _lock_at_some_moment(columns.tables)):
+    with atomic():
+        check_constraints_now()
+        # In the order of the writers, spaces before tables; the first lock lets searches and saves go on.
+        is_locked = _lock(columns.tables, "SHARE UPDATE EXCLUSIVE", _MAINTENANCE_S)
+        spaces = list(columns.spaces.select_for_update()) if is_locked else []
+        if not (is_locked and _lock_exclusively(columns.tables)):
             tables = ", ".join(columns.tables)
             raise TableBusyError(f"Transactions hold {tables} all the time (see pg_stat_activity); it is tried again.")
         yield spaces
 
 
-def _lock_at_some_moment(tables: Sequence[str]) -> bool:
-    for moment_s in _MOMENTS_S:
-        if _lock(tables, "ACCESS EXCLUSIVE", moment_s):
+def _lock_exclusively(tables: Sequence[str]) -> bool:
+    for timeout_s in _LOCK_TIMEOUTS_S:
+        if _lock(tables, "ACCESS EXCLUSIVE", timeout_s):
             return True
-        time.sleep(moment_s)  # for as long, the others go on
+        time.sleep(timeout_s)  # lets the sessions that queued behind us go on
     return False
 
 
 def _lock(tables: Sequence[str], mode: str, timeout_s: float) -> bool:
     names = ", ".join(f'"{table}"' for table in tables)
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('lock_timeout')")
-            before = cursor.fetchone()[0]
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{timeout_s * 1000:.0f}ms"])
-            cursor.execute(f"LOCK TABLE {names} IN {mode} MODE")
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [before])
+        with atomic():
+            [before] = fetch_one("SELECT current_setting('lock_timeout')")
+            execute("SELECT set_config('lock_timeout', %s, true)", [f"{timeout_s * 1000:.0f}ms"])
+            execute(f"LOCK TABLE {names} IN {mode} MODE")
+            execute("SELECT set_config('lock_timeout', %s, true)", [before])
     except OperationalError as error:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
@@ -136,55 +126,50 @@ def _lock(tables: Sequence[str], mode: str, timeout_s: float) -> bool:
     return True
 
 
-def make_beside(stores: Sequence[Store], fingerprint: str) -> None:
-    """Make new, empty columns beside for vectors of ``fingerprint``; what was there goes, with its index."""
-    drop_beside(stores)
+def create_staged_columns(stores: Sequence[Store], fingerprint: str) -> None:
+    """Create empty staged columns for vectors of ``fingerprint``; existing ones are dropped with their indexes."""
+    drop_staged_columns(stores)
     for store in stores:
-        _execute(f'ALTER TABLE "{store.table}" ADD COLUMN "{store.beside}" halfvec')
+        execute(f'ALTER TABLE "{store.table}" ADD COLUMN "{store.beside}" halfvec')
         _comment(store, store.beside, fingerprint)
 
 
-def drop_beside(stores: Sequence[Store]) -> None:
-    """Drop the columns beside, with their indexes."""
+def drop_staged_columns(stores: Sequence[Store]) -> None:
+    """Drop the staged columns with their indexes."""
     for store in stores:
-        _execute(f'ALTER TABLE "{store.table}" DROP COLUMN IF EXISTS "{store.beside}"')
+        execute(f'ALTER TABLE "{store.table}" DROP COLUMN IF EXISTS "{store.beside}"')
 
 
-def exchange_names(stores: Sequence[Store], space: EncoderSpace) -> None:
-    """Let live columns and those beside change names, and their indexes; ``space`` says whose vectors are where now."""
+def swap_names(stores: Sequence[Store], space: EncoderSpace) -> None:
+    """Swap the names of live and staged columns, and of their indexes; ``space`` says whose vectors each holds then."""
     for store in stores:
-        live, beside, between = store.column, store.beside, f"{store.column}_swapped"
-        for old, new in ((live, between), (beside, live), (between, beside)):
-            _execute(f'ALTER TABLE "{store.table}" RENAME COLUMN "{old}" TO "{new}"')
-            _execute(f'ALTER INDEX IF EXISTS "{index_name(store, old)}" RENAME TO "{index_name(store, new)}"')
+        live, staged, between = store.column, store.beside, f"{store.column}_swapped"
+        for old, new in ((live, between), (staged, live), (between, staged)):
+            execute(f'ALTER TABLE "{store.table}" RENAME COLUMN "{old}" TO "{new}"')
+            execute(f'ALTER INDEX IF EXISTS "{index_name(store, old)}" RENAME TO "{index_name(store, new)}"')
         _comment(store, live, space.fingerprint)
-        _comment(store, beside, str(space.beside_fingerprint))
+        _comment(store, staged, str(space.beside_fingerprint))
 
 
 def _comment(store: Store, column: str, fingerprint: str) -> None:
-    comment = connection.ops.compose_sql("%s", [COMMENT + fingerprint])  # type: ignore[attr-defined]
-    _execute(f'COMMENT ON COLUMN "{store.table}"."{column}" IS {comment}')
-
-
-def _execute(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
+    comment = index_connection().ops.compose_sql("%s", [COMMENT + fingerprint])  # type: ignore[attr-defined]
+    execute(f'COMMENT ON COLUMN "{store.table}"."{column}" IS {comment}')
 
 
 def rows_with(store: Store, *, live: bool) -> models.QuerySet[Any]:
-    """Return the rows that have a vector in the ``live`` column, or in the one beside it."""
+    """Return the rows that have a vector in the live column, or in the staged one."""
     return _rows(store).filter(**{f"{_name(store, live=live)}__isnull": False})
 
 
 def rows_lacking(store: Store, *, live: bool) -> models.QuerySet[Any]:
-    """Return the rows that have no vector in the ``live`` column, or beside it, but have one in the other."""
+    """Return the rows that lack a vector in the live column, or in the staged one, but have it in the other."""
     return rows_with(store, live=not live).filter(**{f"{_name(store, live=live)}__isnull": True})
 
 
 def _rows(store: Store) -> models.QuerySet[Any]:
-    rows: models.QuerySet[Any] = store.model._base_manager.alias(xs_beside=Beside(store.column))
+    rows: models.QuerySet[Any] = store.model._base_manager.alias(xs_staged=StagedColumn(store.column))
     return rows
 
 
 def _name(store: Store, *, live: bool) -> str:
-    return store.column if live else "xs_beside"
+    return store.column if live else "xs_staged"

@@ -1,4 +1,4 @@
-"""Telling the workers: one task per model and transaction, sent on commit, never in the way of a save."""
+"""Dispatch of indexing tasks: one per model and transaction, sent on commit; a save never waits for it or fails."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 
 from celery import current_app
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 
 from xsearch.conf import settings
-from xsearch.models import IndexRecord
+from xsearch.indexing.database import database_alias
 
 logger = logging.getLogger("xsearch.indexing")
+
+#: Looked up by its name: the task itself imports the worker, which imports what marks and dispatches.
+INDEX_TASK = "xsearch.index_pending"
 
 _paused: ContextVar[set[str] | None] = ContextVar("xsearch_paused", default=None)
 
 
 class _Broker:
-    """What this process knows about the broker."""
+    """State of the broker as this process has seen it."""
 
     down_until = 0.0  # by the monotonic clock
     unanswered: threading.Thread | None = None
@@ -32,9 +35,9 @@ _broker = _Broker()
 
 @contextmanager
 def pause_indexing() -> Iterator[None]:
-    """Hold back the tasks of all changes made inside, and send one per model at the end.
+    """Collect the tasks of all changes made inside, and send one per model at the end.
 
-    Changes are still recorded as they are made, so nothing is lost if the process dies.
+    The changes themselves are recorded at once, so nothing is lost if the process dies.
     """
     labels: set[str] = set()
     token = _paused.set(labels)
@@ -43,7 +46,7 @@ def pause_indexing() -> Iterator[None]:
     finally:
         _paused.reset(token)
         for label in labels:
-            dispatch_on_commit(label, router.db_for_write(IndexRecord))
+            dispatch_on_commit(label, database_alias())
 
 
 def dispatch_on_commit(label: str, using: str) -> None:
@@ -59,7 +62,7 @@ def dispatch_on_commit(label: str, using: str) -> None:
 
 
 class _Send:
-    """Sends the indexing task of one model; equal to another that sends the same."""
+    """Sends the indexing task of one model; instances for the same model are equal."""
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -75,10 +78,10 @@ class _Send:
 
 
 def send_task(label: str) -> bool:
-    """Ask the workers to index what is pending; says False when the broker cannot be reached.
+    """Send the indexing task of a model; returns False if the broker cannot be reached.
 
-    The sweep finds what was not sent. After a failure, the broker is left alone for a while, so that
-    saving products stays quick while it is down.
+    The sweep finds what was not sent. After a failure no task is sent for a while, so that saves stay fast while the
+    broker is down.
     """
     still_waiting = _broker.unanswered is not None and _broker.unanswered.is_alive()
     if still_waiting or time.monotonic() < _broker.down_until:
@@ -92,7 +95,7 @@ def send_task(label: str) -> bool:
 
 
 def _send_in_time(label: str) -> Exception | None:
-    """Send beside this thread, for some transports try without end to reach a broker that is gone or hangs."""
+    """Send in another thread: some transports retry endlessly when the broker is gone or hangs."""
     outcome: list[Exception | None] = []
     if current_app.conf.task_always_eager:
         _send(label, outcome)
@@ -107,12 +110,10 @@ def _send_in_time(label: str) -> Exception | None:
 
 
 def _send(label: str, outcome: list[Exception | None]) -> None:
-    from xsearch.indexing.tasks import index_pending_task
-
     try:
-        index_pending_task.apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
-    except Exception as error:  # noqa: BLE001 - each transport raises its own; a save must not fail for any
+        current_app.tasks[INDEX_TASK].apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
+    except Exception as error:  # noqa: BLE001 - each transport raises its own; none may fail a save
         outcome.append(error)
     else:
         outcome.append(None)
-        _broker.down_until = 0.0  # it works, even if it took long
+        _broker.down_until = 0.0  # it answered, even if late

@@ -1,111 +1,218 @@
-"""From prepared contents to vectors: groups that suit the model, and errors that spoil only their cause."""
+"""Encoding of a batch: plan what is to be encoded, read and prepare the contents, and run the encoders on them.
+
+``prepare`` runs in any thread and asks no database; ``encode_group`` runs in the thread of the models.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
+from django.db import connections
+from PIL.Image import Image
 
+from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder
 from xsearch.encoders.base import Vectors
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
-from xsearch.indexing.batch import Batch, Item, Job, Plan, Role
-from xsearch.indexing.rebuild import prepare_columns
-from xsearch.indexing.spaces import bound_modalities, live_encoder, live_spaces, open_space, target_encoder
+from xsearch.indexing.batch import (
+    EncoderRole,
+    EncodingItem,
+    EncodingPlan,
+    IndexingBatch,
+    IndexingContext,
+    IndexingJob,
+)
+from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
+from xsearch.indexing.rebuild import ensure_columns
+from xsearch.indexing.spaces import bound_modalities, live_adapters, live_encoder, open_space, target_encoder
+from xsearch.media import AudioUnavailable, MediaError, Waveform, load_audio, load_image
 
-#: Contents that a model gets at once where it does not say itself.
+#: Contents that a model gets at once where it names no batch size.
 GROUP_SIZE = 32
 TEXT_GROUP_SIZE = 256
 
+#: What the models take, by role.
+PreparedInputs = dict[EncoderRole, Any]
 
-def plan_work(index: Index, batch: Batch) -> None:
-    """List what of ``batch`` is to be encoded, and by whom; notes what is to be cleared."""
-    for modality in bound_modalities(index):
-        plan = _plan(index, modality, batch.jobs)
+
+# Planning
+
+
+def plan_work(context: IndexingContext, batch: IndexingBatch) -> None:
+    """List the contents of ``batch`` to encode, and their encoders; marks vectors to be cleared."""
+    for modality in context.modalities:
+        plan = _plan(context, modality, batch.jobs)
         if plan:
-            items = [item for job in batch.jobs if job.is_readable for item in _items(index, plan, job)]
+            items = [item for job in batch.jobs if job.is_readable for item in _items(context, plan, job)]
             batch.work.append((plan, items))
 
 
-def _plan(index: Index, modality: str, jobs: Sequence[Job]) -> Plan | None:
+def _plan(context: IndexingContext, modality: str, jobs: Sequence[IndexingJob]) -> EncodingPlan | None:
+    present = context.spaces.get(modality)
     try:
-        target = target_encoder(modality)
-        fingerprint = target.fingerprint  # a service may have to be asked for it
-        space = prepare_columns(index, open_space(index, modality, target), target)
+        target = context.target_encoder(modality)
+        fingerprint = target.fingerprint  # may ask a service for it
+        space = ensure_columns(context.index, present or open_space(context.index, modality, target), target)
     except EncoderError as error:
         for job in jobs:
-            job.cannot(modality, error)
-        known = live_spaces(index).get(modality)
-        return Plan(modality, jobs, None, None, known, live_encoder(known)) if known else None
+            job.note_unavailable(modality, error)
+        return EncodingPlan(modality, jobs, None, None, present, live_encoder(present)) if present else None
     for job in jobs:
         job.fingerprints[modality] = fingerprint
-    keeper = live_encoder(space) if space.fingerprint != fingerprint else None
-    return Plan(modality, jobs, target, fingerprint, space, keeper)
+    live = live_encoder(space) if space.fingerprint != fingerprint else None
+    return EncodingPlan(modality, jobs, target, fingerprint, space, live)
 
 
-def _items(index: Index, plan: Plan, job: Job) -> list[Item]:
-    stores = index.stores_for(plan.modality)
+def _items(context: IndexingContext, plan: EncodingPlan, job: IndexingJob) -> list[EncodingItem]:
+    stores = context.stores_for(plan.modality)
     if plan.modality == "text":
         return _text_items(plan, job, stores[0])
     _clear_vanished(plan, job, stores)
     return [
-        Item(plan, job, media.store, media.row_pk, media.key, media)
+        EncodingItem(plan, job, media.store, media.row_pk, media.key, media)
         for media in job.inputs.files
         if media.store.modality == plan.modality
     ]
 
 
-def _text_items(plan: Plan, job: Job, store: Store) -> list[Item]:
+def _text_items(plan: EncodingPlan, job: IndexingJob, store: Store) -> list[EncodingItem]:
     job.hashes[store.key] = job.inputs.text_digest
     text = job.inputs.text
     if not text:
         plan.clear(job, store, None)
         return []
-    item = Item(plan, job, store, None, store.key, text)
+    item = EncodingItem(plan, job, store, None, store.key, text)
     return [] if item.is_current else [item]
 
 
-def _clear_vanished(plan: Plan, job: Job, stores: Sequence[Store]) -> None:
-    """Clear the object's own vector where it has no file any more; photo rows go with their vector."""
-    there = {media.store.key for media in job.inputs.files}
+def _clear_vanished(plan: EncodingPlan, job: IndexingJob, stores: Sequence[Store]) -> None:
+    """Clear the object's own vector if its file is gone; deleted photo rows took their vectors with them."""
+    present = {media.store.key for media in job.inputs.files}
     for store in stores:
-        if not store.many and store.key not in there:
+        if not store.many and store.key not in present:
             plan.clear(job, store, None)
 
 
 def preferred_batch_size(index: Index) -> int:
-    """Return how many objects fill the models that need most at once; 0 where none says."""
-    found = [0]
+    """Return the largest batch size that an encoder of ``index`` prefers; 0 if none names one."""
+    sizes, adapters = [0], live_adapters()
     for modality in bound_modalities(index):
         with suppress(EncoderError):
-            found.append(int(getattr(target_encoder(modality), "batch_size", None) or 0))
-    return max(found)
+            sizes.append(int(getattr(target_encoder(modality, adapters), "batch_size", None) or 0))
+    return max(sizes)
+
+
+# Preparing
+
+
+def prepare(item: EncodingItem) -> PreparedInputs:
+    """Return the input of each encoder for ``item``, nothing if there is nothing to encode; records problems.
+
+    The decoded original is freed here, unless an encoder takes it as it is.
+    """
+    source = item.source
+    content = source if isinstance(source, str) else _decoded(item, source)
+    if content is None:
+        return {}
+    prepared: PreparedInputs = {}
+    for role in _roles(item):
+        _prepare_for(role, item, content, prepared)
+    return prepared
+
+
+def _roles(item: EncodingItem) -> list[EncoderRole]:
+    """Return the roles to encode for: during a rebuild, searches must find new content in the live space too."""
+    if item.is_changed:
+        item.clear_outdated()
+    roles: list[EncoderRole] = ["target", "live"] if item.needs_live_vector else ["target"]
+    return [role for role in roles if item.plan.encoder(role)]
+
+
+def _prepare_for(role: EncoderRole, item: EncodingItem, content: Any, prepared: PreparedInputs) -> None:
+    encoder = item.plan.encoder(role)
+    try:
+        is_two_step = isinstance(encoder, TwoStepEncoder)
+        prepared[role] = encoder.prepare(item.plan.modality, content) if is_two_step else content  # type: ignore[union-attr]
+    except EncoderError as error:
+        item.plan.note_unavailable(role, error)
+    except Exception as error:  # noqa: BLE001 - an encoder of the shop may raise anything
+        item.fail(error)
+
+
+def _decoded(item: EncodingItem, media: MediaFile) -> Any:
+    """Return the decoded file, None if it cannot be read or was encoded before."""
+    try:
+        content = read(media)
+    except FileRefusedError as error:
+        return _refuse(item, str(error))
+    except Exception as error:  # noqa: BLE001 - each storage raises its own
+        item.job.inputs.outages[item.key] = f"{media}: {error.__class__.__name__}: {error}"
+        return None
+    finally:
+        connections.close_all()  # this thread's: a storage may keep its files in a database
+    item.job.hashes[item.key] = hashlib.sha256(content).hexdigest()
+    return None if item.is_current else _decode(item, media, content)
+
+
+def _decode(item: EncodingItem, media: MediaFile, content: bytes) -> Any:
+    try:
+        if item.plan.modality == "image":
+            return load_image(content)
+        return load_audio(content, max_seconds=settings.PRODUCT_AUDIO_MAX_SECONDS)
+    except AudioUnavailable as error:
+        item.job.unavailable[item.plan.modality] = str(error)
+    except MediaError as error:
+        _refuse(item, f"{media}: {error}")
+    return None
+
+
+def _refuse(item: EncodingItem, reason: str) -> None:
+    item.job.broken[item.key] = reason
+    item.clear()
+
+
+def size_bytes(content: Any) -> int:
+    """Return roughly how much memory a prepared content takes."""
+    if isinstance(content, dict):
+        return sum(map(size_bytes, content.values()))
+    if isinstance(content, Image):
+        return content.width * content.height * len(content.getbands())
+    if isinstance(content, Waveform):
+        return content.samples.nbytes
+    if hasattr(content, "nbytes"):  # arrays, tensors
+        return int(content.nbytes)
+    return 8 * len(content) if hasattr(content, "__len__") else 8
+
+
+# Running the encoders
 
 
 def group_size(modality: str, encoder: Encoder) -> int:
     """Return how many contents the model of ``encoder`` gets at once."""
     preferred = int(getattr(encoder, "batch_size", None) or GROUP_SIZE)
-    # Encoders sort texts by length before they split them, which pays the more, the more there are.
+    # Encoders sort texts by length before they split them, which saves more the more texts there are.
     return max(preferred, TEXT_GROUP_SIZE) if modality == "text" else max(preferred, 1)
 
 
-def encode_group(plan: Plan, role: Role, group: Sequence[tuple[Item, Any]]) -> int:
-    """Encode prepared contents and note their vectors; returns how many got one. Notes what goes wrong."""
+def encode_group(plan: EncodingPlan, role: EncoderRole, group: Sequence[tuple[EncodingItem, Any]]) -> int:
+    """Encode prepared contents and add the vectors to their jobs; returns how many got one. Records problems."""
     encoder = plan.encoder(role)
     if encoder is None or not group:
         return 0
     try:
         return _encode(plan, role, encoder, group)
     except EncoderError as error:
-        plan.cannot(role, error)
+        plan.note_unavailable(role, error)
         return 0
 
 
-def _encode(plan: Plan, role: Role, encoder: Encoder, group: Sequence[tuple[Item, Any]]) -> int:
-    """Encode all at once; if that fails, each half by itself, so that one bad item spoils only itself."""
+def _encode(plan: EncodingPlan, role: EncoderRole, encoder: Encoder, group: Sequence[tuple[EncodingItem, Any]]) -> int:
+    """Encode all at once; if that fails, each half by itself, so that one bad content fails alone."""
     try:
         vectors = _vectors(plan.modality, encoder, [content for _item, content in group])
     except EncoderError:

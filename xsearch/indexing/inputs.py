@@ -1,9 +1,9 @@
-"""From an object to what the encoders and the full-text search take: texts, photos, sounds and their hashes."""
+"""Inputs of an object for the encoders and the full-text search: texts, photos, sounds and their hashes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ _MAX_PHRASE = 200  # characters
 
 @dataclass(frozen=True)
 class MediaFile:
-    """One file that is not read yet, and the row that its vector belongs to, None for the object's own row."""
+    """A file that is not read yet, and the row of its vector: None for the object's own row."""
 
     store: Store
     row_pk: Any
@@ -38,16 +38,16 @@ class MediaFile:
 
 @dataclass
 class ObjectInputs:
-    """Everything that one object is indexed by."""
+    """All texts and files by which one object is indexed."""
 
     texts: dict[str, list[str]]
     files: list[MediaFile] = field(default_factory=list)
-    #: What could not be read now, and may be later; by column or photo, or "object" for all of it.
+    #: Inputs that could not be read this time; by column or photo, or "object" for all of them.
     outages: dict[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
-        """The words for the text encoder, the weightiest first, since encoders cut long texts."""
+        """The text for the text encoder, by descending weight, since encoders truncate long texts."""
         return "\n".join(text for weight in sorted(self.texts) for text in self.texts[weight])
 
     @property
@@ -57,26 +57,29 @@ class ObjectInputs:
 
     @property
     def document_digest(self) -> str:
-        """Hash of the words that begins with how they are analysed: another analysis, another document."""
+        """Hash of the words that begins with the version of the text analysis: another version, another document."""
         return f"{ANALYSIS_VERSION}:{self.text_digest}"
 
     @property
     def phrases(self) -> list[str]:
-        """What a customer would say or type: the texts of weight A and B."""
+        """The texts of weight A and B, as customers say or type them."""
         spoken = self.texts.get("A", []) + self.texts.get("B", [])
         return list(dict.fromkeys(text[:_MAX_PHRASE] for text in spoken))
 
 
-def collect(index: Index, obj: models.Model) -> ObjectInputs:
-    """Return the declared texts and files of ``obj``; the files are read later, in other threads."""
+def collect(index: Index, obj: models.Model, stores: Sequence[Store] | None = None) -> ObjectInputs:
+    """Return the declared texts and files of ``obj``; the files are read later, in other threads.
+
+    ``stores`` are those of the index, for callers that have them already.
+    """
     texts = {weight: _texts(obj, names) for weight, names in index.text.items()}
-    return ObjectInputs(texts, list(_files_by_key(index, obj).values()))
+    return ObjectInputs(texts, list(_files_by_key(obj, index.stores() if stores is None else stores).values()))
 
 
-def _files_by_key(index: Index, obj: models.Model) -> dict[str, MediaFile]:
-    """Return the file of every vector; of several paths to the object's own photo, the first that has one."""
+def _files_by_key(obj: models.Model, stores: Sequence[Store]) -> dict[str, MediaFile]:
+    """Return the file of every vector; the first non-empty path wins for the object's own photo."""
     found: dict[str, MediaFile] = {}
-    for store in index.stores():
+    for store in stores:
         if store.modality != "text" and settings.EMBEDDINGS.get(store.modality):
             for row_pk, file in _files(store, obj):
                 media = MediaFile(store, row_pk, file)
@@ -105,11 +108,11 @@ def _files(store: Store, obj: models.Model) -> Iterator[tuple[Any, Any]]:
 
 
 class FileRefusedError(Exception):
-    """A file that will not be readable before the object changes; the message says why."""
+    """A file that stays unreadable until the object changes; the message says why."""
 
 
-#: A name that leads to no file, by accident or on purpose; asking again changes nothing.
-_GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, SuspiciousFileOperation)
+#: Errors of a name that leads to no file, by accident or on purpose; retrying does not help.
+_MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError, SuspiciousFileOperation)
 
 
 def read(media: MediaFile) -> bytes:
@@ -119,7 +122,7 @@ def read(media: MediaFile) -> bytes:
     try:
         with media.file.storage.open(media.file.name) as stream:
             content: bytes = stream.read(limit + 1)
-    except _GONE as error:
+    except _MISSING as error:
         raise FileRefusedError(f"{media}: not in the storage ({error.__class__.__name__})") from error
     if len(content) > limit:
         raise FileRefusedError(f"{media}: larger than {limit} bytes; raise {modality.upper()}_MAX_BYTES in XSEARCH.")

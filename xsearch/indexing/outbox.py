@@ -1,4 +1,4 @@
-"""The outbox: what is to be indexed, recorded in the transaction of the change and handed out to workers."""
+"""The outbox: objects to be indexed, recorded in the transaction of the change and claimed by workers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, models, router, transaction
-from django.db.models import F, Q
+from django.db import connections, models
+from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
-from xsearch.index.registry import Index, get_index, registered
-from xsearch.indexing.dispatch import dispatch_on_commit, pause_indexing, send_task
+from xsearch.index.registry import Index, get_index
+from xsearch.indexing.database import atomic, database_alias
+from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.models import IndexRecord
-from xsearch.text import ANALYSIS_VERSION
 
-__all__ = ["claim", "claimable", "mark", "mark_stale", "pause_indexing", "reconcile", "release", "send_task", "sweep"]
+Markable = models.QuerySet[Any] | Iterable[models.Model] | models.Model
 
-Objects = models.QuerySet[Any] | Iterable[models.Model] | models.Model
-
-# Always in the same order, for two that mark the same objects in different ones would wait for each other.
+# Always in the same order: two transactions that mark the same objects would otherwise deadlock.
 _MARK = """
 INSERT INTO {table} (content_type_id, object_id, status, revision, forced, source_hashes, fingerprints,
                      phrases, attempts, last_error, marked_at, not_before)
@@ -35,17 +33,17 @@ ON CONFLICT (content_type_id, object_id) DO UPDATE SET
 """
 
 
-def mark(objects: Objects, *, forced: bool = False, dispatch: bool = True) -> int:
-    """Record that ``objects`` are to be indexed, and tell the workers on commit; returns how many there are.
+def mark(objects: Markable, *, forced: bool = False, dispatch: bool = True) -> int:
+    """Record that ``objects`` must be indexed, and send the task on commit; returns how many there are.
 
     Signals do this for ``save()`` and ``delete()``. Call it yourself after ``QuerySet.update()``,
-    ``bulk_create()``, ``bulk_update()`` or raw SQL. ``forced`` encodes even what has not changed.
+    ``bulk_create()``, ``bulk_update()`` or raw SQL. ``forced`` encodes unchanged objects too.
     """
     queryset = _as_queryset(objects)
     if queryset is None:
         return 0
     index = get_index(queryset.model)
-    using = router.db_for_write(IndexRecord)
+    using = database_alias()
     unordered = queryset if queryset.query.is_sliced else queryset.order_by()
     try:
         rows, params = unordered.values("pk").query.sql_with_params()
@@ -60,7 +58,7 @@ def mark(objects: Objects, *, forced: bool = False, dispatch: bool = True) -> in
     return count
 
 
-def _as_queryset(objects: Objects) -> models.QuerySet[Any] | None:
+def _as_queryset(objects: Markable) -> models.QuerySet[Any] | None:
     if isinstance(objects, models.QuerySet):
         return objects
     instances = [objects] if isinstance(objects, models.Model) else list(objects)
@@ -71,7 +69,7 @@ def _as_queryset(objects: Objects) -> models.QuerySet[Any] | None:
 
 def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker may take now."""
-    # By the database's clock, with which they were marked: those of web servers and workers may differ.
+    # By the database's clock, which also set the times: the clocks of web servers and workers may differ.
     return IndexRecord.objects.filter(
         Q(status=IndexRecord.Status.PENDING) | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
         Q(claimed_until=None) | Q(claimed_until__lt=Now()),
@@ -81,12 +79,12 @@ def claimable(index: Index) -> models.QuerySet[IndexRecord]:
 
 
 def in_work(index: Index) -> models.QuerySet[IndexRecord]:
-    """Return the records of ``index`` that a worker holds, or did when it died."""
+    """Return the records of ``index`` under an unexpired lease; the worker may be dead."""
     return IndexRecord.objects.filter(content_type=index.content_type, claimed_until__gte=Now())
 
 
 def remaining(index: Index) -> int:
-    """Return how many objects of ``index`` wait or are being worked on, by whomever."""
+    """Return how many objects of ``index`` are pending, claimed ones included."""
     of_index = IndexRecord.objects.filter(content_type=index.content_type)
     return of_index.filter(status=IndexRecord.Status.PENDING).count()
 
@@ -98,105 +96,47 @@ FROM taken WHERE record.id = taken.id RETURNING record.*
 """
 
 
-@transaction.atomic
+@atomic()
 def claim(index: Index, size: int) -> list[IndexRecord]:
-    """Take up to ``size`` records, oldest first, that no other worker holds."""
+    """Claim up to ``size`` records, oldest first, that no other worker holds."""
     free = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)
     rows, params = free.values("id")[:size].query.sql_with_params()
     sql = _CLAIM.format(rows=rows, table=IndexRecord._meta.db_table)
     lease = timedelta(seconds=settings.LEASE_S)
-    return list(IndexRecord.objects.raw(sql, [*params, uuid.uuid4(), lease]))
+    return list(IndexRecord.objects.using(database_alias()).raw(sql, [*params, uuid.uuid4(), lease]))
 
 
-@transaction.atomic
+@atomic()
 def release(records: Iterable[IndexRecord], *, delay_s: float | None = None) -> None:
-    """Give back records that were claimed and not worked on; those that are locked end with their lease."""
+    """Give back claimed records that were not indexed; the leases of locked ones expire."""
     later = {} if delay_s is None else {"not_before": Now() + timedelta(seconds=delay_s)}
     IndexRecord.objects.filter(pk__in=_ours(records)).update(claim=None, claimed_until=None, **later)
 
 
-@transaction.atomic
+@atomic()
 def renew(records: Iterable[IndexRecord]) -> None:
-    """Begin the leases of records that are still ours anew; those that are locked cannot be taken over meanwhile."""
+    """Renew the leases of records that are still ours; no worker can claim a locked one meanwhile."""
     until = Now() + timedelta(seconds=settings.LEASE_S)
     IndexRecord.objects.filter(pk__in=_ours(records)).update(claimed_until=until)
 
 
 def _ours(records: Iterable[IndexRecord]) -> list[Any]:
-    """Lock those of the claimed ``records`` that nobody took over or holds locked."""
+    """Lock the claimed ``records`` that no other worker has claimed or locked since."""
     claims = {record.pk: record.claim for record in records}
     free = IndexRecord.objects.filter(pk__in=claims).select_for_update(skip_locked=True)
     return [pk for pk, claim in free.values_list("pk", "claim") if claim == claims[pk]]
 
 
-def sweep() -> dict[str, int]:
-    """Find what was missed (unsent tasks, rows that no signal announced, dead workers) and send it.
-
-    Returns the number of objects that wait, by model label.
-    """
-    waiting = {}
-    for index in registered():
-        reconcile(index)
-        waiting[index.label] = claimable(index).count()
-        if waiting[index.label]:
-            send_task(index.label)
-    return waiting
-
-
 def without_record(index: Index) -> models.QuerySet[Any]:
-    """Return the objects that no record says anything about."""
+    """Return the objects that have no record."""
     objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
-    known = IndexRecord.objects.filter(content_type=index.content_type, object_id=models.OuterRef("xsearch_key"))
-    unseen: models.QuerySet[Any] = objects.filter(~models.Exists(known))
+    recorded = IndexRecord.objects.filter(content_type=index.content_type, object_id=models.OuterRef("xsearch_key"))
+    unseen: models.QuerySet[Any] = objects.filter(~models.Exists(recorded))
     return unseen
 
 
-def reconcile(index: Index) -> None:
-    """Record objects that have no record, and drop the records of objects that are gone."""
-    mark(without_record(index), dispatch=False)
-    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
-    there = present.filter(xsearch_key=models.OuterRef("object_id"))
-    IndexRecord.objects.filter(~models.Exists(there), content_type=index.content_type).delete()
-
-
-def mark_stale(index: Index, *, forced: bool = False) -> int:
-    """Mark everything (``forced``) or what is missing or was made by another encoder; returns how many wait."""
-    reconcile(index)
-    if forced:
-        mark(index.get_queryset(), forced=True, dispatch=False)
-    else:
-        mark_outdated(index)
-    of_index = IndexRecord.objects.filter(content_type=index.content_type)
-    put_off = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
-    update_in_order(
-        of_index.filter(Q(status=IndexRecord.Status.FAILED) | put_off),
-        status=IndexRecord.Status.PENDING,
-        attempts=0,
-        not_before=Now(),
-    )
-    return claimable(index).count()
-
-
-def mark_outdated(index: Index) -> None:
-    """Mark what was made by another encoder than the configured one, or has words analysed in another way."""
-    from xsearch.indexing.rebuild import reclaim
-    from xsearch.indexing.spaces import target_fingerprints
-
-    reclaim(index)
-    indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
-    current = Q(fingerprints__contains=target_fingerprints(index))
-    if index.text:
-        current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
-    update_in_order(
-        indexed.exclude(current),
-        status=IndexRecord.Status.PENDING,
-        revision=F("revision") + 1,
-        not_before=Now(),
-    )
-
-
-@transaction.atomic
+@atomic()
 def update_in_order(records: models.QuerySet[IndexRecord], **values: Any) -> int:
-    """Update ``records``, locked in the order in which marks lock them: no save meets a deadlock. Returns how many."""
+    """Update ``records``, locked in the order of marks so that no save meets a deadlock; returns how many."""
     pks = list(records.order_by("object_id").select_for_update().values_list("pk", flat=True))
     return IndexRecord.objects.filter(pk__in=pks).update(**values)

@@ -1,4 +1,4 @@
-"""Threads of a worker: a few read, decode and prepare, one runs the models; the database is left to the caller's."""
+"""Threads of a worker: a few read, decode and prepare contents, one runs the models; none uses the database."""
 
 from __future__ import annotations
 
@@ -12,42 +12,41 @@ from queue import SimpleQueue
 from typing import Any
 
 from xsearch.conf import settings
-from xsearch.indexing.batch import ROLES, Batch, Item, Plan, Role
-from xsearch.indexing.encoding import encode_group, group_size
-from xsearch.indexing.preparing import Prepared, prepare, size_bytes
+from xsearch.indexing.batch import ROLES, EncoderRole, EncodingItem, EncodingPlan, IndexingBatch
+from xsearch.indexing.encoding import PreparedInputs, encode_group, group_size, prepare, size_bytes
 
-#: Prepared contents that are held at once, the group in the model included.
+#: Memory for prepared contents, the group in the model included.
 MAX_BYTES = 256 * 1024 * 1024
-#: How long threads may take to end; they hold nothing then that anybody waits for.
+#: Wait for threads to end; after that they hold nothing that another thread needs.
 _JOIN_S = 2.0
 
 
 @dataclass
 class EncoderTimes:
-    """What the thread that runs the models did."""
+    """Times of the thread that runs the models."""
 
     #: Photos that got a vector.
     photos: int = 0
     encoder_busy_s: float = 0.0
-    #: Waiting for something to encode, the claiming and loading of it included.
+    #: Time without contents to encode, including the time to claim and load them.
     encoder_waited_s: float = 0.0
 
 
 @dataclass(eq=False)
 class _Slot:
-    """The place of one item in the line to the models."""
+    """One item in the queue to the models."""
 
-    item: Item
-    prepared: Prepared = field(default_factory=dict)
+    item: EncodingItem
+    prepared: PreparedInputs = field(default_factory=dict)
     bytes: int = 0
     ready: threading.Event = field(default_factory=threading.Event)
     is_awaited: bool = False
 
     def prepare(self) -> None:
-        """Prepare the item, whatever happens."""
+        """Prepare the item; errors are recorded in it."""
         try:
             self.prepared = prepare(self.item)
-        except Exception as error:  # noqa: BLE001 - a fault here spoils this item only
+        except Exception as error:  # noqa: BLE001 - an error here concerns this item only
             self.item.fail(error)
         self.bytes = sum(map(size_bytes, self.prepared.values()))
 
@@ -56,25 +55,25 @@ class _Slot:
 class _Group:
     """Contents that go into a model together."""
 
-    plan: Plan
-    role: Role
-    pairs: list[tuple[Item, Any]] = field(default_factory=list)
+    plan: EncodingPlan
+    role: EncoderRole
+    pairs: list[tuple[EncodingItem, Any]] = field(default_factory=list)
     bytes: int = 0
 
-    def add(self, item: Item, content: Any) -> None:
-        """Add what was prepared of an item."""
+    def add(self, item: EncodingItem, content: Any) -> None:
+        """Add a prepared content."""
         self.pairs.append((item, content))
         self.bytes += size_bytes(content)
 
     @property
     def is_full(self) -> bool:
-        """Whether the model gets no more at once, as it prefers, or as memory allows."""
+        """True if the group has the size that the model prefers, or that memory allows."""
         encoder = self.plan.encoder(self.role)
         return self.bytes >= MAX_BYTES or encoder is None or len(self.pairs) >= group_size(self.plan.modality, encoder)
 
 
-class _Room:
-    """Memory for prepared contents: whoever is ahead of the models waits here."""
+class _MemoryBudget:
+    """Limits the memory of prepared contents: threads that are ahead of the models wait here."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -85,27 +84,27 @@ class _Room:
     def take(self, slot: _Slot) -> None:
         """Wait until the content of ``slot`` fits, or the models wait for it."""
 
-        def may_go_on() -> bool:
+        def may_continue() -> bool:
             return not self._is_open or slot.is_awaited or self._held_bytes + slot.bytes <= self._max_bytes
 
         with self._changed:
-            self._changed.wait_for(may_go_on)
+            self._changed.wait_for(may_continue)
             self._held_bytes += slot.bytes
 
     def give_back(self, held_bytes: int) -> None:
-        """Make room again."""
+        """Return memory to the budget."""
         with self._changed:
             self._held_bytes -= held_bytes
             self._changed.notify_all()
 
     def let_pass(self, slot: _Slot) -> None:
-        """Let the content through that the models wait for: nothing gets free before it is there."""
+        """Admit the content that the models wait for: no memory is freed before they get it."""
         with self._changed:
             slot.is_awaited = True
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Hold nobody back any more."""
+        """Admit everything from now on."""
         with self._changed:
             self._is_open = False
             self._changed.notify_all()
@@ -116,33 +115,35 @@ class Pipeline:
 
     def __init__(self, times: EncoderTimes) -> None:
         self._times = times
-        self._room = _Room(MAX_BYTES)
+        self._memory = _MemoryBudget(MAX_BYTES)
         self._to_prepare: SimpleQueue[_Slot | None] = SimpleQueue()
-        self._to_encode: SimpleQueue[tuple[Batch, list[tuple[Plan, list[_Slot]]]] | None] = SimpleQueue()
+        self._to_encode: SimpleQueue[tuple[IndexingBatch, list[tuple[EncodingPlan, list[_Slot]]]] | None] = (
+            SimpleQueue()
+        )
         self._threads: list[threading.Thread] = []
         self._preparers = settings.PREPARE_THREADS or max(_cores(), 2)
         self._is_closed = False
 
-    def submit(self, batch: Batch) -> None:
-        """Put ``batch`` into the line; its ``encoded`` is set when all vectors that can be had are noted."""
+    def submit(self, batch: IndexingBatch) -> None:
+        """Queue ``batch``; its ``encoded`` is set when its jobs have all vectors that could be made."""
         if not self._threads:
             self._start()
-        line = [(plan, [_Slot(item) for item in items]) for plan, items in batch.work]
-        for _plan, slots in line:
+        queued = [(plan, [_Slot(item) for item in items]) for plan, items in batch.work]
+        for _plan, slots in queued:
             for slot in slots:
                 self._to_prepare.put(slot)
-        self._to_encode.put((batch, line))
+        self._to_encode.put((batch, queued))
 
-    def wait(self, batch: Batch, timeout_s: float) -> bool:
-        """Wait until ``batch`` is encoded; says whether it is."""
+    def wait(self, batch: IndexingBatch, timeout_s: float) -> bool:
+        """Wait until ``batch`` is encoded; returns False if that takes longer."""
         if not all(thread.is_alive() for thread in self._threads):
             raise RuntimeError("A thread of the indexing pipeline ended unexpectedly; its traceback is on stderr.")
         return batch.encoded.wait(timeout_s)
 
     def close(self) -> None:
-        """Drop what is not done yet, and end the threads; one that a model holds up ends after it."""
+        """Drop unfinished work and end the threads; a thread inside a model ends after it."""
         self._is_closed = True
-        self._room.close()
+        self._memory.close()
         self._to_encode.put(None)
         for _ in range(self._preparers):
             self._to_prepare.put(None)
@@ -153,7 +154,7 @@ class Pipeline:
     def _start(self) -> None:
         targets: list[Callable[[], None]] = [self._encode_all, *[self._prepare_all] * self._preparers]
         for target in targets:
-            # Daemons, for a model that hangs must not keep a stopped process alive. With the caller's language.
+            # Daemons: a model that hangs must not keep a stopped process alive. In the caller's language.
             thread = threading.Thread(target=copy_context().run, args=(target,), name="xsearch-indexing", daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -163,7 +164,7 @@ class Pipeline:
             try:
                 if not self._is_closed:
                     slot.prepare()
-                    self._room.take(slot)
+                    self._memory.take(slot)
             finally:
                 slot.ready.set()
 
@@ -171,14 +172,14 @@ class Pipeline:
         waiting_since = time.monotonic()
         while (found := self._to_encode.get()) and not self._is_closed:
             self._times.encoder_waited_s += time.monotonic() - waiting_since
-            batch, line = found
-            for plan, slots in line:
+            batch, queued = found
+            for plan, slots in queued:
                 self._encode(plan, slots)
             if not self._is_closed:
                 batch.encoded.set()
             waiting_since = time.monotonic()
 
-    def _encode(self, plan: Plan, slots: list[_Slot]) -> None:
+    def _encode(self, plan: EncodingPlan, slots: list[_Slot]) -> None:
         groups = {role: _Group(plan, role) for role in ROLES}
         for slot in slots:
             self._await(slot)
@@ -193,7 +194,7 @@ class Pipeline:
     def _await(self, slot: _Slot) -> None:
         if not slot.ready.is_set():
             started = time.monotonic()
-            self._room.let_pass(slot)
+            self._memory.let_pass(slot)
             slot.ready.wait()
             self._times.encoder_waited_s += time.monotonic() - started
 
@@ -203,7 +204,7 @@ class Pipeline:
             count = encode_group(group.plan, group.role, group.pairs)
             self._times.photos += count if group.plan.modality == "image" else 0
         self._times.encoder_busy_s += time.monotonic() - started
-        self._room.give_back(group.bytes)
+        self._memory.give_back(group.bytes)
         group.pairs, group.bytes = [], 0
 
 

@@ -1,16 +1,20 @@
-"""Changing the encoder without downtime: its vectors are made beside the live ones, swapped at once, and sent back."""
+"""Change of encoder without downtime: its vectors are staged, swapped with the live ones at once, and rolled back.
+
+A space has at most one set of staged vectors: the next ones, or the previous ones that were live before the last swap.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.db.models import F, Func, JSONField, Q, TextField, Value
 from django.db.models.functions import Cast, Now
 
-from xsearch.encoders import Encoder, EncoderError
+from xsearch.encoders import Encoder
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
 from xsearch.indexing import outbox, vector_indexes
@@ -18,65 +22,72 @@ from xsearch.indexing.columns import (
     ColumnSet,
     TableBusyError,
     column_set,
-    drop_beside,
-    exchange_names,
-    make_beside,
+    create_staged_columns,
+    drop_staged_columns,
+    exclusive_access,
     rows_lacking,
     rows_with,
-    to_ourselves,
+    swap_names,
 )
+from xsearch.indexing.database import atomic, execute
 from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 
 logger = logging.getLogger("xsearch.indexing")
 
-Beside = EncoderSpace.Beside
+_State = EncoderSpace.Beside
 
 #: Share of the live vectors that the next encoder may fail to make.
 _TOLERATED_SHARE = 0.1
 #: By how much the clocks of workers and of the database may differ.
-_CLOCKS_DIFFER = timedelta(minutes=5)
+_MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
 class RebuildError(Exception):
-    """A rebuild, or a way back, that cannot be; the message says why and what to do."""
+    """A rebuild or rollback that is not possible; the message says why and what to do."""
 
 
-def prepare_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> EncoderSpace:
-    """Make the columns beside that the configured encoder's vectors need, if they are not the live ones.
+# Staging
+
+
+def ensure_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> EncoderSpace:
+    """Create the staged columns for the configured encoder's vectors, unless the live columns hold them.
 
     Returns the space as it is then; raises ``TableBusyError``.
     """
     fingerprint = encoder.fingerprint
     is_new = fingerprint not in (space.fingerprint, space.beside_fingerprint)
+    if not is_new and not space.beside:
+        return space
     columns = column_set(index, space.modality)
-    if not is_new and not (space.beside and columns.without_beside()):
+    if not is_new and not columns.without_staged_column():
         return space
     if is_new:
-        _disown(columns, fingerprint)
-    facts = {**space_facts(space.modality, encoder), "state": Beside.NEXT}
-    with to_ourselves(columns) as spaces:
-        begun = [now for now in spaces if fingerprint not in (now.fingerprint, now.beside_fingerprint)]
-        for now in begun:
+        _mark_lost_vectors(columns, fingerprint)
+    facts = {**space_facts(space.modality, encoder), "state": _State.NEXT}
+    with exclusive_access(columns) as spaces:
+        started = [now for now in spaces if fingerprint not in (now.fingerprint, now.beside_fingerprint)]
+        for now in started:
             now.beside = facts
             now.save(update_fields=["beside"])
         if spaces[0].beside:
-            make_beside(columns.stores if begun else columns.without_beside(), str(spaces[0].beside_fingerprint))
+            stores = columns.stores if started else columns.without_staged_column()
+            create_staged_columns(stores, str(spaces[0].beside_fingerprint))
     return next(now for now in spaces if now.pk == space.pk)
 
 
-def begin(index: Index) -> None:
-    """Make the columns beside that the configured encoders need; raises ``TableBusyError``."""
+def stage_columns(index: Index) -> None:
+    """Create the staged columns that the configured encoders need; raises ``TableBusyError``."""
     targets = target_encoders(index)
-    for modality, space in unfinished(index).items():
-        prepare_columns(index, space, targets[modality])
+    for modality, space in _unfinished(targets, live_spaces(index)).items():
+        ensure_columns(index, space, targets[modality])
 
 
-def _disown(columns: ColumnSet, fingerprint: str) -> None:
-    """Mark the objects that had a vector of ``fingerprint`` in columns that are gone."""
-    claiming = _records(columns).filter(fingerprints__contains={columns.modality: fingerprint})
+def _mark_lost_vectors(columns: ColumnSet, fingerprint: str) -> None:
+    """Mark the objects whose vectors of ``fingerprint`` were in columns that were dropped."""
+    records = _records(columns).filter(fingerprints__contains={columns.modality: fingerprint})
     outbox.update_in_order(
-        claiming,
+        records,
         fingerprints=_fingerprints_with(columns.modality, ""),
         status=IndexRecord.Status.PENDING,
         revision=F("revision") + 1,
@@ -94,15 +105,47 @@ def _records(columns: ColumnSet) -> models.QuerySet[IndexRecord]:
     return IndexRecord.objects.filter(content_type__in=types)
 
 
-def has_former(index: Index, modality: str) -> bool:
-    """Say whether there are vectors that ``roll_back`` can go back to."""
-    space = live_spaces(index).get(modality)
-    return space is not None and space.beside_state == Beside.FORMER
+def adopt_existing_vectors(index: Index) -> None:
+    """Record which objects have vectors of the configured encoder already, because it was configured before."""
+    targets = target_encoders(index)
+    for modality, space in live_spaces(index).items():
+        both = {space.fingerprint, space.beside_fingerprint}
+        fingerprint = targets[modality].fingerprint if modality in targets else None
+        if space.beside_state in (None, _State.NEXT) or fingerprint not in both:
+            continue
+        [other] = both - {fingerprint}
+        records = IndexRecord.objects.filter(
+            _complete(index, modality, live=fingerprint == space.fingerprint),
+            content_type=index.content_type,
+            status=IndexRecord.Status.INDEXED,
+            fingerprints__contains={modality: other},
+        )
+        outbox.update_in_order(records, fingerprints=_fingerprints_with(modality, str(fingerprint)))
+
+
+def _complete(index: Index, modality: str, *, live: bool) -> Q:
+    """Return the condition for records of objects that have all vectors, live or staged; outdated ones were cleared."""
+    present, lacking = Q(pk__in=()), Q(pk__in=())
+    for store in {store.key: store for store in index.stores_for(modality)}.values():
+        present |= Q(object_id__in=_keys(store, rows_with(store, live=live)))
+        lacking |= Q(object_id__in=_keys(store, rows_lacking(store, live=live)))
+    return present & ~lacking
+
+
+def _keys(store: Store, rows: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
+    keys: models.QuerySet[models.Model] = rows.values_list(Cast(store.object_key, TextField()))
+    return keys
+
+
+# Swapping
 
 
 def unfinished(index: Index) -> dict[str, EncoderSpace]:
     """Return the live spaces that are not those of the configured encoders, by modality."""
-    targets, spaces = target_encoders(index), live_spaces(index)
+    return _unfinished(target_encoders(index), live_spaces(index))
+
+
+def _unfinished(targets: Mapping[str, Encoder], spaces: Mapping[str, EncoderSpace]) -> dict[str, EncoderSpace]:
     return {
         modality: space
         for modality, space in spaces.items()
@@ -110,93 +153,104 @@ def unfinished(index: Index) -> dict[str, EncoderSpace]:
     }
 
 
-def swap_finished(index: Index) -> list[str]:
-    """Make each space live that the settings name and that is complete; returns the modalities swapped."""
+def swap_finished(index: Index, spaces: Mapping[str, EncoderSpace] | None = None) -> list[str]:
+    """Swap each space whose staged vectors are configured and complete; returns the modalities swapped.
+
+    ``spaces`` are the live ones, for callers that have read them already.
+    """
     swapped = []
     targets = target_encoders(index)
-    for modality, space in live_spaces(index).items():
-        if space.beside_state == Beside.RETURNED:
-            _mark_changed_meanwhile(column_set(index, modality))
+    for modality, space in (live_spaces(index) if spaces is None else spaces).items():
+        if space.beside_state == _State.RETURNED:
+            _mark_changed_since_swap(column_set(index, modality))
         encoder = targets.get(modality)
         is_next = encoder is not None and encoder.fingerprint == space.beside_fingerprint
-        if is_next and space.beside_state in (Beside.NEXT, Beside.FORMER) and swap(index, space):
+        if is_next and space.beside_state in (_State.NEXT, _State.FORMER) and swap(index, space):
             logger.info("%s vectors of %s now come from %s.", modality, index.label, space.beside_fingerprint)
             swapped.append(modality)
     return swapped
 
 
 def swap(index: Index, space: EncoderSpace) -> bool:
-    """Let the vectors beside those of ``space`` become live, if they are complete; says whether they did."""
+    """Swap the staged vectors of ``space`` with the live ones if they are complete; returns True if it did."""
     columns = column_set(index, space.modality)
-    # Asked again after the index, which takes its time.
+    # Asked again after the index, which takes long to build.
     return (
         not obstacles(index, space)
-        and _create_indexes_beside(columns, space)
+        and _create_staged_indexes(columns, space)
         and not obstacles(index, space)
-        and exchange(columns, space, Beside.FORMER) is not None
+        and swap_columns(columns, space, _State.FORMER) is not None
     )
 
 
 def obstacles(index: Index, space: EncoderSpace) -> list[str]:
-    """Return what the vectors beside lack to become live; nothing if they are complete but for a few failures."""
+    """Return the reasons that keep the staged vectors from becoming live; a few failures are no reason."""
     columns = column_set(index, space.modality)
-    # Those that never had a vector are in neither space.
-    known = _records(columns).filter(fingerprints__has_key=space.modality)
-    waiting = known.exclude(fingerprints__contains={space.modality: space.beside_fingerprint})
+    # Objects that never had a vector are in neither space.
+    indexed = _records(columns).filter(fingerprints__has_key=space.modality)
+    waiting = indexed.exclude(fingerprints__contains={space.modality: space.beside_fingerprint})
     left = waiting.exclude(status=IndexRecord.Status.FAILED).count()
-    found = [f"{left} objects wait for their {space.modality} vectors"] if left else []
+    reasons = [f"{left} objects wait for their {space.modality} vectors"] if left else []
     for store in columns.stores:
         live, lost = rows_with(store, live=True).count(), rows_lacking(store, live=False).count()
         if lost > max(live * _TOLERATED_SHARE, 1) or 0 < live == lost:
-            found.append(f"{lost} of {live} vectors of {store.table} could not be made")
-    return found
+            reasons.append(f"{lost} of {live} vectors of {store.table} could not be made")
+    return reasons
 
 
-def _create_indexes_beside(columns: ColumnSet, space: EncoderSpace) -> bool:
-    """Create the vector indexes of the columns beside; says whether they are there."""
+def _create_staged_indexes(columns: ColumnSet, space: EncoderSpace) -> bool:
+    """Create the vector indexes of the staged columns; returns True if all exist then."""
     dimension = (space.beside or {})["dimension"]
-    wanted = [(store, store.beside, dimension) for store in columns.stores]
-    is_built = bool(vector_indexes.missing_indexes(wanted))
-    if not vector_indexes.create_vector_indexes(lambda: wanted):
+    staged = [(store, store.beside, dimension) for store in columns.stores]
+    is_missing = bool(vector_indexes.missing_indexes(staged))
+    if not vector_indexes.create_vector_indexes(lambda: staged):
         return False
-    for store in columns.stores if is_built else ():
-        with connection.cursor() as cursor:  # plans and walks rely on what is known of a column
-            cursor.execute(f'ANALYZE "{store.table}" ("{store.beside}")')
+    for store in columns.stores if is_missing else ():
+        execute(f'ANALYZE "{store.table}" ("{store.beside}")')  # query plans need the statistics of the column
     return True
 
 
-def exchange(columns: ColumnSet, space: EncoderSpace, state: str) -> float | None:
-    """Let the vectors beside change places with the live ones; None if somebody was quicker, or is in the way.
+def swap_columns(columns: ColumnSet, space: EncoderSpace, state: str) -> float | None:
+    """Swap staged and live columns; None if another process swapped them first, or holds the tables.
 
     Returns for how many milliseconds the tables were locked.
     """
     before = space.fingerprint, space.beside_fingerprint
-    with vector_indexes.alone_with_indexes() as is_alone:
-        if not is_alone:
+    with vector_indexes.index_build_lock() as is_ours:
+        if not is_ours:
             return None
         try:
-            with to_ourselves(columns) as spaces:
+            with exclusive_access(columns) as spaces:
                 started = time.perf_counter()
                 if any((now.fingerprint, now.beside_fingerprint) != before for now in spaces):
                     return None
-                make_beside(columns.without_beside(), str(space.beside_fingerprint))
+                create_staged_columns(columns.without_staged_column(), str(space.beside_fingerprint))
                 for now in spaces:
                     now.exchange(state)
                     now.save()
-                exchange_names(columns.stores, spaces[0])
+                swap_names(columns.stores, spaces[0])
         except TableBusyError as error:
             logger.warning("The swap of the %s vectors waits: %s", columns.modality, error)
             return None
     return (time.perf_counter() - started) * 1000
 
 
-def roll_back(index: Index, modality: str) -> None:
-    """Let the vectors that were live before the last swap be live again; raises ``RebuildError``, ``TableBusyError``.
+# Rolling back
 
-    What changed since then is marked to be indexed.
+
+def has_former(index: Index, modality: str) -> bool:
+    """Return True if there are previous vectors that ``roll_back`` can make live again."""
+    space = live_spaces(index).get(modality)
+    return space is not None and space.beside_state == _State.FORMER
+
+
+def roll_back(index: Index, modality: str) -> None:
+    """Make the vectors live again that were live before the last swap; raises ``RebuildError``, ``TableBusyError``.
+
+    Objects that changed since then are marked.
     """
     space = live_spaces(index).get(modality)
-    if space is None or space.beside_state != Beside.FORMER or not space.beside:
+    if space is None or space.beside_state != _State.FORMER or not space.beside:
         raise RebuildError(f"There are no former {modality} vectors of {index.label} to go back to.")
     former = EncoderSpace(modality=modality, **{name: space.beside[name] for name in ("fingerprint", "spec")})
     if live_encoder(former) is None:
@@ -205,88 +259,53 @@ def roll_back(index: Index, modality: str) -> None:
             f"more, so that no query could be compared with them. Put its weights back where they were: {former.spec}"
         )
     columns = column_set(index, modality)
-    if not _create_indexes_beside(columns, space) or exchange(columns, space, Beside.RETURNED) is None:
+    if not _create_staged_indexes(columns, space) or swap_columns(columns, space, _State.RETURNED) is None:
         raise TableBusyError(f"The {modality} vectors of {index.label} cannot be swapped now; try again.")
-    _mark_changed_meanwhile(columns)
+    _mark_changed_since_swap(columns)
 
 
-def _mark_changed_meanwhile(columns: ColumnSet) -> None:
-    """Mark the objects that were indexed while the vectors beside were live; the live ones know nothing of that."""
+def _mark_changed_since_swap(columns: ColumnSet) -> None:
+    """Mark the objects that were indexed while the now staged vectors were live: the live vectors lack the changes."""
     for index in columns.indexes:
         space = live_spaces(index)[columns.modality]
-        since = datetime.fromisoformat((space.beside or {})["since"]) - _CLOCKS_DIFFER
+        since = datetime.fromisoformat((space.beside or {})["since"]) - _MAX_CLOCK_SKEW
         touched = IndexRecord.objects.filter(content_type=index.content_type, indexed_at__gt=since)
-        changed = touched.exclude(_intact(index, columns.modality, live=True)).values_list("object_id", flat=True)
+        changed = touched.exclude(_complete(index, columns.modality, live=True)).values_list("object_id", flat=True)
         outbox.mark(index.model._base_manager.filter(pk__in=list(changed)), forced=True)
-    _set_state(columns, Beside.RETURNED, Beside.HELD)
+    _change_state(columns, _State.RETURNED, _State.HELD)
 
 
-@transaction.atomic
-def _set_state(columns: ColumnSet, before: str, after: str) -> None:
+@atomic()
+def _change_state(columns: ColumnSet, before: str, after: str) -> None:
     for space in columns.spaces.select_for_update():
         if space.beside and space.beside_state == before:
             space.beside["state"] = after
             space.save(update_fields=["beside"])
 
 
-def _intact(index: Index, modality: str, *, live: bool) -> Q:
-    """Return which records are of objects whose vectors are all there, live or beside: what changes is emptied."""
-    there, lacking = Q(pk__in=()), Q(pk__in=())
-    for store in {store.key: store for store in index.stores_for(modality)}.values():
-        there |= Q(object_id__in=_keys(store, rows_with(store, live=live)))
-        lacking |= Q(object_id__in=_keys(store, rows_lacking(store, live=live)))
-    return there & ~lacking
-
-
-def _keys(store: Store, rows: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
-    keys: models.QuerySet[models.Model] = rows.values_list(Cast(store.object_key, TextField()))
-    return keys
-
-
-def reclaim(index: Index) -> None:
-    """Note where the configured encoder's vectors are there already, for its settings were in force before."""
-    targets = target_encoders(index)
-    for modality, space in live_spaces(index).items():
-        both = {space.fingerprint, space.beside_fingerprint}
-        fingerprint = targets[modality].fingerprint if modality in targets else None
-        if space.beside_state in (None, Beside.NEXT) or fingerprint not in both:
-            continue
-        [other] = both - {fingerprint}
-        records = IndexRecord.objects.filter(
-            _intact(index, modality, live=fingerprint == space.fingerprint),
-            content_type=index.content_type,
-            status=IndexRecord.Status.INDEXED,
-            fingerprints__contains={modality: other},
-        )
-        outbox.update_in_order(records, fingerprints=_fingerprints_with(modality, str(fingerprint)))
-
-
 def allow_again(index: Index) -> None:
-    """Let vectors that were sent back become live again, as somebody wishes."""
+    """Allow vectors that were rolled back to become live again."""
     for modality in live_spaces(index):
-        _set_state(column_set(index, modality), Beside.HELD, Beside.NEXT)
+        _change_state(column_set(index, modality), _State.HELD, _State.NEXT)
 
 
-def forget_beside(index: Index, modality: str) -> bool:
-    """Drop the vectors that are kept beside the live ones; says whether there were any. Raises ``RebuildError``.
+def drop_staged(index: Index, modality: str) -> bool:
+    """Drop the staged vectors; returns True if there were any. Raises ``RebuildError``.
 
-    The configured encoder's are kept: they would only be made again.
+    Refuses to drop the configured encoder's vectors, which would only be made again.
     """
     space = live_spaces(index).get(modality)
     if space is None or not space.beside:
         return False
-    try:
-        encoder = target_encoders(index).get(modality)
-    except EncoderError:
-        encoder = None
+    encoder = target_encoders(index).get(modality)
     if encoder and encoder.fingerprint == space.beside_fingerprint:
         raise RebuildError(
             f"The settings name the encoder of the {modality} vectors that are kept beside the live ones of "
             f"{index.label} ({encoder.fingerprint}). Set XSEARCH back to the live ones' first ({space.fingerprint})."
         )
     columns = column_set(index, modality)
-    with to_ourselves(columns) as spaces:
-        drop_beside(columns.stores)
+    with exclusive_access(columns) as spaces:
+        drop_staged_columns(columns.stores)
         for now in spaces:
             now.beside = None
             now.save(update_fields=["beside"])

@@ -1,4 +1,4 @@
-"""Saves and deletes of registered models, and of the related rows that their paths read, mark the outbox."""
+"""Signal receivers: saves and deletes of registered models, and of related rows on their paths, mark the outbox."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.db import connections, models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.index.paths import Step, relations
-from xsearch.index.registry import Index, on_register, registered
+from xsearch.index.registry import Index, registered
 from xsearch.indexing.outbox import mark
 from xsearch.models import IndexRecord
 
 
 def connect(index: Index) -> None:
-    """Listen to the model of ``index`` and to every model that its declared paths go through."""
+    """Connect the receivers to the model of ``index`` and to every model on its declared paths."""
     for model in _family(index.model):
         key = ("xsearch", index.label, model._meta.label)
         post_save.connect(_Saved(index, ""), sender=model, weak=False, dispatch_uid=key)
@@ -55,7 +55,7 @@ def _steps(index: Index) -> Iterable[Step]:
 
 
 def _family(model: type[models.Model]) -> Iterator[type[models.Model]]:
-    """Yield ``model`` and its proxies, children and parents: each of them may be what is saved."""
+    """Yield ``model`` and its proxies, children and parents: each of them may be the sender."""
     concrete: Any = model._meta.concrete_model
     for other in apps.get_models():
         if issubclass(other, concrete) or issubclass(concrete, other):
@@ -63,13 +63,13 @@ def _family(model: type[models.Model]) -> Iterator[type[models.Model]]:
 
 
 class _Receiver:
-    """Marks objects of an index, as long as it is registered."""
+    """Mark objects of an index while it is registered."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
 
     def mark(self, objects: models.QuerySet[Any], *, dispatch: bool = True) -> None:
-        """Mark ``objects``; joins may have found them several times."""
+        """Mark ``objects``; duplicates of joins are marked once."""
         if any(index.model is self.index.model for index in registered()):
             mark(objects, dispatch=dispatch)
 
@@ -80,7 +80,7 @@ class _Receiver:
 
 
 class _Saved(_Receiver):
-    """Marks the objects that reach the saved row through ``lookup``; the row itself when it is empty."""
+    """Mark the objects that reach the saved row through ``lookup``; the row itself if that is empty."""
 
     def __init__(self, index: Index, lookup: str) -> None:
         super().__init__(index)
@@ -94,7 +94,7 @@ class _Saved(_Receiver):
 
 
 class _Deleted(_Receiver):
-    """Forgets a deleted object."""
+    """Delete the record of a deleted object."""
 
     def __call__(self, *, instance: Any, **kwargs: Any) -> None:  # noqa: ARG002
         IndexRecord.objects.filter(content_type=self.index.content_type, object_id=str(instance.pk)).delete()
@@ -107,17 +107,17 @@ class _Link(_Receiver):
         super().__init__(index)
         self.step = step
         #: The field that declares the relation, which the path may follow in either direction.
-        self.is_forward = bool(step.field.concrete)
+        self.is_forward = isinstance(step.field, models.ManyToManyField)
         self.field: Any = step.field if self.is_forward else step.field.field
         self.through: Any = self.field.remote_field.through
 
     def starting_from(self, keys: Any) -> models.Q:
-        """Return which objects reach the relation from the rows with these keys."""
+        """Return the condition for objects that reach the relation from the rows with these keys."""
         return models.Q(**{f"{self.step.before or 'pk'}__in": keys})
 
 
 class _Linked(_Link):
-    """Marks the objects at the near end of a many-to-many relation that changed, whichever end was asked to."""
+    """Mark the objects at the near end of a changed many-to-many relation, whichever end changed it."""
 
     def __call__(self, *, instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:  # noqa: ARG002
         if action not in {"post_add", "pre_remove", "pre_clear"}:
@@ -134,13 +134,10 @@ class _Linked(_Link):
 
 
 class _LinkSaved(_Link):
-    """Marks the object whose link, a row of a model of its own, was saved or deleted by itself."""
+    """Mark the object whose link, a row of an explicit through model, was saved or deleted."""
 
     def __call__(self, *, instance: Any, signal: Any, using: str, **kwargs: Any) -> None:  # noqa: ARG002
         name = self.field.m2m_field_name() if self.is_forward else self.field.m2m_reverse_field_name()
         near = self.through._base_manager.filter(pk=instance.pk).values(name)
         dispatch = signal is not pre_save or connections[using].in_atomic_block
         self.mark(self.objects.filter(self.starting_from(near)), dispatch=dispatch)
-
-
-on_register(connect)

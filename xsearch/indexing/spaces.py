@@ -1,20 +1,28 @@
-"""Encoder spaces: which encoder's vectors are live in each column, and which encoder's should be."""
+"""Encoder spaces: the encoder whose vectors are live in each column, and the encoder that the settings name for it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
+from xsearch.encoders.adapted import model_of
+from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import Index
 from xsearch.index.stores import MODALITIES
-from xsearch.indexing import vector_indexes
-from xsearch.indexing.adapters import configured_encoder, configured_spec
 from xsearch.indexing.columns import ColumnSet, column_set
-from xsearch.models import EncoderSpace
+from xsearch.indexing.vector_indexes import drop_vector_index, has_index, index_build_lock
+from xsearch.models import Adapter, EncoderSpace
 
 logger = logging.getLogger("xsearch.indexing")
+
+#: The spaces store this path of the class that builds an encoder with its adapter.
+_INSTALLED_ENCODER = "xsearch.indexing.adapters.InstalledEncoder"
+
+#: Adapters in use, by the alias of their encoder.
+LiveAdapters = Mapping[str, Adapter]
 
 
 def bound_modalities(index: Index) -> list[str]:
@@ -23,10 +31,44 @@ def bound_modalities(index: Index) -> list[str]:
     return [name for name in MODALITIES if name in present and settings.EMBEDDINGS.get(name)]
 
 
-def target_encoder(modality: str) -> Encoder:
+def live_adapters() -> dict[str, Adapter]:
+    """Return the adapters in use by the alias of their encoder, without their content."""
+    return {adapter.encoder: adapter for adapter in Adapter.objects.filter(is_live=True).defer("content")}
+
+
+def configured_spec(alias: str, adapters: LiveAdapters | None = None) -> dict[str, Any]:
+    """Return the spec of ``configured_encoder``; an adapter that was trained on another model is left out."""
+    spec = encoder_spec(alias)
+    adapter = (live_adapters() if adapters is None else adapters).get(alias)
+    if adapter is None or not adapter_fits(spec, adapter):
+        return spec
+    return {"BACKEND": _INSTALLED_ENCODER, "OPTIONS": {"encoder": spec, "digest": adapter.digest}}
+
+
+def configured_encoder(alias: str, adapters: LiveAdapters | None = None) -> Encoder:
+    """Return the encoder that the settings name, with its adapter in use; ``adapters`` saves the look-up."""
+    return encoder_from_spec(configured_spec(alias, adapters))
+
+
+def adapter_fits(spec: dict[str, Any], adapter: Adapter) -> bool:
+    """Return True if ``adapter`` was trained on the model of the encoder that ``spec`` describes."""
+    try:
+        fingerprint = encoder_from_spec(spec).fingerprint
+    except EncoderError:  # unavailable for now: the use of the encoder raises it again
+        return True
+    if model_of(fingerprint) == model_of(adapter.base_fingerprint):
+        return True
+    logger.warning(
+        "The adapter %s was trained on %s, and the encoder is now %s: it is left out. Fine-tune again.",
+        adapter, adapter.base_fingerprint, fingerprint,
+    )  # fmt: skip
+    return False
+
+
+def target_encoder(modality: str, adapters: LiveAdapters | None = None) -> Encoder:
     """Return the encoder that the settings name for a column, with its adapter; raises ``EncoderError``."""
     alias = settings.EMBEDDINGS[modality]
-    encoder = configured_encoder(alias)
+    encoder = configured_encoder(alias, adapters)
     if modality not in encoder.modalities:
         raise EncoderError(
             f"XSEARCH['EMBEDDINGS'][{modality!r}] is {alias!r}, which encodes only "
@@ -35,32 +77,35 @@ def target_encoder(modality: str) -> Encoder:
     return encoder
 
 
+def target_encoders(index: Index) -> dict[str, Encoder]:
+    """Return the configured encoder of each modality of ``index``, without those that are unavailable."""
+    return {modality: encoder for modality, encoder, _fingerprint in _targets(index)}
+
+
 def target_fingerprints(index: Index) -> dict[str, str]:
     """Return the fingerprint that each column of ``index`` should have by the settings."""
-    return {modality: encoder.fingerprint for modality, encoder in target_encoders(index).items()}
+    return {modality: fingerprint for modality, _encoder, fingerprint in _targets(index)}
 
 
-def target_encoders(index: Index) -> dict[str, Encoder]:
-    """Return the encoders of ``target_encoder`` that can say what they are."""
-    found = {}
+def _targets(index: Index) -> Iterator[tuple[str, Encoder, str]]:
+    adapters = live_adapters()
     for modality in bound_modalities(index):
         try:
-            encoder = target_encoder(modality)
-            if encoder.fingerprint:  # a service may have to be asked for it
-                found[modality] = encoder
+            encoder = target_encoder(modality, adapters)
+            if fingerprint := encoder.fingerprint:  # may ask a service for it
+                yield modality, encoder, fingerprint
         except EncoderError as error:
             logger.warning("%s vectors of %s: %s", modality, index.label, error)
-    return found
 
 
-def live_spaces(index: Index) -> dict[str, EncoderSpace]:
+def live_spaces(index: Index, using: str | None = None) -> dict[str, EncoderSpace]:
     """Return the live space of each modality of ``index``, in the order in which they were opened."""
-    spaces = EncoderSpace.objects.filter(content_type=index.content_type).order_by("pk")
+    spaces = EncoderSpace.objects.using(using).filter(content_type=index.content_type).order_by("pk")
     return {space.modality: space for space in spaces}
 
 
 def live_encoder(space: EncoderSpace) -> Encoder | None:
-    """Return the encoder whose vectors are live; None when it cannot be had any more."""
+    """Return the encoder whose vectors are live; None if it is no longer available."""
     try:
         encoder = encoder_from_spec(space.spec)
         return encoder if encoder.fingerprint == space.fingerprint else None
@@ -70,23 +115,23 @@ def live_encoder(space: EncoderSpace) -> Encoder | None:
 
 
 def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
-    """Return the live space of a column, made for ``encoder`` if there is none yet."""
+    """Return the live space of a column; it is created for ``encoder`` if there is none."""
     content_type = index.content_type
-    known = EncoderSpace.objects.filter(content_type=content_type, modality=modality).first()
-    if known:
-        return known
+    present = EncoderSpace.objects.filter(content_type=content_type, modality=modality).first()
+    if present:
+        return present
     columns = column_set(index, modality)
     # An index that shares its table with another one shares the space too.
     shared = columns.spaces.values("fingerprint", "dimension", "spec", "beside").first()
     facts = shared or space_facts(modality, encoder)
-    space, created = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
-    if created:
-        _drop_foreign_indexes(columns, space)
+    space, is_new = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
+    if is_new:
+        _drop_stale_indexes(columns, space)
     return space
 
 
 def space_facts(modality: str, encoder: Encoder) -> dict[str, Any]:
-    """Return what is kept of the space of the configured ``encoder``."""
+    """Return what is stored of the space of the configured ``encoder``."""
     return {
         "fingerprint": encoder.fingerprint,
         "dimension": encoder.dimension,
@@ -94,9 +139,9 @@ def space_facts(modality: str, encoder: Encoder) -> dict[str, Any]:
     }
 
 
-def _drop_foreign_indexes(columns: ColumnSet, space: EncoderSpace) -> None:
-    """Drop what is left of a space that was removed by hand, for it would refuse the first vectors of this one."""
-    with vector_indexes.alone_with_indexes() as is_alone:
-        for store in columns.stores if is_alone else ():
-            if not vector_indexes.has_index(store, store.column, space.dimension):
-                vector_indexes.drop_vector_index(store, store.column)
+def _drop_stale_indexes(columns: ColumnSet, space: EncoderSpace) -> None:
+    """Drop the indexes of a space that was deleted by hand: they would refuse the first vectors of this one."""
+    with index_build_lock() as is_ours:
+        for store in columns.stores if is_ours else ():
+            if not has_index(store, store.column, space.dimension):
+                drop_vector_index(store, store.column)

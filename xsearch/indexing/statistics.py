@@ -1,18 +1,20 @@
-"""Term statistics of the indexed documents, and the phrases that name the products."""
+"""Term statistics of the indexed documents, and the phrases by which customers name the products."""
 
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from django.db import connection, transaction
+from cachetools import LRUCache, TLRUCache, cached
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import main_store
 from xsearch.indexing import suggestions
+from xsearch.indexing.database import atomic, catalogue_key, fetch_one, index_connection
 from xsearch.models import IndexRecord, Term
 from xsearch.text import english
 from xsearch.text.chinese import is_chinese
@@ -39,7 +41,7 @@ WHERE content_type_id = %s
 GROUP BY word
 """
 
-_SAY_FORMS = """
+_STORE_FORMS = """
 UPDATE {terms} SET written = form.written, sound = form.sound
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS form(lexeme, written, sound)
 WHERE content_type_id = %s AND {terms}.lexeme = form.lexeme
@@ -51,57 +53,61 @@ SELECT count(*) || ':' || coalesce(sum(hashtextextended(phrases::text, 0)::numer
 FROM {records} WHERE content_type_id = %s
 """
 
-_counted: dict[str, tuple[str, float]] = {}  # label → version counted by this process, and when
-_spoken: dict[str, tuple[str, float]] = {}  # label → version last seen by the recogniser, and when
+_MAX_CATALOGUES = 1_000  # that one process remembers
+#: Catalogue → the version that this process counted last, and when.
+_counted: LRUCache[tuple[str, ...], tuple[str, float]] = LRUCache(_MAX_CATALOGUES)
 
 
 def refresh_all() -> None:
-    """Count the terms of every index anew where something was indexed since."""
+    """Count the terms of every index that changed since."""
     for index in registered():
         refresh_if_due(index)
 
 
 def refresh_if_due(index: Index) -> None:
-    """Count the terms of ``index`` anew if it changed, and not more often than the setting says."""
-    current, now = version(index), time.monotonic()
-    counted, when = _counted.get(index.label, ("", 0.0))
-    if index.text and counted != current and (not counted or now - when >= settings.VOCABULARY_MAX_AGE_S):
+    """Count the terms of ``index`` again if it changed, at most once in ``VOCABULARY_MAX_AGE_S`` seconds."""
+    key, now = catalogue_key(index), time.monotonic()
+    counted, counted_at = _counted.get(key, ("", float("-inf")))
+    if not index.text or now - counted_at < settings.VOCABULARY_MAX_AGE_S:
+        return
+    current = version(index)
+    if current != counted:
         refresh(index)
-        _counted[index.label] = (current, now)
+        _counted[key] = (current, now)
 
 
-@transaction.atomic
+@atomic()
 def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
     if not index.text:
         return
     content_type = index.content_type
     table = main_store(index).table
-    with connection.cursor() as cursor:
-        # Two workers that count at once would both insert what they counted.
+    with index_connection().cursor() as cursor:
+        # Two workers that count at the same time would both insert their counts.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
         Term.objects.filter(content_type=content_type).delete()
         cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
-    _note_forms(content_type.pk)
+    _store_forms(content_type.pk)
     suggestions.refresh(index)
-    _spoken.pop(index.label, None)
+    recent_version.cache.pop(recent_version.cache_key(index), None)
 
 
-def _note_forms(content_type_id: int) -> None:
-    """Note how each word is written and how Chinese ones sound, for the correction of typing errors."""
+def _store_forms(content_type_id: int) -> None:
+    """Store the spellings of each word, and the sound of Chinese ones, for the correction of typing errors."""
     written = _written_forms(content_type_id)
     terms = Term.objects.filter(content_type_id=content_type_id).values_list("lexeme", flat=True)
     words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme in written or is_chinese(lexeme)]
     forms = [" ".join(written.get(lexeme, [lexeme]))[:255] for lexeme in words]
     sounds = [sound_of(lexeme)[:255] if is_chinese(lexeme) else "" for lexeme in words]
-    with connection.cursor() as cursor:
-        cursor.execute(_SAY_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
+    with index_connection().cursor() as cursor:
+        cursor.execute(_STORE_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
 
 
 def _written_forms(content_type_id: int) -> dict[str, list[str]]:
     """Return the forms of each English lexeme in the phrases, the most frequent first."""
     counts: Counter[str] = Counter()
-    with connection.cursor() as cursor:
+    with index_connection().cursor() as cursor:
         cursor.execute(_WORDS.format(records=IndexRecord._meta.db_table), [content_type_id])
         for text, count in cursor.fetchall():
             for word in _LATIN.findall(fold(text)[0]):
@@ -115,19 +121,17 @@ def _written_forms(content_type_id: int) -> dict[str, list[str]]:
 
 def version(index: Index) -> str:
     """Return a text that changes whenever the indexed phrases do."""
-    with connection.cursor() as cursor:
-        cursor.execute(_VERSION.format(records=IndexRecord._meta.db_table), [index.content_type.pk])
-        found: str = cursor.fetchone()[0]
-    return found
+    return str(fetch_one(_VERSION.format(records=IndexRecord._meta.db_table), [index.content_type.pk])[0])
 
 
+def _expires_at(_key: object, _version: str, now: float) -> float:
+    return now + float(settings.VOCABULARY_MAX_AGE_S)
+
+
+@cached(TLRUCache(_MAX_CATALOGUES, _expires_at), key=catalogue_key, lock=threading.Lock())
 def recent_version(index: Index) -> str:
     """Return the version as it was at most ``VOCABULARY_MAX_AGE_S`` ago."""
-    known, when = _spoken.get(index.label, ("", 0.0))
-    if known and time.monotonic() - when < settings.VOCABULARY_MAX_AGE_S:
-        return known
-    _spoken[index.label] = (version(index), time.monotonic())
-    return _spoken[index.label][0]
+    return version(index)
 
 
 def phrases(index: Index) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""What is indexed, by which encoders, what waits and which parts can be reached."""
+"""Status of the index: counts, encoders, database indexes, the queue, and the parts that can be reached."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from celery import current_app
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -14,14 +14,14 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing import vector_indexes
-from xsearch.indexing.adapters import configured_encoder
-from xsearch.indexing.columns import has_column, rows_lacking, rows_with
+from xsearch.indexing.columns import rows_lacking, rows_with
+from xsearch.indexing.database import fetch_one, has_column
 from xsearch.indexing.outbox import claimable, without_record
-from xsearch.indexing.spaces import live_spaces
+from xsearch.indexing.spaces import configured_encoder, live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
 BROKER_TIMEOUT_S = 1.0
-#: What waits this many sweeps long has no worker that takes it.
+#: Sweeps after which waiting records mean that no worker is running.
 PATIENCE_SWEEPS = 3
 
 
@@ -63,9 +63,7 @@ def counts(index: Index) -> dict[str, int]:
 
 
 def broker_answers() -> bool:
-    """Say whether tasks can be sent now."""
-    from celery import current_app
-
+    """Return True if tasks can be sent now."""
     try:
         with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as broker:
             broker.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
@@ -75,7 +73,7 @@ def broker_answers() -> bool:
 
 
 def encoder_status(alias: str) -> dict[str, Any]:
-    """Return what an encoder is, or why it cannot be had."""
+    """Return the facts about an encoder, or the error that it raises."""
     facts: dict[str, Any] = {
         "backend": settings.ENCODERS.get(alias, {}).get("BACKEND"),
         "used_for": [modality for modality, name in settings.EMBEDDINGS.items() if name == alias],
@@ -94,9 +92,7 @@ def encoder_status(alias: str) -> dict[str, Any]:
 
 def pgvector_version() -> str | None:
     """Return the version of the extension in the database, None where it is missing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
-        row = cursor.fetchone()
+    row = fetch_one("SELECT extversion FROM pg_extension WHERE extname = 'vector'")
     return str(row[0]) if row else None
 
 
@@ -121,13 +117,13 @@ def _queue(index: Index) -> dict[str, Any]:
     return {
         "waiting": claimable(index).count(),
         "in_work": in_work,
-        "retrying": _retried_later(index, now).count(),
+        "retrying": _delayed(index, now).count(),
         "oldest_s": round((now - oldest).total_seconds()) if oldest else None,
         "stuck": bool(oldest and oldest < now - patience and idle),
     }
 
 
-def _retried_later(index: Index, now: datetime) -> QuerySet[IndexRecord]:
+def _delayed(index: Index, now: datetime) -> QuerySet[IndexRecord]:
     failed = _records(index).filter(status=IndexRecord.Status.FAILED)
     return failed.filter(attempts__lt=settings.MAX_ATTEMPTS, not_before__gt=now)
 
@@ -155,12 +151,12 @@ def _vector_column(store: Store, space: EncoderSpace | None) -> dict[str, Any]:
         "fingerprint": space.fingerprint if space else None,
         "configured_fingerprint": configured,
         "since": _as_iso(space.since if space else None),
-        "beside": _beside(store, space) if space and space.beside else None,
+        "beside": _staged_column(store, space) if space and space.beside else None,
     }
 
 
-def _beside(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
-    """Return what is kept beside the live vectors, and how far it is; None for a table that got none yet."""
+def _staged_column(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
+    """Return the state of the staged vectors; None for a table that has no staged column yet."""
     if not has_column(store.table, store.beside):
         return None
     filled, lacking = rows_with(store, live=False).count(), rows_lacking(store, live=False).count()
@@ -183,9 +179,7 @@ def _column(store: Store, column: str) -> dict[str, Any]:
 
 
 def _database_index(name: str) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_relation_size(to_regclass(%s))", [f'"{name}"'])
-        size = cursor.fetchone()[0]
+    [size] = fetch_one("SELECT pg_relation_size(to_regclass(%s))", [f'"{name}"'])
     return {"name": name, "present": size is not None, "bytes": size}
 
 
@@ -201,7 +195,7 @@ def _state(alias: str | None, space: EncoderSpace | None, configured: str | None
 
 
 def _speech_status(spec: dict[str, Any]) -> dict[str, Any]:
-    # Named by the settings only: this room does not know the one of speech.
+    # Imported by its path in the settings: indexing does not depend on the speech package.
     facts: dict[str, Any] = {"backend": spec.get("BACKEND"), "languages": [], "error": None}
     try:
         recogniser = import_string(spec["BACKEND"])(**spec.get("OPTIONS", {}))

@@ -1,4 +1,4 @@
-"""The suggestions of an index, kept like its vocabulary: what is new is added, what is gone is dropped."""
+"""The stored suggestions of an index: a refresh adds new ones and deletes those that are gone."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import connection
 from django.db.models import Count
 from django.utils import translation
 
 from xsearch.index.filters import label_path, raw_path, value_labels
 from xsearch.index.registry import Index
+from xsearch.indexing.database import index_connection
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
 from xsearch.text.prefix_keys import keys_of
 
 EXAMPLES = 4  # objects
-#: Of facets; those of phrases are below, by how many objects have them.
+#: The tier of facet values; those of phrases are lower, by the number of objects.
 FACET_TIER = 9
 _MAX_VALUES = 2_000  # of a facet
 _MIN_LENGTH = 2  # characters
 
-# By orders of magnitude: what hardly anything has stands behind what much has.
+# By orders of magnitude of the number of objects: frequent phrases come first.
 _TIER = (
     f"CASE WHEN facet <> '' THEN {FACET_TIER} ELSE least(length(objects_with::text) - (objects_with = 1)::int, 3) END"
 )
-#: The tiers that there are, the most telling first.
+#: All tiers, the most important first.
 TIERS = (FACET_TIER, 3, 2, 1, 0)
 
 _GATHER = """
-CREATE TEMP TABLE xsearch_wanted ON COMMIT DROP AS
+CREATE TEMP TABLE xsearch_gathered ON COMMIT DROP AS
 SELECT ''::text AS facet, phrase AS text, '{{}}'::jsonb AS labels, count(*)::int AS objects_with,
        to_jsonb((array_agg(object_id ORDER BY id))[1:{examples}]) AS examples
 FROM {records}, jsonb_array_elements_text(phrases) AS phrase
@@ -39,24 +39,24 @@ WHERE content_type_id = %s AND length(phrase) >= {shortest}
 GROUP BY phrase
 """
 _ADD = """
-INSERT INTO xsearch_wanted SELECT * FROM jsonb_to_recordset(%s::jsonb)
+INSERT INTO xsearch_gathered SELECT * FROM jsonb_to_recordset(%s::jsonb)
 AS made(facet text, text text, labels jsonb, objects_with int, examples jsonb)
 """
 _SYNCHRONISE = (
     """
 DELETE FROM {keys} USING {suggestions} AS kept
 WHERE suggestion_id = kept.id AND kept.content_type_id = %s
-  AND NOT EXISTS (SELECT FROM xsearch_wanted AS wanted WHERE {same})
+  AND NOT EXISTS (SELECT FROM xsearch_gathered AS gathered WHERE {same})
 """,
     """
 DELETE FROM {suggestions} AS kept
-WHERE content_type_id = %s AND NOT EXISTS (SELECT FROM xsearch_wanted AS wanted WHERE {same})
+WHERE content_type_id = %s AND NOT EXISTS (SELECT FROM xsearch_gathered AS gathered WHERE {same})
 """,
     """
-UPDATE {suggestions} AS kept SET objects_with = wanted.objects_with, examples = wanted.examples
-FROM xsearch_wanted AS wanted
+UPDATE {suggestions} AS kept SET objects_with = gathered.objects_with, examples = gathered.examples
+FROM xsearch_gathered AS gathered
 WHERE content_type_id = %s AND {same}
-  AND (kept.objects_with, kept.examples) IS DISTINCT FROM (wanted.objects_with, wanted.examples)
+  AND (kept.objects_with, kept.examples) IS DISTINCT FROM (gathered.objects_with, gathered.examples)
 """,
     """
 UPDATE {keys} AS stored SET tier = {tier}
@@ -66,39 +66,39 @@ WHERE suggestion_id = kept.id AND kept.content_type_id = %s AND stored.tier <> {
 )
 _INSERT = """
 INSERT INTO {suggestions} AS made (content_type_id, facet, text, labels, objects_with, examples)
-SELECT %s, facet, text, labels, objects_with, examples FROM xsearch_wanted AS wanted
+SELECT %s, facet, text, labels, objects_with, examples FROM xsearch_gathered AS gathered
 WHERE NOT EXISTS (SELECT FROM {suggestions} AS kept WHERE content_type_id = %s AND {same})
 RETURNING id, text, labels::text, {tier}
 """
-#: What the statements have in common.
-_WORDING = {
+#: Parts that the statements share.
+_PARTS = {
     "keys": SuggestionKey._meta.db_table,
     "suggestions": Suggestion._meta.db_table,
-    "same": "kept.facet = wanted.facet AND kept.text = wanted.text AND kept.labels = wanted.labels",
+    "same": "kept.facet = gathered.facet AND kept.text = gathered.text AND kept.labels = gathered.labels",
     "tier": _TIER,
 }
 
 
 def refresh(index: Index) -> None:
-    """Bring the suggestions up to date with what is indexed; must run in a transaction, by one worker at a time."""
+    """Update the suggestions from the index records; call it in a transaction, in one worker at a time."""
     content_type_id = index.content_type.pk
     facets = [row for name in index.facets for row in _facet_rows(index, name)]
-    with connection.cursor() as cursor:
+    with index_connection().cursor() as cursor:
         gather = _GATHER.format(records=IndexRecord._meta.db_table, examples=EXAMPLES, shortest=_MIN_LENGTH)
         cursor.execute(gather, [content_type_id])
         cursor.execute(_ADD, [json.dumps(facets)])
-        cursor.execute("ANALYZE xsearch_wanted")
+        cursor.execute("ANALYZE xsearch_gathered")
         for statement in _SYNCHRONISE:
-            cursor.execute(statement.format(**_WORDING), [content_type_id])
-        cursor.execute(_INSERT.format(**_WORDING), [content_type_id] * 2)
+            cursor.execute(statement.format(**_PARTS), [content_type_id])
+        cursor.execute(_INSERT.format(**_PARTS), [content_type_id] * 2)
         made = cursor.fetchall()
-        cursor.execute("DROP TABLE xsearch_wanted")
+        cursor.execute("DROP TABLE xsearch_gathered")
     _write_keys(content_type_id, made)
 
 
 def _write_keys(content_type_id: int, made: Sequence[tuple[int, str, str, int]]) -> None:
     columns = f"COPY {SuggestionKey._meta.db_table} (content_type_id, suggestion_id, tier, key) FROM STDIN"
-    with connection.cursor() as cursor, cursor.copy(columns) as copy:
+    with index_connection().cursor() as cursor, cursor.copy(columns) as copy:
         for pk, text, labels, tier in made:
             names = dict.fromkeys(json.loads(labels).values()) or [text]
             for key in dict.fromkeys(key for name in names for key in keys_of(name)):

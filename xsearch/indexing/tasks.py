@@ -5,26 +5,27 @@ from __future__ import annotations
 from celery import shared_task
 
 from xsearch.index.registry import get_index, registered
-from xsearch.indexing import outbox, statistics
+from xsearch.indexing import marking, outbox, statistics
+from xsearch.indexing.dispatch import INDEX_TASK, send_task
 from xsearch.indexing.worker import index_pending, settle
 
 _TASK_LIMIT_S = 60.0
 
 
-@shared_task(name="xsearch.index_pending", ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
+@shared_task(name=INDEX_TASK, ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
 def index_pending_task(label: str) -> None:
     """Index what waits of one model; a long queue is split into tasks of a minute."""
     index = get_index(label)
     report = index_pending(index, limit_s=_TASK_LIMIT_S)
     if report.handled and outbox.claimable(index).exists():
-        outbox.send_task(label)
+        send_task(label)
     statistics.refresh_if_due(index)
 
 
 @shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
 def sweep_task() -> None:
     """Find what was missed, and bring the vocabulary up to date; run it every minute."""
-    outbox.sweep()
+    marking.sweep()
     for index in registered():
         settle(index)
     statistics.refresh_all()

@@ -1,4 +1,8 @@
-"""What a worker does: claim batches, read them, have them encoded, write them, until nothing waits."""
+"""A worker's run: claim batches, read them, have them encoded, write them, until no record is pending.
+
+A column that is filled for the first time has its HNSW index built afterwards. Adding a row to the index takes about a
+millisecond; building it as a whole, in memory and by several processes, takes a fraction of that per row.
+"""
 
 from __future__ import annotations
 
@@ -14,26 +18,34 @@ from django.db.models import Prefetch
 from xsearch.conf import settings
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index
-from xsearch.indexing import bulk, outbox, rebuild, writing
-from xsearch.indexing.batch import Batch, Job
+from xsearch.index.stores import Store
+from xsearch.indexing import outbox, rebuild, vector_indexes, writing
+from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.pipeline import EncoderTimes, Pipeline
-from xsearch.models import EmbeddedModel, IndexRecord
+from xsearch.indexing.spaces import live_spaces
+from xsearch.models import EmbeddedModel, EncoderSpace, IndexRecord
 from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
 
-Progress = Callable[["IndexingReport"], None]
+ProgressCallback = Callable[["IndexingReport"], None]
 
-#: Batches that are claimed at once: one that is written, one in the models, one that is prepared meanwhile.
+#: Batches that are claimed at once: one that is written, one in the models, one that is being prepared.
 _BATCHES_AT_ONCE = 3
 _TICK_S = 1.0
+
+#: Objects; fewer are added to an HNSW index in little time.
+_BULK_SIZE = 5_000
+#: Shares of the objects without a vector: the index is dropped above the first, and built below the second.
+_DROP_SHARE = 0.5
+_BUILD_SHARE = 0.2
 
 
 @dataclass
 class IndexingReport(EncoderTimes):
-    """What one run of a worker did; counts of objects, and how busy its models were."""
+    """Results of one run of a worker: counts of objects, and how busy the encoders were."""
 
     indexed: int = 0
     failed: int = 0
@@ -41,7 +53,7 @@ class IndexingReport(EncoderTimes):
 
     @property
     def handled(self) -> int:
-        """All objects that no longer wait."""
+        """The number of objects that no longer wait."""
         return self.indexed + self.failed + self.forgotten
 
 
@@ -50,12 +62,12 @@ def index_pending(
     *,
     batch_size: int | None = None,
     limit_s: float | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     wait: bool = False,
 ) -> IndexingReport:
-    """Index what waits, in batches, until nothing does or ``limit_s`` seconds have passed.
+    """Index what is pending, in batches, until nothing is or ``limit_s`` seconds have passed.
 
-    With ``wait`` also until the other workers are done, for what one of them held that died comes back.
+    ``wait`` also waits for other workers, and takes over from those that died.
     """
     report = index_without_settling(index, batch_size=batch_size, limit_s=limit_s, progress=progress, wait=wait)
     settle(index)
@@ -67,99 +79,108 @@ def index_without_settling(
     *,
     batch_size: int | None = None,
     limit_s: float | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     wait: bool = False,
 ) -> IndexingReport:
-    """Do as ``index_pending``, but leave swaps and vector indexes to the caller, who calls ``settle``."""
+    """Index as ``index_pending`` does, but leave swaps and vector indexes to the caller, who calls ``settle``."""
     report = IndexingReport()
-    bulk.drop_indexes(index)
-    _work_off(index, report, batch_size, limit_s, progress)
+    _drop_indexes_before_bulk(index)
+    _index_claimed(index, report, batch_size, limit_s, progress)
     while wait and outbox.in_work(index).exists():
         time.sleep(_TICK_S)
-        _work_off(index, report, batch_size, limit_s, progress)
+        _index_claimed(index, report, batch_size, limit_s, progress)
         if progress:
             progress(report)
     return report
 
 
-def _work_off(
-    index: Index, report: IndexingReport, batch_size: int | None, limit_s: float | None, progress: Progress | None
+def settle(index: Index) -> None:
+    """Swap the spaces that are complete, and build the missing vector indexes."""
+    spaces = live_spaces(index)
+    if rebuild.swap_finished(index, spaces):
+        spaces = live_spaces(index)
+    if vector_indexes.missing_indexes(vector_indexes.columns_in(index, spaces)):
+        # Read again for each look: another process may swap the columns meanwhile.
+        vector_indexes.create_vector_indexes(lambda: vector_indexes.columns_in(index, _filled_spaces(index)))
+
+
+def _index_claimed(
+    index: Index,
+    report: IndexingReport,
+    batch_size: int | None,
+    limit_s: float | None,
+    progress: ProgressCallback | None,
 ) -> None:
     size = batch_size or max(settings.BATCH_SIZE, preferred_batch_size(index))
     end = time.monotonic() + (float("inf") if limit_s is None else limit_s)
     worker = Worker(index, report)
 
     def claim() -> list[IndexRecord]:
-        is_over = worker.has_begun and time.monotonic() > end
+        is_over = worker.has_started and time.monotonic() > end
         return [] if is_over else outbox.claim(index, size)
 
-    worker.work_off(claim, progress)
-
-
-def settle(index: Index) -> None:
-    """Swap the spaces that are complete, and build the database indexes that are missing."""
-    rebuild.swap_finished(index)
-    bulk.create_indexes(index)
+    worker.run(claim, progress)
 
 
 class Worker:
-    """Takes claimed batches through the pipeline; asks the database in the caller's thread only."""
+    """Takes claimed batches through the pipeline; only the caller's thread uses the database."""
 
     def __init__(self, index: Index, report: IndexingReport) -> None:
         self.report = report
-        self.has_begun = False
+        self.has_started = False
         self._index = index
         self._pipeline = Pipeline(report)
-        self._held: list[Batch] = []
+        self._held: list[IndexingBatch] = []
         self._renewed_at = time.monotonic()
 
-    def work_off(self, claim: Callable[[], Sequence[IndexRecord]], progress: Progress | None = None) -> None:
-        """Index what ``claim`` hands out, until it has nothing more."""
+    def run(self, claim: Callable[[], Sequence[IndexRecord]], progress: ProgressCallback | None = None) -> None:
+        """Index the records that ``claim`` returns, until it returns none."""
         try:
-            while self._take(claim):
+            while self._claim_ahead(claim):
                 self._finish(self._held[0])
                 del self._held[0]
                 if progress:
                     progress(self.report)
         except BaseException:
-            # The worker is being stopped: others may go on at once.
+            # The worker is being stopped: others can continue at once.
             outbox.release([record for batch in self._held for record in batch.records])
             raise
         finally:
             self._pipeline.close()
 
-    def _take(self, claim: Callable[[], Sequence[IndexRecord]]) -> bool:
-        """Claim ahead of the models, as far as sensible; says whether there is anything to do."""
+    def _claim_ahead(self, claim: Callable[[], Sequence[IndexRecord]]) -> bool:
+        """Claim as many batches as the pipeline uses at once; returns True if there is anything to do."""
         while len(self._held) < _BATCHES_AT_ONCE:
-            self._renew_if_due()  # before, so that nobody claims what is his already
+            self._renew_if_due()  # before claiming: an expired lease would make our own records claimable
             records = claim()
             if not records:
                 break
-            self.has_begun = True
-            self._held.append(Batch(records))
+            self.has_started = True
+            self._held.append(IndexingBatch(records))
             self._load(self._held[-1])
         return bool(self._held)
 
-    def _load(self, batch: Batch) -> None:
+    def _load(self, batch: IndexingBatch) -> None:
         try:
             objects = _objects(self._index, batch.records)
+            context = batch.context = IndexingContext.open(self._index)
             missing = [record for record in batch.records if record.object_id not in objects]
-            self.report.forgotten += writing.forget(self._index, missing) if missing else 0
+            self.report.forgotten += writing.forget(context, missing) if missing else 0
             batch.records = [record for record in batch.records if record.object_id in objects]
-            batch.jobs = [_job(self._index, record, objects[record.object_id]) for record in batch.records]
-            plan_work(self._index, batch)
-        except Exception as error:  # noqa: BLE001 - dealt with when it is the batch's turn
+            batch.jobs = [_job(context, record, objects[record.object_id]) for record in batch.records]
+            plan_work(context, batch)
+        except Exception as error:  # noqa: BLE001 - handled when the batch is finished
             batch.error = error
         else:
             self._pipeline.submit(batch)
 
-    def _finish(self, batch: Batch) -> None:
+    def _finish(self, batch: IndexingBatch) -> None:
         while not batch.error and not self._pipeline.wait(batch, min(_TICK_S, settings.LEASE_S / 10)):
             self._renew_if_due()
         try:
-            if batch.error:
-                raise batch.error
-            written = writing.write(self._index, batch.jobs, batch.spaces)
+            if batch.error or not batch.context:
+                raise batch.error or RuntimeError("The batch was not loaded.")
+            written = writing.write(batch.context, batch.jobs, batch.spaces)
         except Exception as error:
             logger.exception("Indexing a batch of %s failed", self._index.label)
             self._retry_singly(batch, error)
@@ -168,23 +189,26 @@ class Worker:
         self.report.failed += failed
         self.report.indexed += len(written) - failed
 
-    def _retry_singly(self, batch: Batch, error: Exception) -> None:
-        """Find the object that a batch failed for, so that the others do not wait for it."""
+    def _retry_singly(self, batch: IndexingBatch, error: Exception) -> None:
+        """Retry each object by itself, so that only the one at fault fails."""
         if len(batch.records) == 1:
             writing.fail(batch.records, error)
             self.report.failed += 1
             return
         for record in batch.records:
-            single = Batch([record])
+            single = IndexingBatch([record])
             self._load(single)
             self._finish(single)
 
     def _renew_if_due(self) -> None:
-        """Keep the leases of all that is held, so that no other worker takes it while this one lives."""
+        """Renew the leases of all claimed records, so that no other worker claims them while this one lives."""
         now = time.monotonic()
         if now - self._renewed_at > settings.LEASE_S / 4:
             outbox.renew([record for batch in self._held for record in batch.records])
             self._renewed_at = now
+
+
+# Objects and their inputs
 
 
 def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
@@ -207,16 +231,46 @@ def _prefetch(step: Step) -> str | Prefetch[Any]:
     return step.attribute
 
 
-def _job(index: Index, record: IndexRecord, obj: models.Model) -> Job:
-    job = Job(record, obj, _collect(index, obj))
-    if index.text and job.has_new_words:
-        job.document = tsvector_literal(job.inputs.texts)  # here, where no row is locked and the model is at work
+def _job(context: IndexingContext, record: IndexRecord, obj: models.Model) -> IndexingJob:
+    job = IndexingJob(record, obj, _collect(context.index, obj, context.stores))
+    if context.index.text and job.has_new_words:
+        job.document = tsvector_literal(job.inputs.texts)  # here no row is locked, and the models are at work
     return job
 
 
-def _collect(index: Index, obj: models.Model) -> ObjectInputs:
+def _collect(index: Index, obj: models.Model, stores: Sequence[Store]) -> ObjectInputs:
     try:
-        return collect(index, obj)
+        return collect(index, obj, stores)
     except Exception as error:  # a property or storage of the shop may raise anything
         logger.exception("Reading %s %s failed", index.label, obj.pk)
         return ObjectInputs({}, outages={"object": f"{error.__class__.__name__}: {error}"})
+
+
+# Vector indexes and bulk indexing
+
+
+def _drop_indexes_before_bulk(index: Index) -> None:
+    """Drop the HNSW index of each column of which most rows are about to be filled.
+
+    Searches scan the column meanwhile; the smaller part of it is filled.
+    """
+    if not outbox.claimable(index)[_BULK_SIZE : _BULK_SIZE + 1].exists():
+        return
+    for space in live_spaces(index).values():
+        if _is_filling(index, space, _DROP_SHARE):
+            with vector_indexes.index_build_lock() as is_ours:
+                for store in index.stores_for(space.modality) if is_ours else ():
+                    vector_indexes.drop_vector_index(store, store.column)
+
+
+def _filled_spaces(index: Index) -> dict[str, EncoderSpace]:
+    """Return the spaces but for those that are still being filled."""
+    return {name: space for name, space in live_spaces(index).items() if not _is_filling(index, space, _BUILD_SHARE)}
+
+
+def _is_filling(index: Index, space: EncoderSpace, share: float) -> bool:
+    """Return True if many objects, and more than ``share`` of all, wait for their first vector of ``space``."""
+    records = IndexRecord.objects.filter(content_type=index.content_type)
+    waiting = records.filter(status=IndexRecord.Status.PENDING)
+    first = waiting.exclude(fingerprints__contains={space.modality: space.fingerprint}).count()
+    return first > _BULK_SIZE and first > share * records.count()

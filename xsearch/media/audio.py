@@ -1,4 +1,4 @@
-"""Recordings as browsers and shops send them → 16 kHz mono float32, decoded from memory by PyAV."""
+"""Recordings from browsers and shops decoded to 16 kHz mono float32, in memory, by PyAV."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from xsearch.conf import settings
-from xsearch.media.errors import AudioUnavailable, MediaError, MediaUnreadable, MediaUnsupported
-from xsearch.media.source import Source, read_bytes
+from xsearch.media.source import (
+    AudioUnavailable,
+    MediaError,
+    MediaUnreadable,
+    MediaUnsupported,
+    Source,
+    read_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE_HZ = 16_000
-#: Less than this of a damaged recording is not worth understanding.
+#: A damaged recording is refused if less than this could be decoded.
 DAMAGED_MIN_S = 0.3
 
-#: FFmpeg opens what carries sound in one file, and nothing that names other files or the network.
+#: FFmpeg opens formats that hold sound in one file, and none that refers to other files or the network.
 _OPTIONS = {
     "format_whitelist": "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,ogg,wav,w64,mp3,flac,aac",
     "protocol_whitelist": "none",
@@ -50,7 +56,7 @@ class Waveform:
 def load_audio(source: Source, *, max_bytes: int | None = None, max_seconds: float | None = None) -> Waveform:
     """Decode WebM, MP4/M4A, Ogg, WAV, MP3, FLAC or AAC to 16 kHz mono, in memory only.
 
-    Of a recording that breaks off, what was decoded is used. The limits default to ``AUDIO_MAX_BYTES``
+    A truncated recording is used as far as it could be decoded. The limits default to ``AUDIO_MAX_BYTES``
     and ``QUERY_AUDIO_MAX_SECONDS``; decoding stops at the limit. Raises ``MediaTooLarge``,
     ``MediaUnsupported`` or ``MediaUnreadable``.
     """
@@ -63,7 +69,7 @@ def load_audio(source: Source, *, max_bytes: int | None = None, max_seconds: flo
 
 
 def _decode(content: bytes, max_seconds: float) -> tuple[NDArray[np.float32], bool]:
-    """Return the samples and whether the recording was damaged."""
+    """Return the samples, and True if the recording is damaged."""
     av = _import_av()
     try:
         container = av.open(io.BytesIO(content), mode="r", options=_OPTIONS, metadata_errors="replace")
@@ -95,7 +101,7 @@ def _collect(frames: _Frames, max_seconds: float) -> tuple[NDArray[np.float32], 
 
 
 class _Frames:
-    """Decoded frames of the first audio stream; notes damage instead of failing on it."""
+    """Decoded frames of the first audio stream; damage sets ``damaged`` and raises nothing."""
 
     def __init__(self, container: InputContainer) -> None:
         self.container = container
@@ -121,7 +127,7 @@ class _Frames:
 
 
 def _resample(frames: _Frames) -> Iterator[NDArray[np.float32]]:
-    """Convert frames to mono at ``RATE_HZ``, also when their format changes on the way."""
+    """Convert frames to mono at ``RATE_HZ``, even if their format changes midway."""
     import av
 
     resampler, shape = None, None
@@ -132,7 +138,7 @@ def _resample(frames: _Frames) -> Iterator[NDArray[np.float32]]:
             yield from _samples(resampler.resample(None) if resampler else [])
             resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
             shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-        frame.pts = None  # gaps in time stamps are of no interest and confuse the resampler
+        frame.pts = None  # gaps in time stamps confuse the resampler
         yield from _samples(resampler.resample(frame) if resampler else [])
     yield from _samples(resampler.resample(None) if resampler else [])
 
@@ -157,7 +163,7 @@ def _damaged() -> MediaUnreadable:
 
 
 def _unreadable(content: bytes) -> MediaError:
-    """Tell a broken recording (right signature) from something that is not a recording."""
+    """Return the error for bytes that cannot be decoded: "damaged" if the signature is that of a recording."""
     head = content[:12]
     known = head.startswith((b"\x1aE\xdf\xa3", b"OggS", b"fLaC", b"ID3"))
     is_wave = head[:4] == b"RIFF" and head[8:12] == b"WAVE"

@@ -1,4 +1,4 @@
-"""Recordings made cleaner before they are understood: noise suppression and trimming."""
+"""Noise suppression, silence trimming and level measurement of recordings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from xsearch.media.audio import RATE_HZ, Waveform
-from xsearch.media.errors import AudioUnavailable
+from xsearch.media.source import AudioUnavailable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +42,7 @@ def denoise(waveform: Waveform) -> Waveform:
 
 
 def level_range_db(waveform: Waveform) -> float:
-    """Return how far the loud frames (95th percentile) stand above the quiet ones (10th), in dB.
+    """Return the level of loud frames (95th percentile) over quiet ones (10th), in dB.
 
     Speech recorded in a quiet room has 40 dB and more, in a noisy one less than 20.
     """
@@ -53,8 +53,8 @@ def level_range_db(waveform: Waveform) -> float:
 def trim_silence(waveform: Waveform) -> Waveform:
     """Cut silence before and after the sound, leaving ``PADDING_S``; pure silence gives an empty waveform.
 
-    A frame sounds when it exceeds -60 dB of full scale, -40 dB of the loudest frame, and the noise floor
-    (10th percentile) by 6 dB, the last only as far as the recording has pauses at all.
+    A frame counts as sound if it exceeds -60 dB of full scale, -40 dB of the loudest frame, and the noise floor
+    (10th percentile) by 6 dB. The last threshold stays 12 dB below the loudest frame: a recording may have no pauses.
     """
     frame = max(1, round(FRAME_S * waveform.rate_hz))
     level_db = _frame_levels(waveform.samples, frame)

@@ -1,21 +1,25 @@
-"""Pictures as customers and shops send them → upright RGB pixels without any metadata."""
+"""Pictures from customers and shops decoded to upright RGB pixels without any metadata."""
 
 from __future__ import annotations
 
 import io
 import math
-from typing import Any
+import threading
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.translation import gettext as _
 from PIL import Image
 
 from xsearch.conf import settings
-from xsearch.media.errors import MediaError, MediaUnreadable, MediaUnsupported
-from xsearch.media.quiet import pillow_warnings_silenced
-from xsearch.media.source import Source, read_bytes
+from xsearch.media.source import MediaError, MediaUnreadable, MediaUnsupported, Source, read_bytes
 
-#: What Pillow may open; several JPEGs in one file (MPO) come through its JPEG reader.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Formats that Pillow may open; its JPEG reader also opens several JPEGs in one file (MPO).
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 #: JPEGs are decoded at a half, quarter or eighth of their size as long as both sides keep this many pixels.
 DRAFT_SIDE = 512
@@ -42,7 +46,7 @@ def load_image(source: Source, *, max_bytes: int | None = None, max_pixels: int 
     """
     content = read_bytes(source, settings.IMAGE_MAX_BYTES if max_bytes is None else max_bytes)
     limit = settings.IMAGE_MAX_PIXELS if max_pixels is None else max_pixels
-    with pillow_warnings_silenced():
+    with _pillow_warnings_silenced():
         try:
             return _decode(content, limit)
         except MediaError:
@@ -78,7 +82,7 @@ def _decode(content: bytes, max_pixels: int) -> Image.Image:
         pixels = _to_rgb(image)
         pixels = pixels.transpose(turn) if turn is not None else pixels
         if type(pixels) is not Image.Image:
-            pixels = pixels.copy()  # a plain image: the file and what it knew stay behind
+            pixels = pixels.copy()  # a plain image, which keeps neither the file nor its metadata
         pixels.info = {}
         return pixels
 
@@ -121,7 +125,7 @@ def _too_many_pixels(max_pixels: int) -> str:
 
 
 def _unreadable(content: bytes) -> MediaError:
-    """Tell a broken picture (right signature) from something that is not a picture."""
+    """Return the error for bytes that cannot be decoded: "damaged" if the signature is that of a picture."""
     head = content[:16]
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
@@ -130,3 +134,41 @@ def _unreadable(content: bytes) -> MediaError:
     return MediaUnsupported(
         _("This is not a picture that can be read. Allowed are JPEG, PNG, WebP, GIF, BMP, TIFF and AVIF.")
     )
+
+
+_silence_lock = threading.Lock()
+_silence_users = 0
+_saved_filters: warnings.catch_warnings[None] | None = None
+
+
+@contextmanager
+def _pillow_warnings_silenced() -> Iterator[None]:
+    """Keep Pillow's warnings about odd files out of the shop's logs, in any number of threads at once.
+
+    ``warnings.catch_warnings`` replaces a global list, and threads that overlap would restore each other's. So the
+    first thread replaces it and the last one restores it.
+    """
+    _start_silencing()
+    try:
+        yield
+    finally:
+        _stop_silencing()
+
+
+def _start_silencing() -> None:
+    global _silence_users, _saved_filters
+    with _silence_lock:
+        _silence_users += 1
+        if _silence_users == 1:
+            _saved_filters = warnings.catch_warnings()
+            _saved_filters.__enter__()
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def _stop_silencing() -> None:
+    global _silence_users, _saved_filters
+    with _silence_lock:
+        _silence_users -= 1
+        if _silence_users == 0 and _saved_filters is not None:
+            _saved_filters.__exit__(None, None, None)
+            _saved_filters = None

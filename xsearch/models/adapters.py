@@ -1,4 +1,4 @@
-"""Adapters that were trained on the shop's own catalogue, and which of them is used."""
+"""Adapters that were trained on the shop's own catalogue."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Adapter(models.Model):
-    """An adapter of one encoder, whole: web servers and workers on any machine read it from here."""
+    """An adapter of one encoder with its weights: web servers and workers on any machine read it from here."""
 
     #: Alias in ``XSEARCH["ENCODERS"]``.
     encoder = models.CharField(_("encoder"), max_length=100)
-    #: Of the encoder that it was trained on.
+    #: Fingerprint of the encoder that it was trained on.
     base_fingerprint = models.CharField(_("trained on"), max_length=128)
     #: SHA-256 of the content.
     digest = models.CharField(_("digest"), max_length=64, unique=True)

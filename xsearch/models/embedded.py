@@ -1,4 +1,4 @@
-"""The columns that xsearch adds to the models of the host."""
+"""The embedding columns that xsearch adds to a shop's models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgvector.django import HalfVectorField
 
 
 class EmbeddedModel(models.Model):
-    """Adds the columns that xsearch fills and searches; mix it into a product, a companion or a photo model.
+    """Add the columns that xsearch fills and searches; mix it into a product, a companion or a photo model.
 
     The vectors carry no dimension in the migration, so that another encoder never changes migration
     state. Only ``xsearch.indexing`` writes these columns, and never through ``save()``.
@@ -25,7 +25,7 @@ class EmbeddedModel(models.Model):
         abstract = True
 
     def save_base(self, *args: Any, **kwargs: Any) -> None:
-        """Save in one transaction with the mark that a signal makes, also where the caller has none."""
+        """Save in one transaction with the mark that a signal makes, even if the caller opened none."""
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         if connections[using].in_atomic_block:
             super().save_base(*args, **kwargs)

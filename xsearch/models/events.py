@@ -1,4 +1,4 @@
-"""What customers do with results."""
+"""Events: what customers do with results."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xsearch.models.visitors import Visitor
 
 
 class Event(models.Model):
-    """What a customer did with a result; without any trace of who it was, unless they agreed to be remembered."""
+    """A customer's action on a result; anonymous unless the customer agreed to be remembered."""
 
     class Kind(models.TextChoices):
         VIEW = "view", _("view")
@@ -28,7 +28,7 @@ class Event(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     position = models.PositiveIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    #: Of those who agreed only.
+    #: Only for customers who agreed.
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The outbox: what is to be indexed, what is, what failed and why."""
+"""The outbox: the indexing state of each object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IndexRecord(models.Model):
-    """Outbox and provenance of one searchable object: what is to be indexed, what is, what failed and why."""
+    """Outbox entry and provenance of one searchable object: state, sources and encoders of its vectors, errors."""
 
     class Status(models.TextChoices):
         PENDING = "pending", _("to be indexed")
@@ -21,15 +21,15 @@ class IndexRecord(models.Model):
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     object_id = models.CharField(_("object"), max_length=255)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PENDING)
-    #: Grows with every mark, so that a worker knows whether the object changed while it was encoding.
+    #: Grows with every mark, so that a worker notices changes of the object during encoding.
     revision = models.PositiveBigIntegerField(default=1)
-    #: Indexed anew even if the content is the same ("index again", --all).
+    #: Encodes the object even if its content is the same ("index again", --all).
     forced = models.BooleanField(default=False)
-    #: {column: SHA-256 of what it was made from}; a column whose source is the same is not encoded again.
+    #: {column: SHA-256 of its source}; an unchanged source is not encoded again.
     source_hashes = models.JSONField(default=dict)
     #: {column: fingerprint of the encoder that made its vector}.
     fingerprints = models.JSONField(default=dict)
-    #: What a customer would say or type to name the object, for suggestions and the speech vocabulary.
+    #: Phrases by which customers name the object, for suggestions and the speech vocabulary.
     phrases = models.JSONField(default=list)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.TextField(_("last error"), blank=True)

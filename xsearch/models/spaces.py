@@ -1,4 +1,4 @@
-"""Which encoder's vectors are live, and which are kept in the columns beside."""
+"""Encoder spaces: the encoder of the live vectors of each column, and that of the staged ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from django.utils import timezone
 
 
 class EncoderSpace(models.Model):
-    """The one space in which the vectors of an embedding column live now, and the one that is kept beside it."""
+    """The space of the live vectors of an embedding column, and the space of the staged ones if there are any."""
 
     class Beside(models.TextChoices):
-        """What the vectors in the columns beside are."""
+        """State of the staged vectors."""
 
-        NEXT = "next"  #: being made, to become live when all are there
-        FORMER = "former"  #: live until the last swap, kept to go back to
-        RETURNED = "returned"  #: sent back; what changed while they were live is still to be marked
-        HELD = "held"  #: sent back, and not to become live again by themselves
+        NEXT = "next"  #: being made; they become live when they are complete
+        FORMER = "former"  #: live before the last swap; kept for a rollback
+        RETURNED = "returned"  #: rolled back; objects that changed while they were live are not marked yet
+        HELD = "held"  #: rolled back; they become live again only on request
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     modality = models.CharField(max_length=8)
@@ -27,8 +27,8 @@ class EncoderSpace(models.Model):
     #: {"BACKEND": …, "OPTIONS": …}: how to build the encoder that queries need while settings already name another.
     spec = models.JSONField(default=dict)
     since = models.DateTimeField(default=timezone.now)
-    #: That of the columns beside: {"fingerprint": …, "dimension": …, "spec": …, "state": a ``Beside``, "since": when
-    #: it became live}.
+    #: The space of the staged vectors: {"fingerprint": …, "dimension": …, "spec": …, "state": a ``Beside``, "since":
+    #: when it became live}.
     beside = models.JSONField(null=True)
 
     class Meta:
@@ -41,16 +41,16 @@ class EncoderSpace(models.Model):
 
     @property
     def beside_fingerprint(self) -> str | None:
-        """Whose vectors are in the columns beside."""
+        """The fingerprint of the staged vectors; None without any."""
         return self.beside["fingerprint"] if self.beside else None
 
     @property
     def beside_state(self) -> str | None:
-        """What they are, a ``Beside``."""
+        """The state of the staged vectors, a ``Beside``; None without any."""
         return self.beside["state"] if self.beside else None
 
     def exchange(self, state: str) -> None:
-        """Let the spaces change places; ``state`` is what the one that was live becomes."""
+        """Swap the spaces; ``state`` becomes the state of the vectors that were live."""
         former = {
             "fingerprint": self.fingerprint,
             "dimension": self.dimension,

@@ -1,4 +1,4 @@
-"""What customers may be typing, and the keys by which the beginning of it is found."""
+"""Suggestions for what customers type, and the keys for looking them up by prefix."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Suggestion(models.Model):
     #: {language: label} of a facet's value, as the pages show it.
     labels = models.JSONField(default=dict)
     objects_with = models.PositiveIntegerField()
-    #: Primary keys of some of these objects, as text: what is suggested must lead to something visible.
+    #: Primary keys of some of these objects, as text: a suggestion must lead to a visible object.
     examples = models.JSONField(default=list)
 
     def __str__(self) -> str:
@@ -31,11 +31,11 @@ class Suggestion(models.Model):
 
 
 class SuggestionKey(models.Model):
-    """One way to begin to type a suggestion; in the order of ``tier`` and ``key`` all with a prefix stand together."""
+    """A key by which a suggestion is found; ordered by ``tier`` and ``key``, all with one prefix are adjacent."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+", db_index=False)
     suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="keys")
-    #: How frequent the suggestion is, by orders of magnitude; those of facets have one of their own.
+    #: Order of magnitude of the suggestion's frequency; facet values have a tier of their own.
     tier = models.PositiveSmallIntegerField()
     #: Compared byte by byte, whatever the language of the database.
     key = models.CharField(max_length=MAX_KEY, db_collation="C")

@@ -11,12 +11,12 @@ from django.utils import timezone
 
 
 class Visitor(models.Model):
-    """Somebody who agreed to be remembered: a user, or a browser with a random token, of which only a hash is kept."""
+    """A user, or a browser with a random token, that agreed to be remembered; only a hash of the token is kept."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     #: SHA-256 of the token in the browser's cookie, as hexadecimal digits.
     token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - empty ones are not unique
-    #: Nothing is recorded nor used until the visitor goes on.
+    #: While True, nothing is recorded or used.
     is_paused = models.BooleanField(default=False)
     agreed_on = models.DateField(default=timezone.localdate)
     seen_on = models.DateField(default=timezone.localdate, db_index=True)
@@ -33,7 +33,7 @@ class Visitor(models.Model):
 
 
 class QueryLog(models.Model):
-    """A search without its photo or recording; typed words only where they can be nobody's private matter."""
+    """A search without its photo or recording; with the typed words only if they cannot be private."""
 
     query_id = models.UUIDField(primary_key=True)
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
@@ -45,7 +45,7 @@ class QueryLog(models.Model):
     is_close = models.BooleanField()
     is_filtered = models.BooleanField(default=False)
     day = models.DateField(default=timezone.localdate, db_index=True)
-    #: Of those who agreed only.
+    #: Only for customers who agreed.
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 
     class Meta:
@@ -56,7 +56,7 @@ class QueryLog(models.Model):
 
 
 class PopularQuery(models.Model):
-    """Words that several people searched for, with success; counted by a task, without any trace of who they were."""
+    """A text that several people searched for with success; counted by a task and anonymous."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     text = models.CharField(max_length=100)
@@ -73,7 +73,7 @@ class PopularQuery(models.Model):
 
 
 class Popularity(models.Model):
-    """How much customers do with an object, from 0 to 1; counted by a task."""
+    """Popularity of an object from 0 to 1, counted by a task."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     object_id = models.CharField(max_length=255)

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Term(models.Model):
-    """How many objects contain a lexeme; rare words weigh more. The empty lexeme stands for all documents."""
+    """Document frequency of a lexeme; rare words weigh more. The empty lexeme counts all documents."""
 
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     lexeme = models.CharField(max_length=255)
     objects_with = models.PositiveIntegerField()
-    #: The word as titles, brands and categories write it, the most frequent forms; to correct typing errors with.
+    #: The most frequent spellings in titles, brands and categories, for the correction of typing errors.
     written = models.CharField(max_length=255, blank=True, default="")
     #: Pinyin of a Chinese word, syllable by syllable, without tones.
     sound = models.CharField(max_length=255, blank=True, default="")
@@ -30,7 +30,7 @@ class Term(models.Model):
 
 
 class Synonym(models.Model):
-    """Words that mean the same in this shop, or words that include others; edited in the admin, in force at once."""
+    """Words with the same meaning, or words that include others; edited in the admin, effective at once."""
 
     class Direction(models.TextChoices):
         BOTH = "both", _("each finds all the others")

@@ -1,35 +1,32 @@
-"""The search itself: read → encode → retrieve → fuse → group, count and page."""
+"""The search, step by step: read the query, compile it, rank the objects, count and load the hits."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Unpack
 
 from django.db import models
 from django.utils.translation import gettext as _
 
-from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.media import Source
-from xsearch.search.comparison import Wanted, wanted_by
-from xsearch.search.context import companions
-from xsearch.search.meaning import softenings, without_filtered
-from xsearch.search.query import Crop, Given, Query, read_query
-from xsearch.search.ranking.answer import Answer
+from xsearch.search.compiled_query import CompiledQuery, compile_query
+from xsearch.search.context import SearchContext
+from xsearch.search.meaning import relaxations
+from xsearch.search.preferences import preferences_of
+from xsearch.search.query import Query, read_query
 from xsearch.search.ranking.facets import facet_names
-from xsearch.search.ranking.preferences import leanings_of
+from xsearch.search.ranking.hits import RankedHits, Ranker, rank_hits
+from xsearch.search.request import SearchOptions, SearchRequest
 from xsearch.search.results import SearchResults
-from xsearch.search.scope import Scope
-from xsearch.search.vectors.examples import check_examples
+from xsearch.search.scope import SearchScope
 from xsearch.search.vectors.live import SpaceSwapped
 from xsearch.search.words.lexical import nearest_query
 from xsearch.search.words.spelling import nearest_words
-from xsearch.understanding import Interpretation, Mode
-
-Objects = models.QuerySet[Any]
+from xsearch.understanding import Interpretation
 
 #: Three columns may be swapped one after the other.
 _TRIES = 4
@@ -50,51 +47,37 @@ def search(
     page: int = 1,
     page_size: int = 24,
     explain: bool = False,
-    crop: Crop | None = None,
-    filters: Mapping[str, Any] | None = None,
-    correct: bool = True,
-    understand: bool = True,
-    modes: Mapping[str, Mode] | None = None,
-    heard: Sequence[tuple[str, float]] = (),
-    exact: bool | None = None,
-    nearest: bool = True,
-    load: bool = True,
+    **options: Unpack[SearchOptions],
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
-    ``image`` and ``audio`` are bytes, a path or a file object; ``image`` may be a list of several of one thing.
-    ``crop`` is (x, y, width, height) in fractions of the upright (first) photo. ``like`` and ``unlike`` are objects to
-    find more like and to keep away from. ``weights`` maps modalities ("image") or parts ("text:image",
-    "lexical") to numbers. ``facets`` are the declared ones unless named; None counts none. ``filters`` are
-    declared ones by name: they limit the results like a narrower ``queryset``, but each facet is counted
-    without the filter on itself. Typing errors are corrected with the words of the catalogue, and said in
-    ``corrected``, unless ``correct`` is false. Prices, named values and negations in the words become conditions, said
-    in ``interpretation``, unless ``understand`` is false; ``modes`` ("off", "soft", "strict") by the ids of conditions
-    override them, and ``filters`` on the same field win. ``heard`` are all hypotheses of what was said, (text,
-    confidence), where ``text`` is the first. For a ``user`` (or ``Visitor``) who agreed to be remembered,
-    the order follows their taste, within bounds. In a large catalogue the first pages come from the likely objects,
-    and all others are looked at when ``total`` or ``facets`` are read: in async code, ``exact`` must say before what to
-    do. True looks at all at once, as pages beyond the likely do; False counts those that were looked at, so that
-    ``total`` is the least there are. Where nothing is above the cut-off, the ``nearest`` are shown. Without ``load``
-    no hits are loaded, but can be from ``results.ranked``; for several models see ``search_all``. Raises ``BadQuery``
-    for a query that cannot be answered and ``MediaError`` for unreadable media.
+    ``SearchRequest`` documents every argument. Raises ``BadQuery`` for a query that cannot be answered as asked, and
+    ``MediaError`` for unreadable media. For several models see ``search_all``.
     """
+    request = SearchRequest(
+        text, image, audio, like, unlike, weights, user, language, facets, page, page_size, explain, **options
+    )
+    return run_search(SearchContext(get_index(queryset.model), queryset.db), queryset, request)
+
+
+def similar(queryset: models.QuerySet[Any], obj: models.Model, *, page_size: int = 12) -> SearchResults:
+    """Return the objects of ``queryset`` that are most like ``obj``, without ``obj`` itself."""
+    return search(queryset, like=[obj], page_size=page_size, facets=None)
+
+
+def run_search(context: SearchContext, queryset: models.QuerySet[Any], request: SearchRequest) -> SearchResults:
+    """Answer ``request`` with objects of ``queryset``, which belong to the index of ``context``."""
     started = time.perf_counter()
-    _check_page(page, page_size)
-    check_examples(like, unlike)
-    index = get_index(queryset.model)
-    names = facet_names(index, facets)
-    results = SearchResults(page=page, page_size=page_size, like=list(like), unlike=list(unlike))
-    given = Given(text, image, audio, crop, language, heard, correct, understand, modes)
-    query = read_query(index, given, results.degraded)
-    results.transcript, results.query, results.corrected = query.transcript, query.said, query.corrected
-    results.alternatives = [(said, confidence) for said, confidence in query.heard[1:] if said]
-    if query.interpretation:
-        query.interpretation = results.interpretation = without_filtered(query.interpretation, filters or {})
-    if not (query.is_empty and not (like or unlike)):
-        options = _Options(filters or {}, weights, names, user, modes or {}, exact, nearest, explain, load)
-        _Search(queryset, query, options, results).run()
-    elif audio is None:
+    facet_names(context.index, request.facets)  # unknown names are refused before anything is decoded
+    query = read_query(context, request)
+    results = _results_for(context, request, query)
+    if not query.is_empty or request.examples:
+        hits = _find(context, queryset, request, query)
+        results.ranked = None if request.load else hits
+        results.hits = hits.page() if request.load else []
+        hits.fill(results)
+        context.degraded[:] = dict.fromkeys(context.degraded)
+    elif request.audio is None:
         raise BadQuery(
             _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
         )
@@ -102,96 +85,99 @@ def search(
     return results
 
 
-def similar(queryset: Objects, obj: models.Model, *, page_size: int = 12) -> SearchResults:
-    """Return the objects of ``queryset`` that are most like ``obj``, without itself."""
-    return search(queryset, like=[obj], page_size=page_size, facets=None)
+def _results_for(context: SearchContext, request: SearchRequest, query: Query) -> SearchResults:
+    """Return results without hits, with what is known about the query."""
+    return SearchResults(
+        page=request.page,
+        page_size=request.page_size,
+        transcript=query.transcript,
+        query=query.said,
+        corrected=query.corrected,
+        interpretation=query.interpretation,
+        like=list(request.like),
+        unlike=list(request.unlike),
+        alternatives=[(text, confidence) for text, confidence in query.heard[1:] if text],
+        degraded=context.degraded,
+    )
 
 
-def _check_page(page: int, page_size: int) -> None:
-    if page < 1:
-        raise BadQuery(f"page must be 1 or more, not {page}.")
-    if not 1 <= page_size <= settings.MAX_PAGE_SIZE:
-        raise BadQuery(f"page_size must be from 1 to {settings.MAX_PAGE_SIZE}, not {page_size}.")
+def _find(context: SearchContext, queryset: models.QuerySet[Any], request: SearchRequest, query: Query) -> RankedHits:
+    """Compile the query and rank the objects; start again if a space was swapped meanwhile.
+
+    In a transaction that cannot see the new space (REPEATABLE READ) the words alone answer, and ``degraded`` has the
+    parts that were left out.
+    """
+    before = list(context.degraded)
+    for _again in range(_TRIES):
+        compiled = compile_query(context, request, query)
+        try:
+            return _Finder(context, queryset, request, query, compiled).find()
+        except SpaceSwapped:
+            context.forget_spaces()
+            context.degraded[:] = before
+    context.degrade(*(part.name for part in compiled.parts))
+    return _Finder(context, queryset, request, query, replace(compiled, parts=[])).find()
 
 
-@dataclass(frozen=True)
-class _Options:
-    """How to search; ``search`` says what each is."""
+class _Finder:
+    """Finds the hits of a compiled query; falls back to relaxed conditions, then to the nearest objects."""
 
-    filters: Mapping[str, Any]
-    weights: Mapping[str, float] | None
-    facets: Sequence[str]
-    user: Any
-    modes: Mapping[str, Mode]
-    exact: bool | None
-    nearest: bool
-    explain: bool
-    load: bool
-
-
-class _Search:
-    """Fills ``results`` with what answers a query; what was said to be strict becomes a wish where nothing has it."""
-
-    def __init__(self, queryset: Objects, query: Query, options: _Options, results: SearchResults) -> None:
+    def __init__(
+        self,
+        context: SearchContext,
+        queryset: models.QuerySet[Any],
+        request: SearchRequest,
+        query: Query,
+        compiled: CompiledQuery,
+    ) -> None:
+        self._context = context
         self._queryset = queryset
-        self._index = get_index(queryset.model)
+        self._request = request
         self._query = query
-        self._options = options
-        self._results = results
+        self._compiled = compiled
+        self._is_known = compiled.has_vectors or compiled.has_known_words
 
-    def run(self) -> None:
-        """Answer; begin anew when a space was swapped on the way.
+    def find(self) -> RankedHits:
+        """Return the hits that match; if there are none, the nearest ones."""
+        hits = self._relaxed(self._rank(self._query.interpretation))
+        # The object least unlike an example is no answer to "more like this".
+        if self._request.nearest and not (len(hits) or self._request.examples):
+            hits = self._nearest(hits)
+        return hits
 
-        Words alone answer in a transaction (REPEATABLE READ) that can never see the new space; ``degraded`` says so.
-        """
-        degraded, before = self._results.degraded, list(self._results.degraded)
-        for _again in range(_TRIES):
-            wanted = self._want()
-            try:
-                return self._answer(wanted)
-            except SpaceSwapped:
-                degraded[:] = before
-        degraded += [part.name for part in wanted.parts]
-        return self._answer(replace(wanted, parts=[]))
-
-    def _want(self) -> Wanted:
-        results = self._results
-        return wanted_by(self._index, self._query, results.like, results.unlike, results.degraded)
-
-    def _answer(self, wanted: Wanted) -> None:
-        options, results = self._options, self._results
-        answer = self._relaxed(wanted, self._look(wanted, self._query.interpretation))
-        # What is least unlike an example is no answer to "more like this".
-        if options.nearest and not (len(answer) or results.like or results.unlike):
-            answer = self._nearest(wanted, answer)
-        results.ranked = None if options.load else answer
-        results.hits = answer.page(explain=options.explain) if options.load else []
-        answer.fill()
-
-    def _relaxed(self, wanted: Wanted, strict: Answer) -> Answer:
-        """Answer without the limits that keep out what was asked for, if there are any such; as few as that takes."""
-        insists = "strict" in self._options.modes.values()
+    def _relaxed(self, strict: RankedHits) -> RankedHits:
+        """Return the hits under relaxed conditions, if the strict ones exclude what was asked for."""
+        insists = "strict" in (self._request.modes or {}).values()
         is_poor = strict.only_mentions_words and not insists
-        if (len(strict) and not is_poor) or not (wanted.has_vectors or wanted.has_known_words):
+        if (len(strict) and not is_poor) or not self._is_known:
             return strict
-        softer = (self._look(wanted, meant) for meant in softenings(self._query.interpretation))
-        good = (answer for answer in softer if len(answer) and not (len(strict) and answer.only_mentions_words))
+        good = (hits for hits in self._softer() if len(hits) and not (len(strict) and hits.only_mentions_words))
         return next(good, strict)
 
-    def _nearest(self, wanted: Wanted, empty: Answer) -> Answer:
-        """Answer with what is nearest in meaning; of words that no object has, filtered out or not, in letters."""
-        meant = self._query.interpretation
-        if (wanted.has_vectors or wanted.has_known_words) and len(near := self._look(wanted, meant, nearest=True)):
-            return near
-        if wanted.has_known_words and wanted.words_are_anywhere():
-            return empty
-        alike = nearest_words(companions(self._index), self._query.text, self._results.degraded)
-        words = nearest_query(self._index, alike) if alike else None
-        return self._look(replace(wanted, parts=[], words=words), meant, nearest=True) if words else empty
+    def _softer(self) -> Iterator[RankedHits]:
+        return (self._rank(relaxed) for relaxed in relaxations(self._query.interpretation))
 
-    def _look(self, wanted: Wanted, meant: Interpretation | None, *, nearest: bool = False) -> Answer:
-        options, results = self._options, self._results
-        scope = Scope(self._queryset, [*results.like, *results.unlike], options.filters, meant)
-        wanted, weights = replace(wanted, leanings=leanings_of(self._index, meant)).weighted(options.weights)
-        facets, exact = options.facets, options.exact
-        return Answer(wanted, weights, scope, results, options.user, facets=facets, exact=exact, nearest=nearest)
+    def _nearest(self, empty: RankedHits) -> RankedHits:
+        """Return the objects nearest in meaning; for words that no document has, those nearest in spelling."""
+        interpretation = self._query.interpretation
+        if self._is_known and len(near := self._rank(interpretation, nearest=True)):
+            return near
+        if self._compiled.has_known_words and self._compiled.words_are_anywhere(self._context):
+            return empty
+        alike = nearest_words(self._context, self._query.text)
+        words = nearest_query(self._context, alike) if alike else None
+        if words is None:
+            return empty
+        return self._rank(interpretation, nearest=True, compiled=replace(self._compiled, parts=[], words=words))
+
+    def _rank(
+        self,
+        interpretation: Interpretation | None,
+        *,
+        nearest: bool = False,
+        compiled: CompiledQuery | None = None,
+    ) -> RankedHits:
+        request, context = self._request, self._context
+        scope = SearchScope(self._queryset, request.examples, request.filters or {}, interpretation)
+        compiled = replace(compiled or self._compiled, preferences=preferences_of(context, interpretation))
+        return rank_hits(Ranker(context, request, *compiled.weighted(request.weights), scope, nearest=nearest))

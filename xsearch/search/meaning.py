@@ -1,18 +1,19 @@
-"""What a query means in a catalogue: its typing errors corrected, its prices, values and negations understood."""
+"""The meaning of a query in a catalogue: typing errors corrected, prices, values and negations read as conditions."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DatabaseError
 
 from xsearch.conf import settings
-from xsearch.index.registry import Index
 from xsearch.models import Synonym
+from xsearch.search.context import SearchContext
+from xsearch.search.request import SearchRequest
 from xsearch.search.words.spelling import Version, corrected, words_version
 from xsearch.search.words.synonyms import pairs_of
 from xsearch.understanding import (
@@ -28,49 +29,40 @@ from xsearch.understanding import (
 
 logger = logging.getLogger("xsearch.search")
 
-Correct = Callable[[str], str | None]
-
 
 @dataclass(frozen=True)
 class Meaning:
-    """The ``interpretation`` of a query, and the whole of it as it was ``corrected``, if it was."""
+    """The ``interpretation`` of a query, and all of its words as they were ``corrected``, if they were."""
 
     interpretation: Interpretation
     corrected: str | None = None
 
 
-def meaning_of(
-    indexes: Sequence[Index],
-    text: str,
-    degraded: list[str],
-    *,
-    correct: bool = True,
-    understood: bool = True,
-    modes: Mapping[str, Mode] | None = None,
-) -> Meaning:
-    """Return what ``text`` means in catalogues that are searched together.
+def meaning_of(context: SearchContext, text: str, request: SearchRequest) -> Meaning:
+    """Return what ``text`` means in the catalogues that are searched together.
 
-    What it says about prices and wishes comes first, so that only the rest is corrected.
+    Prices and conditions are read first, so that only the rest is corrected.
     """
-    version = words_version(indexes) if correct or understood else None
-    read = _reader(indexes, version, modes or {}, degraded) if version and understood else _as_words
+    understood = request.understand and settings.UNDERSTAND
+    version = words_version(context) if request.correct or understood else None
+    read = _reader(context, version, request.modes or {}) if version and understood else _as_words
     interpretation = read(text)
-    if not correct:
+    if not request.correct:
         return Meaning(interpretation)
-    meant = _corrected(text, interpretation, lambda part: corrected(indexes, part, degraded, version))
+    meant = _corrected(text, interpretation, lambda part: corrected(context, part))
     return Meaning(read(meant), meant) if meant != text else Meaning(interpretation)
 
 
 def without_filtered(interpretation: Interpretation, filters: Mapping[str, Any]) -> Interpretation:
-    """Leave out what is said about fields that the customer filters by: what was chosen wins over what was said."""
+    """Leave out the conditions on fields that the customer filters by: a chosen filter wins over words."""
     chosen = {name for name, value in filters.items() if value not in ("", None, [])}
     fields = chosen | {name.removesuffix("_min").removesuffix("_max") for name in chosen}
     kept = tuple(each for each in interpretation.conditions if each.field not in fields)
     return replace(interpretation, conditions=kept)
 
 
-def softenings(interpretation: Interpretation | None) -> Iterator[Interpretation]:
-    """Yield the interpretation with what was strict soft and said to be relaxed: numbers alone, then everything."""
+def relaxations(interpretation: Interpretation | None) -> Iterator[Interpretation]:
+    """Yield the interpretation with strict conditions relaxed to soft ones: those on numbers first, then all."""
     conditions = interpretation.conditions if interpretation else ()
     strict = [condition for condition in conditions if condition.mode == "strict"]
     numbers = [condition for condition in strict if condition.op not in {"is", "is_not"}]
@@ -81,7 +73,7 @@ def softenings(interpretation: Interpretation | None) -> Iterator[Interpretation
 
 
 def parameters_of(condition: Condition) -> dict[str, Any]:
-    """Return what a condition is as parameters of the declared filters."""
+    """Return a condition as parameters of the declared filters."""
     name, numbers = str(condition.field), condition.values
     if condition.op in ("is", "is_not"):
         return {name: list(condition.values)}
@@ -91,20 +83,18 @@ def parameters_of(condition: Condition) -> dict[str, Any]:
     return least if condition.op == "at_least" else {**least, f"{name}_max": numbers[-1]}
 
 
-def _reader(
-    indexes: Sequence[Index], version: Version, modes: Mapping[str, Mode], degraded: list[str]
-) -> Callable[[str], Interpretation]:
-    """Return what understands texts; one that it fails with is taken as words."""
+def _reader(context: SearchContext, version: Version, modes: Mapping[str, Mode]) -> Callable[[str], Interpretation]:
+    """Return a function that reads texts; it returns a text as plain words if reading it fails."""
 
     def read(text: str) -> Interpretation:
         try:
-            return understand(text, _lexicon(indexes, version), modes)
+            return understand(text, _lexicon(context, version), modes)
         except DatabaseError:
             raise
         except Exception:
             # A query is answered as plain words, whatever a library throws.
             logger.exception("Understanding a query failed")
-            degraded.append("understanding")
+            context.degrade("understanding")
             return _as_words(text)
 
     return read
@@ -114,7 +104,8 @@ def _as_words(text: str) -> Interpretation:
     return Interpretation(text, free=((0, len(text)),))
 
 
-def _lexicon(indexes: Sequence[Index], version: Version) -> ValueLexicon:
+def _lexicon(context: SearchContext, version: Version) -> ValueLexicon:
+    indexes = context.indexes
     counted = [
         index for index, last in zip(indexes, version.counted, strict=True) if last is not None or not index.text
     ]
@@ -122,16 +113,16 @@ def _lexicon(indexes: Sequence[Index], version: Version) -> ValueLexicon:
         return ValueLexicon(price=price_filter(indexes))
     # Where no terms are counted, nothing tells of changes.
     age = 0.0 if all(index.text for index in indexes) else time.monotonic() // settings.VOCABULARY_MAX_AGE_S
-    return lexicon_of(indexes, (version, age), _synonyms)
+    return lexicon_of(indexes, (version, age), lambda: _synonyms(context), context.scope)
 
 
-def _synonyms() -> Iterator[tuple[str, str]]:
-    for synonym in Synonym.objects.all():
+def _synonyms(context: SearchContext) -> Iterator[tuple[str, str]]:
+    for synonym in Synonym.objects.using(context.using):
         yield from pairs_of(synonym)
 
 
-def _corrected(text: str, interpretation: Interpretation, correct: Correct) -> str:
-    """Correct what is neither a price nor a negating word."""
+def _corrected(text: str, interpretation: Interpretation, correct: Callable[[str], str | None]) -> str:
+    """Correct the words that are neither part of a price nor of a negation."""
     for start, end in reversed(interpretation.free):
         part = text[start:end]
         kept = part.strip()

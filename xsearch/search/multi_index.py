@@ -1,4 +1,4 @@
-"""One search over several models: each ranks its own, and the rankings are merged by their calibrated scores."""
+"""Search over several models: each is ranked by itself, and the rankings are merged by their calibrated scores."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from django.db import models
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, get_index, registered
-from xsearch.search.context import together
-from xsearch.search.engine import search
+from xsearch.search.context import SearchContext
+from xsearch.search.engine import run_search, search
+from xsearch.search.request import SearchRequest
 from xsearch.search.results import Counts, Hit, SearchResults
 from xsearch.understanding import Interpretation
 
-Objects = models.QuerySet[Any]
-
 
 class _Place(NamedTuple):
-    """Where a hit stands: in which ranking, and where in it."""
+    """The place of a hit: in which ranking, and where in it."""
 
     score: float
     label: str
@@ -30,72 +29,64 @@ class _Place(NamedTuple):
 
 
 def search_all(
-    querysets: Iterable[Objects] | None = None,
+    querysets: Iterable[models.QuerySet[Any]] | None = None,
     *,
     only: Collection[str] = (),
-    filters: Mapping[str, Any] | None = None,
-    facets: Sequence[str] | None = (),
-    page: int = 1,
-    page_size: int = 24,
-    explain: bool = False,
-    **query: Any,
+    **asked: Any,
 ) -> SearchResults:
     """Find objects of several ``querysets``, each of another registered model (default: all there are).
 
-    ``query`` is what ``search`` takes. Photo, recording and words are read, understood and encoded once for all
-    models that share an encoder. What ``results.models`` has by label are each model's total and facets;
-    ``only`` (labels) limits hits and total to some of the models, the others being just counted. A filter
-    limits the models that declare it, and no others. Models where nothing is close are left out if
-    another has something that is.
+    ``asked`` are the arguments of ``search``. Photo, recording and words are read, understood and encoded once for all
+    models that share an encoder. ``results.models`` has the total and facets of each model by its label; ``only``
+    (labels) limits hits and total to some of the models, and the others are just counted. A filter limits the models
+    that declare it, and no others. Models where nothing is close are left out if another has something that is.
     """
     started = time.perf_counter()
     searched = _by_index([index.get_queryset() for index in registered()] if querysets is None else querysets)
     if len(searched) == 1:
-        [objects] = searched.values()
-        return search(objects, filters=filters, facets=facets, page=page, page_size=page_size, explain=explain, **query)
-    query |= {"page": page, "page_size": page_size}
-    with together(list(searched)):
-        found = _ranked(searched, dict(filters or {}), facets, {**query, "nearest": False})
+        [queryset] = searched.values()
+        return search(queryset, **asked)
+    request = replace(SearchRequest(**asked), load=False)
+    contexts = SearchContext.open_all({index: queryset.db for index, queryset in searched.items()})
+    found = _rank_each(contexts, searched, replace(request, nearest=False))
+    shown = _contributing(found, only)
+    if request.nearest and not any(found[label].counted.total for label in shown):
+        found = _rank_each(contexts, searched, request)
         shown = _contributing(found, only)
-        if query.get("nearest", True) and not any(found[label].counted.total for label in shown):
-            found = _ranked(searched, dict(filters or {}), facets, query)
-            shown = _contributing(found, only)
     results = _merged(found, shown, only)
-    results.hits = _page({label: found[label] for label in shown}, results, explain=explain)
+    results.hits = _page({label: found[label] for label in shown}, results, explain=request.explain)
     for part in found.values():
         part.ranked = None
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
 
 
-def _by_index(querysets: Iterable[Objects]) -> dict[Index, Objects]:
-    searched: dict[Index, Objects] = {}
-    for objects in querysets:
-        index = get_index(objects.model)
+def _by_index(querysets: Iterable[models.QuerySet[Any]]) -> dict[Index, models.QuerySet[Any]]:
+    searched: dict[Index, models.QuerySet[Any]] = {}
+    for queryset in querysets:
+        index = get_index(queryset.model)
         if index in searched:
             raise ValueError(f"{index.label} is given twice. Give one queryset a model; combine two with |.")
-        searched[index] = objects
+        searched[index] = queryset
     if not searched:
         raise ValueError("There is nothing to search in: give at least one queryset of a registered model.")
     return searched
 
 
-def _ranked(
-    searched: Mapping[Index, Objects], filters: dict[str, Any], facets: Sequence[str] | None, query: dict[str, Any]
+def _rank_each(
+    contexts: Iterable[SearchContext], searched: Mapping[Index, models.QuerySet[Any]], request: SearchRequest
 ) -> dict[str, SearchResults]:
     """Search each model with its own filters and facets, without loading hits."""
+    filters, facets = request.filters or {}, request.facets
     _refuse_unknown("filters", filters, [name for index in searched for name in index.filter_names()])
     _refuse_unknown("facets", facets or (), [name for index in searched for name in index.facets])
-    return {
-        index.label: search(
-            objects,
-            filters={name: filters[name] for name in index.filter_names() if name in filters},
-            facets=_own(index, facets),
-            load=False,
-            **query,
-        )
-        for index, objects in searched.items()
-    }
+    found = {}
+    for context in contexts:
+        index = context.index
+        own = {name: filters[name] for name in index.filter_names() if name in filters}
+        asked = replace(request, filters=own, facets=_own_facets(index, facets))
+        found[index.label] = run_search(context.with_own_failures(), searched[index], asked)
+    return found
 
 
 def _refuse_unknown(kind: str, names: Collection[str], declared: Sequence[str]) -> None:
@@ -105,8 +96,8 @@ def _refuse_unknown(kind: str, names: Collection[str], declared: Sequence[str]) 
         raise BadQuery(f"Unknown {kind}: {', '.join(unknown)}. Declared by these models: {known}.", code="bad_filter")
 
 
-def _own(index: Index, facets: Sequence[str] | None) -> Sequence[str] | None:
-    """Return those of ``facets`` that the index declares; None, for none, where they are all of others."""
+def _own_facets(index: Index, facets: Sequence[str] | None) -> Sequence[str] | None:
+    """Return those of ``facets`` that the index declares; None, which counts none, if it declares none of them."""
     return [name for name in facets if name in index.facets] or None if facets else facets
 
 
@@ -118,7 +109,7 @@ def _contributing(found: Mapping[str, SearchResults], only: Collection[str]) -> 
 
 
 def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Collection[str]) -> SearchResults:
-    """Return the results of all, yet without hits; what was understood of the query is the same for all of them."""
+    """Return the results of all models, without hits; how the query was read is the same for all of them."""
     first = next(iter(found.values()))
     parts = [found[label] for label in shown]
     is_uncounted = any(part.count_all for part in parts)
@@ -152,7 +143,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
 
 
 def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:
-    """Return what holds for the hits of all: without what a filter of any won over, with what any could not fulfil."""
+    """Return the conditions that hold for the hits of all models, or the relaxed ones of any of them."""
     found = [part.interpretation for part in parts if part.interpretation]
     return min(found, key=lambda meant: (not meant.relaxed, len(meant.conditions)), default=None)
 
@@ -170,7 +161,7 @@ def _page(found: Mapping[str, SearchResults], results: SearchResults, *, explain
 
 
 def _in_order(found: Mapping[str, SearchResults]) -> Iterator[_Place]:
-    """Yield the places of all hits, best first; of equal scores the model that was named first."""
+    """Yield the places of all hits, best first; among equal scores the model that was named first."""
     rankings = [
         [_Place(score, label, place) for place, score in enumerate(part.ranked.scores)]
         for label, part in found.items()

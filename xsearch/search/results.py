@@ -1,4 +1,4 @@
-"""What a search returns."""
+"""The results of a search."""
 
 from __future__ import annotations
 
@@ -6,9 +6,41 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any, Protocol
 
 from xsearch.understanding import Interpretation
+
+
+class Coverage(IntEnum):
+    """The part of the matches that was looked at; of two values the larger one is the weaker."""
+
+    #: All matches are known for certain.
+    COMPLETE = 0
+    #: Too many rows pass the filters to score all of them: the numbers stay lower bounds.
+    LIMITED = 1
+    #: An index scan may have missed a few matches; a full scan finds them.
+    APPROXIMATE = 2
+    #: Less likely matches were left out; a full scan finds them.
+    PARTIAL = 3
+
+    @classmethod
+    def of(cls, *, is_whole: bool, is_approximate: bool, is_limited: bool) -> Coverage:
+        """Return the coverage of a scan.
+
+        ``is_whole`` says that nothing outside its candidates can reach the cut-off, ``is_approximate`` that index
+        scans were used, ``is_limited`` that there are too many rows for a full scan.
+        """
+        if is_whole and not is_approximate:
+            return cls.COMPLETE
+        if is_limited:
+            return cls.LIMITED
+        return cls.APPROXIMATE if is_whole else cls.PARTIAL
+
+    @property
+    def is_final(self) -> bool:
+        """True if a full scan would find no more."""
+        return self in (Coverage.COMPLETE, Coverage.LIMITED)
 
 
 @dataclass(frozen=True)
@@ -28,87 +60,97 @@ class Hit:
     score: float
     matched_by: list[str]
     explain: dict[str, Any] | None = None
-    #: How many further results of the same group (``Index.group_by``) this one stands for.
+    #: Number of further results of the same group (``Index.group_by``) that this one represents.
     variants: int = 0
-    #: Where taste moved it: {"moved": places up (down: negative), "because": names of what is to their taste or not}.
+    #: The effect of personal taste: {"moved": places up (down: negative), "because": names of what they like or not}.
     personal: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many hits there are, and of each value of the facets."""
+    """The number of hits, and of hits with each value of the facets."""
 
     total: int = 0
-    #: Whether ``total`` is all that there are; else there are more, as pages beyond the likely results show.
-    is_exact: bool = True
-    #: Whether a look at all would count no more, facets included: there was one, or there are too many to look at.
-    is_final: bool = True
+    #: Coverage of the total, and the weakest of the facets.
+    coverage: Coverage = Coverage.COMPLETE
+    facet_coverage: Coverage = Coverage.COMPLETE
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
 
     @property
+    def is_exact(self) -> bool:
+        """True if ``total`` is the number of all matches; otherwise there are more."""
+        return self.coverage is Coverage.COMPLETE
+
+    @property
+    def is_final(self) -> bool:
+        """True if a full scan would count no more, facets included."""
+        return self.coverage.is_final and self.facet_coverage.is_final
+
+    @property
     def text(self) -> str:
-        """The total for people: "12", or "140+" where there are more that were not counted."""
+        """The total for people: "12", or "140+" if it is a lower bound."""
         return f"{self.total}" if self.is_exact else f"{self.total}+"
 
     def __add__(self, other: Counts) -> Counts:
-        """Return the numbers of both together; facets belong to one model, so they are left out."""
-        return Counts(self.total + other.total, self.is_exact and other.is_exact, self.is_final and other.is_final)
+        """Return the numbers of both together, without facets, which belong to one model."""
+        coverages = max(self.coverage, other.coverage), max(self.facet_coverage, other.facet_coverage)
+        return Counts(self.total + other.total, *coverages)
 
 
 class Ranked(Protocol):
-    """All hits of a search in order, to be loaded by their places; the first has the place 0."""
+    """All hits of a search in order, which can be loaded by their places; the first has the place 0."""
 
     @property
     def scores(self) -> Sequence[float]:
         """The scores of all hits, best first."""
 
     def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
-        """Load the hits at ``places``; None for one that was deleted since."""
+        """Load the hits at ``places``; None for one that was deleted meanwhile."""
 
 
 @dataclass
 class SearchResults:
-    """One page of results and what belongs to all of them.
+    """One page of results, with the numbers of all pages.
 
-    Of a large catalogue the hits are found without looking at all of it. What takes such a look, ``total`` and
-    ``facets``, is counted when the first of these is read, unless ``search`` was told what to do (``exact``).
+    The hits of a large catalogue are found without scoring all of it. ``total`` and ``facets``, which need that, are
+    counted when one of them is first read, unless ``exact`` says otherwise.
     """
 
     hits: list[Hit] = field(default_factory=list)
-    #: What was counted so far, and what counts everything.
+    #: The numbers so far, and the function that counts everything.
     counted: Counts = field(default_factory=Counts)
     count_all: Callable[[], Counts] | None = field(default=None, repr=False, compare=False)
-    #: Whether any hit is what was asked for; if not, they are only the nearest that there is.
+    #: True if any hit is close to the query; if not, the hits are just the nearest ones.
     is_close: bool = True
     page: int = 1
     page_size: int = 24
     transcript: str | None = None
     #: The words as they were given, typed or spoken.
     query: str = ""
-    #: The words that were searched for instead, with typing errors corrected; None where there was nothing to correct.
+    #: The words with typing errors corrected, which were searched for instead; None if nothing was corrected.
     corrected: str | None = None
-    #: What was understood of the words; None where there were none.
+    #: The conditions that were read in the words; None without words.
     interpretation: Interpretation | None = None
     #: The examples that were given.
     like: list[Any] = field(default_factory=list)
     unlike: list[Any] = field(default_factory=list)
-    #: Whether the order follows the taste of the customer.
+    #: True if the order follows the taste of the customer.
     is_personal: bool = False
-    #: What else may have been said, and the recogniser's confidence in it.
+    #: Other hypotheses of the recogniser, and its confidence in them.
     alternatives: list[tuple[str, float]] = field(default_factory=list)
-    #: What was left out of this search because a part was not available.
+    #: The parts that were left out because they were not available.
     degraded: list[str] = field(default_factory=list)
-    #: Of a search over several models, by their labels, what each of them contributes: its total, facets and so on.
+    #: The results of each model by its label, if several are searched: total, facets and so on.
     models: dict[str, SearchResults] = field(default_factory=dict)
-    #: What the hits can be loaded from, of a search that was asked to load none.
+    #: Loads the hits of a search that was asked to load none.
     ranked: Ranked | None = field(default=None, repr=False, compare=False)
-    #: Counting included, once it is done.
+    #: Milliseconds; counting is included once it is done.
     took_ms: float = 0.0
     query_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @property
     def counts(self) -> Counts:
-        """The numbers; counts everything first where that was left until somebody reads them."""
+        """The numbers; everything is counted now if that was postponed."""
         if self.count_all:
             started = time.perf_counter()
             self.counted, self.count_all = self.count_all(), None
@@ -117,12 +159,12 @@ class SearchResults:
 
     @property
     def total(self) -> int:
-        """How many hits there are on all pages."""
+        """The number of hits on all pages."""
         return self.counts.total
 
     @property
     def total_is_exact(self) -> bool:
-        """Whether ``total`` is all that there are; else there are more."""
+        """True if ``total`` is the number of all matches; otherwise there are more."""
         return self.counts.is_exact
 
     @property
@@ -132,22 +174,22 @@ class SearchResults:
 
     @property
     def is_final(self) -> bool:
-        """Whether ``exact`` would count no more."""
+        """True if ``exact=True`` would count no more."""
         return self.counts.is_final
 
     @property
     def facets(self) -> dict[str, list[FacetValue]]:
-        """How many hits have each value of the facets, each without its own filter."""
+        """The number of hits with each value of the facets, each counted without its own filter."""
         return self.counts.facets
 
     @property
     def has_next(self) -> bool:
-        """Whether there is another page, as far as one can tell without counting."""
+        """True if there is another page, as far as is known without counting."""
         is_full = len(self.hits) == self.page_size
         return self.page * self.page_size < self.counted.total or (is_full and not self.counted.is_exact)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Count before results are stored, such as in a cache: what counts does not outlive the process."""
+        """Count before results are pickled, such as for a cache: the counting function does not outlive the process."""
         counted = self.counts
         return {**self.__dict__, "counted": counted, "ranked": None}
 

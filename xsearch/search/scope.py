@@ -1,4 +1,4 @@
-"""Where to search: a queryset, and the declared filters on it."""
+"""The scope of a search: a queryset, and the declared filters on it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ from xsearch.search.expressions import IsAnyOf
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
 
-Objects = models.QuerySet[Any]
 
-
-class Scope:
+class SearchScope:
     """The objects of ``queryset`` without the ``examples``, limited by ``filters``: declared ones by name.
 
-    What an ``interpretation`` says strictly limits them likewise.
+    The strict conditions of an ``interpretation`` limit them too.
     """
 
     def __init__(
         self,
-        queryset: Objects,
+        queryset: models.QuerySet[Any],
         examples: Sequence[models.Model],
         filters: Mapping[str, Any],
         interpretation: Interpretation | None = None,
@@ -40,8 +38,8 @@ class Scope:
             if condition.field in self._index.filters and condition.mode == "strict":
                 self._limit(condition)
 
-    def objects(self, *, without: str | None = None) -> Objects:
-        """Return a plain queryset of the objects that pass the filters, leaving out those on one field."""
+    def objects(self, *, without: str | None = None) -> models.QuerySet[Any]:
+        """Return a plain queryset of the objects that pass the filters, ``without`` those on one field."""
         rows = _plain(self.queryset)
         if self._examples:
             rows = rows.exclude(pk__in=self._examples)
@@ -51,8 +49,8 @@ class Scope:
             rows = rows if name == without else rows.exclude(has_value(self._index, name, values))
         return rows
 
-    def fetched(self, keys: Sequence[Any]) -> dict[Any, Any]:
-        """Return the objects ``keys`` by their keys, with what the queryset fetches along; some may be gone."""
+    def load(self, keys: Sequence[Any]) -> dict[Any, Any]:
+        """Load the objects ``keys``, with what the queryset selects and prefetches; deleted ones are missing."""
         queryset = self.queryset
         if queryset.query.is_sliced or queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
@@ -61,13 +59,13 @@ class Scope:
         return {obj.pk: obj for obj in queryset.filter(IsAnyOf("pk", keys))}
 
     def is_filtered_on(self, field: str) -> bool:
-        """Say whether there is a filter on ``field``."""
+        """Return True if there is a filter on ``field``."""
         return field in self._excluded or any(
             value not in ("", None, []) for name, value in self._filters.items() if name in self._names_on(field)
         )
 
     def _limit(self, condition: Condition) -> None:
-        """Add what a condition says: several values of a field are alternatives, several bounds all hold."""
+        """Add a condition: several values of a field are alternatives, several bounds all hold."""
         limits = self._excluded if condition.op == "is_not" else self._filters
         for name, value in parameters_of(condition).items():
             limits[name] = [*limits.get(name, ()), *value] if isinstance(value, list) else value
@@ -77,9 +75,9 @@ class Scope:
         return {field, f"{field}_min", f"{field}_max"} if field else set()
 
 
-def _plain(queryset: Objects) -> Objects:
+def _plain(queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Return the same objects without order and joins for display; slices become subqueries."""
     if queryset.query.is_sliced or queryset.query.combinator or queryset.query.distinct:
-        everything: Objects = queryset.model._base_manager.using(queryset.db).all()
+        everything: models.QuerySet[Any] = queryset.model._base_manager.using(queryset.db).all()
         return everything.filter(pk__in=queryset.values("pk"))
     return queryset.select_related(None).prefetch_related(None).order_by()

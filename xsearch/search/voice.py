@@ -1,4 +1,4 @@
-"""Spoken queries: recording in, transcript out, with what could not be done named."""
+"""Recordings: transcripts of spoken queries, and sounds of products."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from dataclasses import replace
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index, registered
+from xsearch.index.stores import Store
 from xsearch.indexing import statistics
 from xsearch.media import Source, Waveform, load_audio
+from xsearch.search.context import SearchContext
+from xsearch.search.expressions import CosineDistance
+from xsearch.search.request import SpokenText
+from xsearch.search.vectors.calibration import calibration_of
+from xsearch.search.vectors.live import IsLive, SpaceSwapped
+from xsearch.search.vectors.query_vectors import VectorPart, encode_parts
 from xsearch.speech import (
     LanguageUnsupported,
     Phrases,
@@ -22,19 +29,16 @@ from xsearch.speech import (
 
 logger = logging.getLogger("xsearch.search")
 
-#: How many of the texts that a recogniser returns are searched for. Measured: more of them find no more.
-SEARCHED = 3
-
-#: A text that may have been said, and the confidence that it was.
-Hypothesis = tuple[str, float]
+#: Hypotheses of a recogniser that are searched for. Measured: more of them find no more.
+MAX_HYPOTHESES = 3
 
 
 def transcribe(
     source: Source, *, language: str | None = None, index: Index | None = None
 ) -> tuple[Transcript | None, list[str]]:
-    """Return what was said and what was left out, such as "speech:zh" when nobody understands Chinese.
+    """Return the transcript, and the parts that failed, such as "speech:zh" if no recogniser knows Chinese.
 
-    Raises ``MediaError`` for what is not a recording, or is too long or too large.
+    Raises ``MediaError`` for a file that is no recording, too long or too large.
     """
     waveform = load_audio(source, max_seconds=settings.QUERY_AUDIO_MAX_SECONDS)
     return transcribe_waveform(waveform, language, index or get_index())
@@ -56,26 +60,45 @@ def transcribe_waveform(waveform: Waveform, language: str | None, index: Index) 
 
 
 def phrases_of(index: Index | None = None) -> Phrases:
-    """Return what can be said in the shop; without an index, of the first one that is registered, if any."""
+    """Return the phrases of a catalogue for the recogniser; without an index, of the first that is registered."""
     index = index or next(iter(registered()), None)
     if index is None:
         return Phrases()
     return Phrases(statistics.recent_version(index), lambda: statistics.phrases(index))
 
 
-def shares(heard: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """Return the texts that are searched for, and how much each counts; together 1.
+def shares(heard: Sequence[SpokenText]) -> list[SpokenText]:
+    """Return the texts that are searched for, and their shares, which add up to 1.
 
-    The further down a list of hypotheses, the more a text repeats the errors of those above it: each counts by its
-    confidence over its rank.
+    Lower hypotheses repeat the errors of higher ones, so each counts by its confidence over its rank.
     """
-    weights = {text: max(confidence, 1e-6) / rank for rank, (text, confidence) in enumerate(heard[:SEARCHED], start=1)}
+    weights = {
+        text: max(confidence, 1e-6) / rank for rank, (text, confidence) in enumerate(heard[:MAX_HYPOTHESES], start=1)
+    }
     whole = sum(weights.values())
     return [(text, weight / whole) for text, weight in weights.items()]
 
 
 def _rated(transcript: Transcript, transcriber: Transcriber) -> Transcript:
-    """Say whether the text is sure enough to be searched for, by the recogniser's own measure unless the shop's."""
+    """Mark the transcript as sure if its confidence reaches the recogniser's limit, or the shop's."""
     own = settings.MIN_TRANSCRIPT_CONFIDENCE
     limit = transcriber.min_confidence if own is None else own
     return replace(transcript, is_sure=bool(transcript.text) and transcript.confidence >= limit)
+
+
+def is_product_sound(context: SearchContext, waveform: Waveform) -> bool:
+    """Return True if a recording is as near to the sound of an object as those are to their nearest neighbours."""
+    parts = [part for part in encode_parts(context, {"audio": waveform}) if part.column == "audio"]
+    try:
+        return any(_is_close(context, part, store) for part in parts for store in part.stores)
+    except SpaceSwapped:
+        return False
+
+
+def _is_close(context: SearchContext, part: VectorPart, store: Store) -> bool:
+    close_from = calibration_of(context, part).close_from
+    rows = store.model._base_manager.using(context.using).filter(IsLive(part.space, store))
+    distance = CosineDistance(store.column, part.vector)
+    nearest = rows.exclude(**{store.column: None}).order_by(distance).values_list(distance, flat=True).first()
+    # A few sounds do not tell how near is close.
+    return close_from is not None and nearest is not None and 1 - nearest >= close_from

@@ -1,1 +1,1 @@
-"""An encoder served over HTTP to many processes: knows encoders, which never know it."""
+"""An HTTP service that encodes for many processes. It depends on encoders, which never depend on it."""

@@ -1,4 +1,4 @@
-"""Micro-batching: what several requests ask for at the same time is encoded in one run."""
+"""Micro-batching: the items of simultaneous requests are encoded in one run."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import numpy as np
 from xsearch.encoders import EncoderError
 from xsearch.encoders.base import Vectors
 
-Run = Callable[[str, Sequence[Any]], Vectors]
+_EncodeBatch = Callable[[str, Sequence[Any]], Vectors]
 
 
 class Overloaded(Exception):  # noqa: N818 - a state, not a fault
-    """More waits than may wait; it is worth another try soon."""
+    """The queue is full; a retry may succeed soon."""
 
 
 @dataclass
-class Waiting:
-    """The items of one request, all of one modality, and where their vectors go."""
+class PendingRequest:
+    """The items of one request, all of one modality, and the future of their vectors."""
 
     modality: str
     items: Sequence[Any]
@@ -34,8 +34,8 @@ class Waiting:
 
 
 @dataclass
-class Counts:
-    """What was done so far."""
+class BatchCounts:
+    """Totals since the start."""
 
     requests: int = 0
     items: int = 0
@@ -43,20 +43,26 @@ class Counts:
 
 
 class MicroBatcher:
-    """Gathers requests of one modality up to ``max_batch`` items and encodes them with ``run``, one run at a time.
+    """Collects requests of one modality up to ``max_batch`` items and encodes them with ``run``, one run at a time.
 
-    The first request waits at most ``max_wait_s`` for company, and not at all when nobody else is expected. Up to
-    ``max_waiting`` items wait. ``run`` returns finite vectors, shape (n, dimension).
+    The first request waits at most ``max_wait_s`` for others, and not at all if none is being read. The queue holds
+    up to ``max_waiting`` items. ``run`` returns finite vectors, shape (n, dimension).
     """
 
     def __init__(
-        self, run: Run, dimension: int, *, max_batch: int = 32, max_wait_s: float = 0.005, max_waiting: int = 1024
+        self,
+        run: _EncodeBatch,
+        dimension: int,
+        *,
+        max_batch: int = 32,
+        max_wait_s: float = 0.005,
+        max_waiting: int = 1024,
     ) -> None:
-        self.counts = Counts()
+        self.counts = BatchCounts()
         self._run, self._dimension = run, dimension
         self._max_batch, self._max_wait_s, self._max_waiting = max_batch, max_wait_s, max_waiting
         self._changed = threading.Condition()
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[PendingRequest] = deque()
         self._expected = 0
         self._is_closing = False
         self._thread = threading.Thread(target=self._work, name="xsearch-batching", daemon=True)
@@ -64,13 +70,13 @@ class MicroBatcher:
 
     @property
     def waiting(self) -> int:
-        """Items that wait for their run."""
+        """Number of queued items."""
         with self._changed:
             return self._waiting_items()
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
-        """Announce a request that is being read; those before it wait for its ``submit`` inside."""
+        """Announce a request while it is read: queued requests wait for its ``submit``."""
         with self._changed:
             self._expected += 1
         try:
@@ -81,8 +87,8 @@ class MicroBatcher:
                 self._changed.notify_all()
 
     def submit(self, modality: str, items: Sequence[Any]) -> Future[Vectors]:
-        """Return the vectors to come, shape (len(items), dimension); raises ``Overloaded``."""
-        waiting = Waiting(modality, items)
+        """Return the future of the vectors, shape (len(items), dimension); raises ``Overloaded``."""
+        waiting = PendingRequest(modality, items)
         with self._changed:
             if self._is_closing or self._waiting_items() + len(items) > self._max_waiting:
                 raise Overloaded
@@ -91,7 +97,7 @@ class MicroBatcher:
         return waiting.vectors
 
     def close(self) -> None:
-        """Encode what waits, and take nothing more."""
+        """Encode queued requests and accept no more."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
@@ -106,8 +112,8 @@ class MicroBatcher:
             if taken:
                 self._encode(taken)
 
-    def _next_batch(self) -> list[Waiting]:
-        """Wait for requests and for their company; nothing when there will be no more."""
+    def _next_batch(self) -> list[PendingRequest]:
+        """Wait for requests and return the next batch; empty after ``close``."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._is_closing)
             if not self._waiting:
@@ -123,8 +129,8 @@ class MicroBatcher:
         is_full = sum(len(waiting.items) for waiting in self._of_one_modality()) >= self._max_batch
         return is_full or not self._expected or self._is_closing
 
-    def _of_one_modality(self) -> list[Waiting]:
-        """Return the oldest request, and those of its modality that fit beside it."""
+    def _of_one_modality(self) -> list[PendingRequest]:
+        """Return the oldest request, and others of its modality that fit into one batch with it."""
         batch = [self._waiting[0]]
         size = len(batch[0].items)
         for waiting in list(self._waiting)[1:]:
@@ -133,11 +139,11 @@ class MicroBatcher:
                 size += len(waiting.items)
         return batch
 
-    def _encode(self, batch: Sequence[Waiting]) -> None:
-        """Encode all in one run; if that fails, each request by itself, so that one spoils only its own."""
+    def _encode(self, batch: Sequence[PendingRequest]) -> None:
+        """Encode all in one run; if that fails, each request by itself, so that only the faulty one fails."""
         try:
             vectors = self._checked_run(batch)
-        except Exception as error:  # noqa: BLE001 - a model may raise anything; it is raised where it is waited for
+        except Exception as error:  # noqa: BLE001 - a model may raise anything; the waiting request raises it
             if len(batch) == 1 or isinstance(error, EncoderError):
                 for waiting in batch:
                     waiting.vectors.set_exception(error)
@@ -153,7 +159,7 @@ class MicroBatcher:
             waiting.vectors.set_result(vectors[start:end])
             start = end
 
-    def _checked_run(self, batch: Sequence[Waiting]) -> Vectors:
+    def _checked_run(self, batch: Sequence[PendingRequest]) -> Vectors:
         items = [item for waiting in batch for item in waiting.items]
         self.counts.runs += 1
         vectors = self._run(batch[0].modality, items)

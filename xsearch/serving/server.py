@@ -1,4 +1,4 @@
-"""The HTTP server around the app: waitress, with nothing of a request on disk, stopped only when all is answered."""
+"""The HTTP server of the app: waitress, which keeps requests off the disk and finishes them before it stops."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 from xsearch.serving.app import EncoderApp
 
-#: Threads beside those that encode: for health, and for refusing what is too much.
+#: Threads that do not encode: for health checks, and for refusing requests over the limit.
 _SPARE_THREADS = 4
 _CONNECTIONS = 1000
-_GRACE_S = 30.0  # for what is in flight when the server is stopped
+_GRACE_S = 30.0  # for requests in flight when the server is stopped
 _RECEIVE_BYTES = 256 * 1024
 
 
@@ -38,10 +38,10 @@ class Server:
     def __init__(self, app: EncoderApp, listening: socket.socket) -> None:
         from waitress import create_server  # type: ignore[import-untyped]
 
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # requests that wait are no news here
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # queued requests are normal here
         self._app = app
         self._stopping, self._woken = threading.Event(), threading.Event()
-        in_memory = 2 * app.limits.max_bytes  # nothing comes near; from here on waitress would write to disk
+        in_memory = 2 * app.limits.max_bytes  # above every request; from this size on waitress would write to disk
         self._server: Any = create_server(
             app,
             sockets=[listening],
@@ -56,20 +56,20 @@ class Server:
         )
 
     def run(self) -> None:
-        """Serve until stopped, then finish what is in flight."""
+        """Serve until stopped, then finish the requests in flight."""
         while not self._stopping.is_set():
             self._turn()
         self._app.is_draining = True
-        self._server.asyncore.dispatcher.close(self._server)  # listens no more; its connections go on
+        self._server.asyncore.dispatcher.close(self._server)  # stops listening; open connections go on
         end = time.monotonic() + _GRACE_S
         while self._is_busy() and time.monotonic() < end:
             self._turn()
         self._server.task_dispatcher.shutdown()
-        self._woken.wait()  # the pipe that wakes the loop is not to be closed under the thread that stops it
+        self._woken.wait()  # ``stop`` may still use the pipe that wakes the loop
         self._server.asyncore.close_all(self._server._map)
 
     def stop(self) -> None:
-        """Have ``run`` return soon; safe in signal handlers and other threads."""
+        """Make ``run`` return soon; safe in signal handlers and other threads."""
         if not self._stopping.is_set():
             self._stopping.set()
             self._server.pull_trigger()
@@ -87,7 +87,7 @@ class Server:
             signal.signal(each, stop)
 
     def _turn(self) -> None:
-        """Let waitress read and write what is ready, once."""
+        """Run waitress's loop once."""
         server = self._server
         server.asyncore.loop(timeout=server.adj.asyncore_loop_timeout, use_poll=True, map=server._map, count=1)
 

@@ -1,4 +1,4 @@
-"""Waveform → transcript, by the recognisers configured in ``XSEARCH["TRANSCRIBERS"]``."""
+"""Speech recognition: waveform → transcript, by the recognisers in ``XSEARCH["TRANSCRIBERS"]``."""
 
 from xsearch.speech.base import (
     LanguageUnsupported,

@@ -1,20 +1,25 @@
-"""The contract of speech recognisers: waveform in, transcript out."""
+"""The contract of speech recognisers: waveform in, transcript out; and a cache for what they build from phrases."""
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
+from xsearch.lazy import PerProcess, abandon
 from xsearch.media import Waveform
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was understood; ``confidence`` and those of the alternatives lie in [0, 1].
+    """The recognised text; ``confidence`` and those of the alternatives lie in [0, 1].
 
-    Each recogniser measures confidence in its own way. ``is_sure`` is what to go by: whether it reaches the
-    recogniser's ``min_confidence``, or the one in the settings; ``xsearch.search`` fills it in.
+    Each recogniser measures confidence in its own way, so use ``is_sure``: it is true if the confidence reaches the
+    recogniser's ``min_confidence``, or the one in the settings. ``xsearch.search`` sets it.
     """
 
     text: str
@@ -26,9 +31,9 @@ class Transcript:
 
 @dataclass(frozen=True)
 class Phrases:
-    """What can be said in this shop: titles, brands, categories, colours.
+    """Phrases of the shop's catalogue: titles, brands, categories, colours.
 
-    ``version`` changes when the catalogue does; ``load`` reads the phrases only when it has.
+    ``version`` changes with the catalogue; ``load`` reads the phrases and is called only after a change.
     """
 
     version: str = ""
@@ -36,7 +41,7 @@ class Phrases:
 
 
 class LanguageUnsupported(Exception):  # noqa: N818 - a condition to fall back on, not a failure
-    """The recogniser does not know the language."""
+    """The recogniser does not support the language."""
 
 
 class TranscriberError(Exception):
@@ -51,16 +56,47 @@ def language_code(language: str | None) -> str | None:
 class Transcriber(ABC):
     """Turns speech into text. Instances are shared between threads."""
 
-    #: ISO 639-1 codes of the languages it understands.
+    #: ISO 639-1 codes of the supported languages.
     languages: frozenset[str]
-    #: Below this confidence a transcript is a guess: customers look at it before it is searched for, and a
-    #: recording is compared with the products' sounds instead, if there are any.
+    #: Below this confidence a transcript is a guess: customers confirm it before the search. If products have
+    #: sounds, the recording is compared with them instead.
     min_confidence: float = 0.0
 
     @abstractmethod
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
-        """Return what was said; an empty text when nothing was.
+        """Return the transcript; its text is empty if nothing was said.
 
-        Raises ``LanguageUnsupported`` for a language it does not know and ``TranscriberError`` when
-        the model cannot be loaded. ``language`` None means that the recogniser may guess.
+        With ``language`` None the recogniser detects the language. Raises ``LanguageUnsupported`` for a language
+        that is not supported and ``TranscriberError`` if the model cannot be loaded.
         """
+
+
+class PhrasesCache(PerProcess, Generic[T]):
+    """Caches the result of ``make`` for the latest version of the phrases.
+
+    After a change one thread makes the new result, and the others still get the old one. Only the first result is
+    waited for.
+    """
+
+    def __init__(self, make: Callable[[Phrases], T]) -> None:
+        self._make = make
+        super().__init__()
+
+    def _reset(self) -> None:
+        abandon(self.__dict__.get("_made"))
+        self._made: tuple[str, T] | None = None
+        self._making = threading.Lock()
+
+    def get(self, phrases: Phrases) -> T:
+        """Return the result for ``phrases``, or the previous one while another thread makes it."""
+        made = self._made
+        if made is not None and made[0] == phrases.version:
+            return made[1]
+        if not self._making.acquire(blocking=made is None) and made is not None:
+            return made[1]
+        try:
+            if self._made is None or self._made[0] != phrases.version:
+                self._made = (phrases.version, self._make(phrases))
+            return self._made[1]
+        finally:
+            self._making.release()

@@ -10,18 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.checkpoints.local import Checkpoint, CheckpointError
-from xsearch.speech.beam import Hypothesis
-from xsearch.speech.whisper_base import Heard, WhisperEngine, WhisperRecogniser
+from xsearch.speech.whisper_base import DecodingResult, TokenHypothesis, WhisperEngine, WhisperRecogniser
 from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual, read_json
 
-#: Of Whisper's decoders, all sizes.
+#: Token limit of Whisper's decoders of all sizes.
 CONTEXT = 448
 
 
 class FasterWhisperTranscriber(WhisperRecogniser):
-    """Like ``WhisperTranscriber``, faster on a CPU; ``Systran/faster-whisper-small`` unless named.
+    """Like ``WhisperTranscriber`` and faster on a CPU; ``Systran/faster-whisper-small`` by default.
 
-    ``dtype`` is CTranslate2's compute type: int8 on a CPU and int8_float16 on a GPU unless named.
+    ``dtype`` is CTranslate2's compute type, by default int8 on a CPU and int8_float16 on a GPU.
     """
 
     extra = "faster-whisper"
@@ -40,7 +39,7 @@ class FasterWhisperTranscriber(WhisperRecogniser):
 
 
 class CTranslate2Engine(WhisperEngine):
-    """A Whisper model in CTranslate2, which searches by itself; calls of several threads queue up."""
+    """A Whisper model in CTranslate2, which has its own beam search; calls of several threads queue up."""
 
     context = CONTEXT
 
@@ -70,15 +69,15 @@ class CTranslate2Engine(WhisperEngine):
         return self._model.encode(ctranslate2.StorageView.from_array(features))
 
     def likeliest_language(self, sound: Any, codes: Sequence[str]) -> str:
-        """Ask the model, which knows about a hundred, and take the first that is wanted."""
+        """Return the most probable of ``codes``; the model rates about a hundred languages."""
         if len(codes) == 1:
             return codes[0]
         found = {name.strip("<|>"): probability for name, probability in self._model.detect_language(sound)[0]}
         return max(codes, key=lambda code: found.get(code, 0.0))
 
-    def decode(self, sound: Any, prefix: Sequence[int], *, beams: int, max_tokens: int) -> Heard:
+    def decode(self, sound: Any, prefix: Sequence[int], *, beams: int, max_tokens: int) -> DecodingResult:
         """Search with ``beams`` beams."""
-        # What CTranslate2 may generate is the rest of the maximum, and half of it at most.
+        # CTranslate2 generates what the prefix leaves of the maximum length, but at most half of it.
         longest = max(2 * max_tokens, len(prefix) - 1 + max_tokens)
         result = self._model.generate(
             sound,
@@ -90,11 +89,11 @@ class CTranslate2Engine(WhisperEngine):
             return_no_speech_prob=True,
         )[0]
         hypotheses = [
-            # CTranslate2 divides by the number of tokens without the end, though it adds up the end as well.
-            Hypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))
+            # CTranslate2 sums up the end token too, but divides by the number of tokens without it.
+            TokenHypothesis(tuple(tokens), score * len(tokens) / (len(tokens) + 1))
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
         ]
-        return Heard(hypotheses, float(result.no_speech_prob))
+        return DecodingResult(hypotheses, float(result.no_speech_prob))
 
 
 def _mel_bins(folder: Path, model: Any) -> int:

@@ -16,7 +16,7 @@ _built: list[Transcriber] = []
 
 
 def get_transcriber(language: str | None = None) -> Transcriber:
-    """Return the first of ``XSEARCH["TRANSCRIBERS"]`` that knows ``language`` (None: the first of all).
+    """Return the first of ``XSEARCH["TRANSCRIBERS"]`` that supports ``language`` (None: the first of all).
 
     Raises ``LanguageUnsupported`` when none does and ``TranscriberError`` when one cannot be built.
     """
@@ -33,7 +33,7 @@ def get_transcriber(language: str | None = None) -> Transcriber:
 
 
 def get_transcribers() -> list[Transcriber]:
-    """Return all of them, in the order of the settings; raises ``TranscriberError`` when one cannot be built."""
+    """Return all recognisers in the order of the settings; raises ``TranscriberError`` when one cannot be built."""
     with _lock.held():
         if not _built:
             _built.extend([_build(spec) for spec in settings.TRANSCRIBERS])

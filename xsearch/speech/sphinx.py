@@ -15,10 +15,17 @@ import numpy as np
 from xsearch.media import Waveform, denoise, trim_silence
 from xsearch.media.audio import RATE_HZ
 from xsearch.media.cleaning import level_range_db, to_int16
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, language_code
-from xsearch.speech.pronounce import Lexicon
-from xsearch.speech.versioned import PerVersion
-from xsearch.speech.vocabulary import Vocabulary, build_vocabulary
+from xsearch.speech.base import (
+    LanguageUnsupported,
+    Phrases,
+    PhrasesCache,
+    Transcriber,
+    TranscriberError,
+    Transcript,
+    language_code,
+)
+from xsearch.speech.pronunciation import PronunciationDictionary
+from xsearch.speech.vocabulary import SpeechVocabulary, build_vocabulary
 from xsearch.text import analyse
 
 if TYPE_CHECKING:
@@ -26,26 +33,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Chosen with xsearch.speech.evaluate; see the figures in its documentation.
+# Chosen with tools.speech.evaluate; see the figures in its documentation.
 DECODER_OPTIONS: dict[str, Any] = {"lw": 9.0, "fwdflatlw": 12.0, "bestpathlw": 12.0, "loglevel": "FATAL"}
 PEAK = 0.5
-#: Digital silence upsets the cepstral mean and synthetic speech has nothing but: a floor of noise (-48 dB).
+#: Noise (-48 dB) added to every recording: digital silence, as in synthetic speech, spoils the cepstral mean.
 NOISE_FLOOR = 0.004
-#: The first word is lost when speech begins at once.
+#: Silence before the speech, without which the first word is lost.
 LEAD_IN_S = 0.15
-#: Of noise floor, heard before each recording: pocketsphinx subtracts what noise it has known so far.
+#: Noise floor decoded before each recording: pocketsphinx subtracts the noise that it has tracked so far.
 SETTLING_S = 2.0
 #: Noise suppression blurs clean speech (94 → 93 % of slots) and helps only in real noise (6 dB: 76 → 80 %).
 NOISY_BELOW_DB = 18.0
-#: What is heard in hums and whistles; alone, these words search for nothing.
+#: Words recognised in hums and whistles; a transcript of these alone is dropped.
 _FILLERS = frozenset(["a", "an", "and", "i", "in", "the", "to"])
 _EXAMINED = 200  # of the n-best list, which repeats words that differ only in pronunciation or in "a" and "the"
-#: The decoder's scores are products over all frames, surer than they should be: flattened to this root.
-_FLATTENED = 20
+#: The decoder's scores are products over all frames and overconfident: their n-th root is taken.
+_SCORE_ROOT = 20
 
 
 class PocketsphinxTranscriber(Transcriber):
-    """Understands spoken English product queries without a network or a downloaded model."""
+    """Recognises spoken English product queries, without a network or a downloaded model."""
 
     languages = frozenset({"en"})
     min_confidence = 0.06
@@ -66,7 +73,7 @@ class PocketsphinxTranscriber(Transcriber):
         self.alternatives = alternatives
         self.noisy_below_db = noisy_below_db
         self.decoder_options = {**DECODER_OPTIONS, **(decoder_options or {})}
-        self._recogniser = PerVersion(self._build)
+        self._recogniser = PhrasesCache(self._build)
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
         """Recognise English; silence and steady noise give an empty text."""
@@ -85,14 +92,14 @@ class PocketsphinxTranscriber(Transcriber):
     def _build(self, phrases: Phrases) -> _Recogniser:
         from pocketsphinx import get_model_path
 
-        lexicon = Lexicon.read(Path(get_model_path("en-us/cmudict-en-us.dict")))
-        vocabulary = build_vocabulary(phrases.load(), lexicon, max_words=self.max_words)
+        dictionary = PronunciationDictionary.read(Path(get_model_path("en-us/cmudict-en-us.dict")))
+        vocabulary = build_vocabulary(phrases.load(), dictionary, max_words=self.max_words)
         return _Recogniser(make_decoder(vocabulary, self.decoder_options), threading.Lock())
 
 
 @dataclass(frozen=True)
 class _Recogniser:
-    """A decoder for one version of the catalogue; decoders hear one recording at a time."""
+    """A decoder for one version of the catalogue; it decodes one recording at a time."""
 
     decoder: Any
     lock: threading.Lock
@@ -100,7 +107,7 @@ class _Recogniser:
     def listen(self, pcm: bytes, limit: int) -> list[tuple[str, float]]:
         """Return up to ``limit`` texts with confidences, best first."""
         with self.lock:
-            self._forget_last_speaker()
+            self._reset_noise_tracker()
             self.decoder.start_utt()
             self.decoder.process_raw(pcm, full_utt=True)
             self.decoder.end_utt()
@@ -110,15 +117,15 @@ class _Recogniser:
             first = best.hypstr, _confidence(best)
             return [first, *islice(self._alternatives(*first), limit - 1)]
 
-    def _forget_last_speaker(self) -> None:
-        """Let the noise tracker, which outlives a recording, start from the floor that every recording has."""
+    def _reset_noise_tracker(self) -> None:
+        """Reset the noise tracker, which outlives a recording, to the noise floor of every recording."""
         self.decoder.reinit_feat()
         self.decoder.start_utt()
         self.decoder.process_raw(to_int16(_floor(SETTLING_S)).tobytes(), no_search=True, full_utt=True)
         self.decoder.end_utt()
 
     def _alternatives(self, best: str, confidence: float) -> Iterator[tuple[str, float]]:
-        """Yield what else may have been said, if a search would tell it from what comes before, ever less sure."""
+        """Yield alternatives that a search can distinguish, with decreasing confidence."""
         paths = [path for path in islice(self.decoder.nbest(), _EXAMINED) if path is not None and path.hypstr]
         masses: dict[frozenset[str], float] = {}
         texts: dict[frozenset[str], str] = {_content(best): best}
@@ -128,17 +135,17 @@ class _Recogniser:
         greatest = max(masses.values(), default=0.0)
         for content, text in islice(texts.items(), 1, None):
             if content and greatest:
-                confidence *= min(1.0, (masses[content] / greatest)) ** (1 / _FLATTENED)
+                confidence *= min(1.0, (masses[content] / greatest)) ** (1 / _SCORE_ROOT)
                 yield text, confidence
 
 
 def _content(text: str) -> frozenset[str]:
-    """Return what a search looks for."""
+    """Return the lexemes that a search looks for."""
     return frozenset(token.lexeme for token in analyse(text)) if not _FILLERS.issuperset(text.split()) else frozenset()
 
 
-def make_decoder(vocabulary: Vocabulary, options: dict[str, Any]) -> Any:
-    """Return a pocketsphinx decoder for the vocabulary (catalogue words; nothing of a query is written)."""
+def make_decoder(vocabulary: SpeechVocabulary, options: dict[str, Any]) -> Any:
+    """Return a pocketsphinx decoder for the vocabulary; its files hold catalogue words, never a query."""
     import pocketsphinx
 
     with tempfile.TemporaryDirectory(prefix="xsearch-speech-") as folder:
@@ -160,7 +167,7 @@ def _confidence(best: Any) -> float:
 
 
 def _pcm(speech: Waveform) -> bytes:
-    """Return 16-bit PCM with an even level, a lead-in and a noise floor (the same one every time)."""
+    """Return 16-bit PCM at a fixed level, after a lead-in and with the same noise floor every time."""
     padded = np.pad(_scaled(speech.samples), round(LEAD_IN_S * speech.rate_hz))
     return to_int16(padded + _floor(len(padded) / speech.rate_hz)).tobytes()
 

@@ -1,4 +1,4 @@
-"""What customers may say in this shop: a language model and a dictionary from the catalogue's phrases."""
+"""The vocabulary of pocketsphinx: a language model and a pronunciation dictionary, from the catalogue's phrases."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, product
 
-from xsearch.speech.ngrams import END, START, Counts
-from xsearch.speech.pronounce import Lexicon, dictionary_lines
-from xsearch.speech.spelling import written_tokens
+from xsearch.speech.ngrams import END, START, NgramCounts
+from xsearch.speech.pronunciation import PronunciationDictionary, dictionary_lines
+from xsearch.speech.verbalisation import written_tokens
 
-#: How customers lead up to what they want.
+#: Beginnings of spoken requests.
 CARRIERS = (
     "show me", "show me a", "show me some", "show me the", "i am looking for", "i am looking for a",
     "i'm looking for a", "i'm looking for", "looking for", "do you have", "do you have a", "do you have any",
@@ -42,65 +42,67 @@ _COLOURED = 0.02
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class SpeechVocabulary:
     """The texts of an ARPA language model and of a pronunciation dictionary."""
 
     arpa: str
     dictionary: str
 
 
-Segments = tuple[tuple[str, ...], ...]
+_Segments = tuple[tuple[str, ...], ...]
 
 
 def build_vocabulary(
-    phrases: Iterable[str], lexicon: Lexicon, *, max_words: int = 20_000, max_phrases: int = 8_000
-) -> Vocabulary:
-    """Build from the catalogue's phrases; of huge catalogues the most frequent words and an even sample.
+    phrases: Iterable[str], dictionary: PronunciationDictionary, *, max_words: int = 20_000, max_phrases: int = 8_000
+) -> SpeechVocabulary:
+    """Build the vocabulary of a catalogue; large ones are reduced to their most frequent words and an even sample.
 
-    Customers say parts of a title, in their own order and with words around them; pairs of words that
-    stand near each other in a title therefore count as well as the title itself.
+    Customers say parts of a title, in their own order and with other words around them. So pairs of words that are
+    near each other in a title count as well as the title itself.
     """
-    segmented = _segment_all(phrases, lexicon)
-    sayable = _sayable_words(segmented, lexicon, max_words)
-    counts = Counts()
+    segmented = _segment_all(phrases, dictionary)
+    spoken = _pronounceable_words(segmented, dictionary, max_words)
+    counts = NgramCounts()
     heads: Counter[str] = Counter()
     total = 0.0
     for segments, times in _sample(segmented, max_phrases):
         weight = math.sqrt(times)
-        said = [kept for segment in segments if (kept := [word for word in segment if word in sayable])]
+        said = [kept for segment in segments if (kept := [word for word in segment if word in spoken])]
         _count_title(counts, said, weight)
         heads.update(segment[-1] for segment in said)
         total += weight
     _count_surroundings(counts, heads, max(total, 1.0))
     words = sorted(gram[0] for gram in counts.by_order[0] if gram[0] not in (START, END))
-    return Vocabulary(counts.smoothed().arpa(), "\n".join(dictionary_lines(lexicon, words)) + "\n")
+    return SpeechVocabulary(counts.smoothed().arpa(), "\n".join(dictionary_lines(dictionary, words)) + "\n")
 
 
-def _segment_all(phrases: Iterable[str], lexicon: Lexicon) -> Counter[Segments]:
+def _segment_all(phrases: Iterable[str], dictionary: PronunciationDictionary) -> Counter[_Segments]:
     """Split phrases at commas, dashes and brackets into tuples of written tokens."""
-    found: Counter[Segments] = Counter()
+    found: Counter[_Segments] = Counter()
     for phrase in phrases:
-        parts = (written_tokens(part, lexicon.__contains__) for part in _BREAK.split(phrase[:_MAX_CHARACTERS]))
+        parts = (written_tokens(part, dictionary.__contains__) for part in _BREAK.split(phrase[:_MAX_CHARACTERS]))
         found[tuple(tuple(part) for part in parts if part)] += 1
     return found
 
 
-def _sayable_words(segmented: Counter[Segments], lexicon: Lexicon, max_words: int) -> set[str]:
+def _pronounceable_words(
+    segmented: Counter[_Segments], dictionary: PronunciationDictionary, max_words: int
+) -> set[str]:
     frequency: Counter[str] = Counter()
     for segments, times in segmented.items():
         for segment in segments:
             for word in segment:
                 frequency[word] += times
-    return {word for word, _ in frequency.most_common(max_words) if lexicon.pronunciations(word)}
+    return {word for word, _ in frequency.most_common(max_words) if dictionary.pronunciations(word)}
 
 
-def _sample(segmented: Counter[Segments], size: int) -> Iterable[tuple[Segments, int]]:
-    """Take every n-th phrase, so that a huge catalogue costs no more than a large one."""
+def _sample(segmented: Counter[_Segments], size: int) -> Iterable[tuple[_Segments, int]]:
+    """Return every n-th phrase, at most ``size``: the cost of a huge catalogue is bounded."""
     step = -(-len(segmented) // size) or 1
     return islice(segmented.items(), 0, None, step)
 
 
-def _count_title(counts: Counts, said: list[list[str]], weight: float) -> None:
+def _count_title(counts: NgramCounts, said: list[list[str]], weight: float) -> None:
     for segment in said:
         counts.add_sentence(segment, weight)
     words = [word for segment in said for word in segment]
@@ -112,8 +114,8 @@ def _count_title(counts: Counts, said: list[list[str]], weight: float) -> None:
             counts.add_pair(later, word, _SWAPPED * weight / distance)
 
 
-def _count_surroundings(counts: Counts, heads: Counter[str], total: float) -> None:
-    """Count what is said around the words of the shop: requests, colours, price limits."""
+def _count_surroundings(counts: NgramCounts, heads: Counter[str], total: float) -> None:
+    """Count phrases that customers say around product words: requests, colours, price limits."""
     for carrier in CARRIERS:
         counts.add_opening(carrier.split(), _CARRIERS * total / len(CARRIERS))
     for ending in ENDINGS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from xsearch.checkpoints.local import Checkpoint, CheckpointError
 from xsearch.media.audio import RATE_HZ
-from xsearch.speech.beam import beam_search
-from xsearch.speech.whisper_base import Heard, WhisperEngine, WhisperRecogniser
+from xsearch.speech.whisper_base import DecodingResult, TokenHypothesis, WhisperEngine, WhisperRecogniser
 from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual, read_json
 
 if TYPE_CHECKING:
     import torch
 
-Floats = NDArray[np.float32]
+_Scores = NDArray[np.float32]
+#: Takes the beams that continue (rows of the step before) and their newest tokens; returns the log-probabilities of
+#: the next token, shape (beams, tokens).
+_Step = Callable[[Sequence[int], Sequence[int]], _Scores]
 
 
 class WhisperTranscriber(WhisperRecogniser):
-    """Understands spoken English and Chinese queries with a Whisper model: ``openai/whisper-small`` unless named."""
+    """Recognises spoken English and Chinese with a Whisper model: ``openai/whisper-small`` by default."""
 
     extra = "transformers"
 
@@ -30,7 +32,7 @@ class WhisperTranscriber(WhisperRecogniser):
         super().__init__(model=model, **options)
 
     def load(self, checkpoint: Checkpoint) -> WhisperEngine:
-        """Load safetensors into torch."""
+        """Load the safetensors weights into torch."""
         if checkpoint.is_ctranslate2:
             problem = f"{checkpoint.name} is converted for CTranslate2."
             raise CheckpointError(problem, "Set BACKEND to xsearch.speech.faster_whisper.FasterWhisperTranscriber.")
@@ -39,15 +41,16 @@ class WhisperTranscriber(WhisperRecogniser):
 
 @dataclass
 class _Sound:
-    """What the encoder heard, shape (1, 1500, width), and the decoder's view of it, which is computed once."""
+    """Output of the encoder, shape (1, 1500, width), and the decoder's cross-attention cache, computed once."""
 
     states: torch.Tensor
-    seen: Any
+    cross_attention: Any
 
 
 class TorchEngine(WhisperEngine):
-    """A Whisper model in torch. The decoder is asked step by step: transformers' own beam search would work out,
-    keep and copy its view of the sound for every beam.
+    """A Whisper model in torch with our own beam search.
+
+    That of transformers computes, keeps and copies the cross-attention to the sound for every beam.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str, dtype: str | None, threads: int) -> None:
@@ -63,11 +66,11 @@ class TorchEngine(WhisperEngine):
         self._features = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
         self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
         self.context = int(self._model.config.max_target_positions)
-        told = {**checkpoint.config, **read_json(folder / "generation_config.json")}
-        self._never = list(told.get("suppress_tokens") or [])
-        self._never_first = list(told.get("begin_suppress_tokens") or [])
+        options = {**checkpoint.config, **read_json(folder / "generation_config.json")}
+        self._never = list(options.get("suppress_tokens") or [])
+        self._never_first = list(options.get("begin_suppress_tokens") or [])
 
-    def encode(self, samples: Floats) -> _Sound:
+    def encode(self, samples: NDArray[np.float32]) -> _Sound:
         """Run the encoder on the log-mel spectrogram, padded to 30 s."""
         import torch
 
@@ -78,15 +81,15 @@ class TorchEngine(WhisperEngine):
         return _Sound(states, self._empty_cache())
 
     def likeliest_language(self, sound: _Sound, codes: Sequence[str]) -> str:
-        """Ask the decoder which language token comes first."""
+        """Return the language whose token is the most probable first one."""
         if len(codes) == 1:
             return codes[0]
-        logits, _ = self._ask(sound, [self.tokens.start])
+        logits, _ = self._decode_once(sound, [self.tokens.start])
         return max(codes, key=lambda code: float(logits[-1, self.tokens.language(code)]))
 
-    def decode(self, sound: _Sound, prefix: Sequence[int], *, beams: int, max_tokens: int) -> Heard:
-        """Search with ``beams`` beams, on one view of the sound."""
-        logits, past = self._ask(sound, prefix, [prefix.index(self.tokens.start), len(prefix) - 1])
+    def decode(self, sound: _Sound, prefix: Sequence[int], *, beams: int, max_tokens: int) -> DecodingResult:
+        """Search with ``beams`` beams, which share the cross-attention to the sound."""
+        logits, past = self._decode_once(sound, prefix, [prefix.index(self.tokens.start), len(prefix) - 1])
         no_speech = float(np.exp(_log_softmax(logits[:1])[0, self.tokens.no_speech]))
         first = self._allowed(logits[1:], self._never + self._never_first)
         hypotheses = beam_search(
@@ -96,15 +99,15 @@ class TorchEngine(WhisperEngine):
             end_token=self.tokens.end,
             max_tokens=max_tokens,
         )
-        return Heard(hypotheses, no_speech)
+        return DecodingResult(hypotheses, no_speech)
 
-    def _ask(self, sound: _Sound, tokens: Sequence[int], at: Sequence[int] = (-1,)) -> tuple[Floats, Any]:
-        """Run the decoder on one sequence; return the logits at some positions, and what it remembers."""
+    def _decode_once(self, sound: _Sound, tokens: Sequence[int], at: Sequence[int] = (-1,)) -> tuple[_Scores, Any]:
+        """Run the decoder on one sequence; return the logits at some positions, and its caches."""
         import torch
         from transformers import EncoderDecoderCache
 
-        _share(sound.seen, 1)
-        past = EncoderDecoderCache(self._empty_cache(), sound.seen)
+        _share(sound.cross_attention, 1)
+        past = EncoderDecoderCache(self._empty_cache(), sound.cross_attention)
         with torch.inference_mode():
             ids = torch.tensor([list(tokens)], device=self._device)
             states = self._model.model.decoder(
@@ -112,14 +115,14 @@ class TorchEngine(WhisperEngine):
             ).last_hidden_state
             return self._logits(states[0, list(at)]), (sound, past)
 
-    def _step(self, past: Any, rows: Sequence[int], tokens: Sequence[int]) -> Floats:
-        """Let the beams of ``rows`` go on with ``tokens``; return the log-probabilities of what follows."""
+    def _step(self, past: Any, rows: Sequence[int], tokens: Sequence[int]) -> _Scores:
+        """Continue the beams of ``rows`` with ``tokens``; return the log-probabilities of the next tokens."""
         import torch
 
         sound, cache = past
         with torch.inference_mode():
             cache.self_attention_cache.reorder_cache(torch.tensor(list(rows), device=self._device))
-            _share(sound.seen, len(rows))
+            _share(sound.cross_attention, len(rows))
             states = self._model.model.decoder(
                 input_ids=torch.tensor(list(tokens), device=self._device)[:, None],
                 encoder_hidden_states=sound.states.expand(len(rows), -1, -1),
@@ -128,12 +131,12 @@ class TorchEngine(WhisperEngine):
             ).last_hidden_state
             return self._allowed(self._logits(states[:, -1]), self._never)
 
-    def _logits(self, states: torch.Tensor) -> Floats:
-        logits: Floats = self._model.proj_out(states).float().cpu().numpy()
+    def _logits(self, states: torch.Tensor) -> _Scores:
+        logits: _Scores = self._model.proj_out(states).float().cpu().numpy()
         return logits
 
-    def _allowed(self, logits: Floats, never: Sequence[int]) -> Floats:
-        """Return log-probabilities of text and its end, shape (n, tokens): nothing else may follow."""
+    def _allowed(self, logits: _Scores, never: Sequence[int]) -> _Scores:
+        """Return log-probabilities of text tokens and the end token, shape (n, tokens); all others are excluded."""
         scores = _log_softmax(logits)
         scores[:, self.tokens.end + 1 :] = -np.inf
         scores[:, list(never)] = -np.inf
@@ -145,14 +148,58 @@ class TorchEngine(WhisperEngine):
         return DynamicCache()
 
 
-def _share(seen: Any, beams: int) -> None:
-    """Let so many beams look at the one view of the sound, in the same memory."""
-    for layer in seen.layers:
+def _share(cross_attention: Any, beams: int) -> None:
+    """Expand the cross-attention cache to so many beams, in the same memory."""
+    for layer in cross_attention.layers:
         layer.keys = layer.keys[:1].expand(beams, -1, -1, -1)
         layer.values = layer.values[:1].expand(beams, -1, -1, -1)
 
 
-def _log_softmax(logits: Floats) -> Floats:
+def _log_softmax(logits: _Scores) -> _Scores:
     shifted = logits - logits.max(axis=1, keepdims=True)
-    scores: Floats = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    scores: _Scores = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return scores
+
+
+def beam_search(first: _Scores, step: _Step, *, beams: int, end_token: int, max_tokens: int) -> list[TokenHypothesis]:
+    """Return up to ``beams`` hypotheses, the best mean log-probability first; one beam is greedy search.
+
+    ``first`` are the log-probabilities of the first token, shape (tokens,). The search ends when ``beams`` hypotheses
+    have ended (Whisper's rule with patience 1).
+    """
+    live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    scores, finished = first[None, :], list[TokenHypothesis]()
+    while True:
+        ended, grown = _extend(live, scores, beams, end_token)
+        finished += ended
+        live = [(total, tokens) for _, total, tokens in grown]
+        if len(finished) >= beams or not grown or len(grown[0][2]) >= max_tokens:
+            break
+        scores = step([row for row, *_ in grown], [tokens[-1] for *_, tokens in grown])
+    if len(finished) < beams:
+        finished += [TokenHypothesis(tokens, total / len(tokens)) for total, tokens in live]
+    return sorted(finished, key=lambda found: (-found.log_probability, found.tokens))[:beams]
+
+
+def _extend(
+    live: list[tuple[float, tuple[int, ...]]], scores: _Scores, beams: int, end_token: int
+) -> tuple[list[TokenHypothesis], list[tuple[int, float, tuple[int, ...]]]]:
+    """Return the hypotheses that end here and the (row, sum of log-probabilities, tokens) that continue, best first."""
+    likeliest = np.argpartition(-scores, min(beams, scores.shape[1] - 1), axis=1)[:, : beams + 1]
+    candidates = [
+        (total + float(scores[row, token]), row, int(token))
+        for row, (total, _) in enumerate(live)
+        for token in likeliest[row]
+        if np.isfinite(scores[row, token])
+    ]
+    ended: list[TokenHypothesis] = []
+    grown: list[tuple[int, float, tuple[int, ...]]] = []
+    for total, row, token in sorted(candidates, key=lambda one: (-one[0], one[1], one[2])):
+        tokens = live[row][1]
+        if token == end_token:
+            ended.append(TokenHypothesis(tokens, total / (len(tokens) + 1)))
+        else:
+            grown.append((row, total, (*tokens, token)))
+        if len(grown) == beams:
+            break
+    return ended, grown

@@ -1,4 +1,4 @@
-"""What recognisers by Whisper models have in common, whatever runs the model."""
+"""The base of recognisers by Whisper models; a ``WhisperEngine`` runs the model, in torch or CTranslate2."""
 
 from __future__ import annotations
 
@@ -13,52 +13,66 @@ from numpy.typing import NDArray
 from xsearch.checkpoints.local import Checkpoint, CheckpointError, locate
 from xsearch.lazy import Lazy
 from xsearch.media import Waveform, trim_silence
-from xsearch.speech import hearing
-from xsearch.speech.base import LanguageUnsupported, Phrases, Transcriber, TranscriberError, Transcript, language_code
-from xsearch.speech.beam import Hypothesis
-from xsearch.speech.prompting import Prompt, folded, shop_prompt
-from xsearch.speech.versioned import PerVersion
+from xsearch.speech import hallucinations
+from xsearch.speech.base import (
+    LanguageUnsupported,
+    Phrases,
+    PhrasesCache,
+    Transcriber,
+    TranscriberError,
+    Transcript,
+    language_code,
+)
+from xsearch.speech.whisper_prompt import WhisperPrompt, folded, shop_prompt
 from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual
 
-#: What the model hears at once.
+#: Length of the model's input.
 WINDOW_S = 30.0
-#: Nobody says more tokens a second; a text that goes on is a loop.
+#: Nobody says more tokens a second; a longer text is a loop.
 _TOKENS_PER_S, _MIN_TOKENS = 10, 12
 _PUNCTUATION = " .,!?;:…。,！？、；：\"'“”"
 
 
 @dataclass(frozen=True)
-class Heard:
+class TokenHypothesis:
+    """Tokens without the end token, and the mean log-probability of all tokens with it."""
+
+    tokens: tuple[int, ...]
+    log_probability: float
+
+
+@dataclass(frozen=True)
+class DecodingResult:
     """Hypotheses, the best first, and the probability that nobody spoke."""
 
-    hypotheses: Sequence[Hypothesis]
+    hypotheses: Sequence[TokenHypothesis]
     no_speech: float
 
 
 class WhisperEngine(ABC):
-    """A loaded model; what ``encode`` returns goes into the other two."""
+    """A loaded model; the result of ``encode`` is the input of the other methods."""
 
     tokens: WhisperTokens
-    #: Tokens that fit into the decoder, prefix and text together.
+    #: Token limit of the decoder, prefix and text together.
     context: int
 
     @abstractmethod
     def encode(self, samples: NDArray[np.float32]) -> Any:
-        """Listen to up to 30 s at 16 kHz, shape (n,)."""
+        """Encode up to 30 s at 16 kHz, shape (n,)."""
 
     @abstractmethod
     def likeliest_language(self, sound: Any, codes: Sequence[str]) -> str:
-        """Return which of ``codes`` is spoken."""
+        """Return the most probable of ``codes``."""
 
     @abstractmethod
-    def decode(self, sound: Any, prefix: Sequence[int], *, beams: int, max_tokens: int) -> Heard:
-        """Return the likeliest continuations of ``prefix``, always the same ones."""
+    def decode(self, sound: Any, prefix: Sequence[int], *, beams: int, max_tokens: int) -> DecodingResult:
+        """Return the most probable continuations of ``prefix``; deterministic."""
 
 
 class WhisperRecogniser(Transcriber):
-    """Base of the recognisers that run Whisper models; docs/voice.md explains the options."""
+    """Base class of recognisers that run Whisper models; docs/voice.md explains the options."""
 
-    min_confidence = hearing.confidence(hearing.FAILED_LOG_PROBABILITY)
+    min_confidence = hallucinations.confidence(hallucinations.FAILED_LOG_PROBABILITY)
     #: The extra of django-xsearch that has the packages.
     extra: ClassVar[str]
 
@@ -86,10 +100,10 @@ class WhisperRecogniser(Transcriber):
         self.device, self.dtype, self.threads = device, dtype, threads
         self.alternatives, self.max_seconds = alternatives, max_seconds
         self.no_speech_threshold, self.prompt_words = no_speech_threshold, prompt_words
-        self._wanted = tuple(dict.fromkeys(code.lower() for code in languages))
-        self._known: frozenset[str] | None = None
+        self._requested = tuple(dict.fromkeys(code.lower() for code in languages))
+        self._supported: frozenset[str] | None = None
         self._engine: Lazy[WhisperEngine] = Lazy(self._load_checked, idle_s=idle_unload_s)
-        self._prompts = {code: self._prompt_of(code) for code in self._wanted}
+        self._prompts = {code: self._prompt_of(code) for code in self._requested}
 
     @abstractmethod
     def load(self, checkpoint: Checkpoint) -> WhisperEngine:
@@ -97,68 +111,71 @@ class WhisperRecogniser(Transcriber):
 
     @property
     def languages(self) -> frozenset[str]:  # type: ignore[override]
-        """Those of OPTIONS["languages"] that the checkpoint knows; all of them while it is not there."""
-        if self._known is None:
+        """Those of OPTIONS["languages"] that the checkpoint supports; all of them while it is missing."""
+        if self._supported is None:
             try:
                 checkpoint = locate(self.model, revision=self.revision)
             except CheckpointError:
-                return frozenset(self._wanted)
+                return frozenset(self._requested)
             english_only = not is_multilingual(checkpoint.folder, checkpoint.config)
-            self._known = frozenset(self._wanted) & {"en"} if english_only else frozenset(self._wanted)
-        return self._known
+            self._supported = frozenset(self._requested) & {"en"} if english_only else frozenset(self._requested)
+        return self._supported
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
-        """Recognise a query of up to ``max_seconds``; silence and noise give an empty text."""
-        code = self._code(language)
-        speech = self._cut(trim_silence(waveform))
-        if not hearing.is_sound_worth_hearing(speech):
-            return Transcript("", code or self._in_order()[0])
+        """Transcribe a query of up to ``max_seconds``; silence and noise give an empty text."""
+        code = self._language(language)
+        speech = self._shortened(trim_silence(waveform))
+        if not hallucinations.can_be_speech(speech):
+            return Transcript("", code or self._languages_in_order()[0])
         with self._engine.use() as engine:
             sound = engine.encode(speech.samples)
-            code = code or engine.likeliest_language(sound, self._in_order())
+            code = code or engine.likeliest_language(sound, self._languages_in_order())
             prompt, prompt_tokens = self._prompts[code].get(phrases)
             prefix = engine.tokens.prefix(code, prompt_tokens)
             most = min(engine.context - len(prefix), _MIN_TOKENS + round(_TOKENS_PER_S * speech.duration_s))
-            heard = engine.decode(sound, prefix, beams=1 + self.alternatives, max_tokens=most)
-            texts = [engine.tokens.decode(found.tokens).strip(_PUNCTUATION) for found in heard.hypotheses]
-        return self._judge(texts, heard, prompt, code)
+            result = engine.decode(sound, prefix, beams=1 + self.alternatives, max_tokens=most)
+            texts = [engine.tokens.decode(found.tokens).strip(_PUNCTUATION) for found in result.hypotheses]
+        return self._without_hallucinations(texts, result, prompt, code)
 
-    def _judge(self, texts: list[str], heard: Heard, prompt: Prompt, code: str) -> Transcript:
-        """Return what was said, or nothing if the best text is no more than the model's imagination."""
-        if not texts or hearing.is_silence(
-            heard.no_speech, heard.hypotheses[0].log_probability, self.no_speech_threshold
+    def _without_hallucinations(
+        self, texts: list[str], result: DecodingResult, prompt: WhisperPrompt, code: str
+    ) -> Transcript:
+        """Return the transcript; its text is empty if the best hypothesis is a hallucination."""
+        if not texts or hallucinations.is_silence(
+            result.no_speech, result.hypotheses[0].log_probability, self.no_speech_threshold
         ):
             return Transcript("", code)
-        if hearing.is_made_up(texts[0]) or prompt.is_echoed_by(texts[0]):
+        if hallucinations.is_hallucination(texts[0]) or prompt.is_echoed_by(texts[0]):
             return Transcript("", code)
         found: dict[str, tuple[str, float]] = {}
-        for text, hypothesis in zip(texts, heard.hypotheses, strict=True):
-            if not hearing.is_made_up(text) and hypothesis.log_probability >= hearing.GIBBERISH_LOG_PROBABILITY:
-                found.setdefault(folded(text), (text, hearing.confidence(hypothesis.log_probability)))
+        for text, hypothesis in zip(texts, result.hypotheses, strict=True):
+            is_gibberish = hypothesis.log_probability < hallucinations.GIBBERISH_LOG_PROBABILITY
+            if not is_gibberish and not hallucinations.is_hallucination(text):
+                found.setdefault(folded(text), (text, hallucinations.confidence(hypothesis.log_probability)))
         (text, confidence), *others = found.values()
         return Transcript(text, code, confidence, tuple(others))
 
-    def _code(self, language: str | None) -> str | None:
+    def _language(self, language: str | None) -> str | None:
         code = language_code(language)
         if code is not None and code not in self.languages:
-            known = ", ".join(self._in_order()) or "none of OPTIONS['languages']"
+            known = ", ".join(self._languages_in_order()) or "none of OPTIONS['languages']"
             raise LanguageUnsupported(f"{self.model} understands {known}, not {language!r}.")
         return code
 
-    def _in_order(self) -> list[str]:
-        return [code for code in self._wanted if code in self.languages]
+    def _languages_in_order(self) -> list[str]:
+        return [code for code in self._requested if code in self.languages]
 
-    def _cut(self, speech: Waveform) -> Waveform:
+    def _shortened(self, speech: Waveform) -> Waveform:
         return Waveform(speech.samples[: round(self.max_seconds * speech.rate_hz)], speech.rate_hz)
 
-    def _prompt_of(self, code: str) -> PerVersion[tuple[Prompt, list[int]]]:
-        return PerVersion(lambda phrases: self._make_prompt(phrases, code))
+    def _prompt_of(self, code: str) -> PhrasesCache[tuple[WhisperPrompt, list[int]]]:
+        return PhrasesCache(lambda phrases: self._make_prompt(phrases, code))
 
-    def _make_prompt(self, phrases: Phrases, code: str) -> tuple[Prompt, list[int]]:
-        """Return the shop's words and their tokens, which may fill half of what the decoder can take."""
-        wanted = shop_prompt(phrases.load() if self.prompt_words else (), code, self.prompt_words)
+    def _make_prompt(self, phrases: Phrases, code: str) -> tuple[WhisperPrompt, list[int]]:
+        """Return the shop's words and their tokens, which fill at most half of the decoder's context."""
+        longest = shop_prompt(phrases.load() if self.prompt_words else (), code, self.prompt_words)
         with self._engine.use() as engine:
-            prompt = wanted.within(engine.context // 2 - 1, lambda text: len(engine.tokens.encode(text)))
+            prompt = longest.within(engine.context // 2 - 1, lambda text: len(engine.tokens.encode(text)))
             return prompt, engine.tokens.encode(prompt.text)
 
     def _load_checked(self) -> WhisperEngine:
@@ -166,7 +183,7 @@ class WhisperRecogniser(Transcriber):
             checkpoint = locate(self.model, revision=self.revision)
             checkpoint.require(["whisper"], type(self).__name__)
             engine = self.load(checkpoint)
-            for code in self._in_order() if engine.tokens.multilingual else ():
+            for code in self._languages_in_order() if engine.tokens.multilingual else ():
                 engine.tokens.language(code)
         except CheckpointError as error:
             raise TranscriberError(str(error)) from error

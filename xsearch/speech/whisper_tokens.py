@@ -1,4 +1,4 @@
-"""The tokens of Whisper models: text, and the special ones that say what to do."""
+"""The tokens of Whisper models: text tokens, and special tokens that set language and task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MULTILINGUAL_TOKENS = 51_865
 
 
 class WhisperTokens:
-    """Texts to numbers and back, and the prefixes that make a model transcribe."""
+    """Tokenizer of a Whisper model, with the prefixes that make it transcribe."""
 
     def __init__(self, tokenizer: Tokenizer, *, multilingual: bool) -> None:
         self._tokenizer = tokenizer
@@ -31,7 +31,7 @@ class WhisperTokens:
 
     @classmethod
     def load(cls, folder: Path, *, multilingual: bool) -> WhisperTokens:
-        """Read tokenizer.json; raises ``CheckpointError`` when it is missing or not Whisper's."""
+        """Read tokenizer.json; raises ``CheckpointError`` if it is missing or not Whisper's."""
         from tokenizers import Tokenizer
 
         path = folder / "tokenizer.json"
@@ -40,23 +40,23 @@ class WhisperTokens:
         return cls(Tokenizer.from_file(str(path)), multilingual=multilingual)
 
     def language(self, code: str) -> int:
-        """Return the token of an ISO 639-1 code; raises ``CheckpointError`` when the model has none."""
+        """Return the token of an ISO 639-1 code; raises ``CheckpointError`` if the model has none."""
         return self._special(f"<|{code}|>")
 
     def prefix(self, language: str, prompt: Sequence[int] = ()) -> list[int]:
-        """Return the tokens after which the model writes down what is said in ``language``, without time stamps."""
+        """Return the tokens that start a transcript in ``language``, without time stamps."""
         said_before = [self.previous, *prompt] if prompt else []
         task = [self.language(language), self._transcribe] if self.multilingual else []
         return [*said_before, self.start, *task, self._no_timestamps]
 
     def encode(self, text: str) -> list[int]:
-        """Return the tokens of a text; what looks like a special token in it is taken as letters."""
+        """Return the tokens of a text; special tokens in it are encoded as letters."""
         plain = text.replace("<|", "< |").strip()
         ids: list[int] = self._tokenizer.encode(f" {plain}", add_special_tokens=False).ids if plain else []
         return ids
 
     def decode(self, tokens: Sequence[int]) -> str:
-        """Return the text of tokens, special ones left out."""
+        """Return the text of tokens without special ones."""
         text: str = self._tokenizer.decode([token for token in tokens if token < self.end], skip_special_tokens=True)
         return text.replace("\ufffd", "").strip()
 
@@ -69,7 +69,7 @@ class WhisperTokens:
 
 
 def is_multilingual(folder: Path, config: dict[str, Any]) -> bool:
-    """Whether a Whisper checkpoint knows other languages than English, from its files alone."""
+    """Return True if a Whisper checkpoint supports other languages than English, from its files alone."""
     stated = read_json(folder / "generation_config.json").get("is_multilingual")
     if stated is not None:
         return bool(stated)
@@ -77,7 +77,7 @@ def is_multilingual(folder: Path, config: dict[str, Any]) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a file, empty where there is none."""
+    """Return the JSON object in a file; empty if there is none."""
     found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return found if isinstance(found, dict) else {}
 

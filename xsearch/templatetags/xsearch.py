@@ -27,8 +27,8 @@ from xsearch.conf import settings
 from xsearch.index.registry import get_index, registered
 from xsearch.search import similar
 from xsearch.visitors.identity import is_unasked, remembered_visitor
-from xsearch.web.objects import EXAMPLES
-from xsearch.widgets import examples, hits, scopes, understood
+from xsearch.web.parameters import EXAMPLES
+from xsearch.widgets import facets, hits
 from xsearch.widgets.query import PageQuery
 from xsearch.widgets.script_texts import script_texts
 
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("xsearch.widgets")
 register = template.Library()
 
-#: A spoken query is over after this long, whatever longer recordings the server would read.
+#: Limit of a spoken query in the browser, even if the server reads longer recordings.
 _SPEECH_MAX_S = 15
 
 
 @register.inclusion_tag("xsearch/assets.html", takes_context=True)
 def xsearch_assets(context: Context) -> dict[str, Any]:
-    """Link the style sheets and the script; without it, the first widget of the page does."""
+    """Link the style sheets and the script; without this tag, the first widget of the page links them."""
     return {"needed": not _assets_linked(context)}
 
 
@@ -97,7 +97,7 @@ def xsearch_results(
     query: PageQuery | None = None,
     error: Problem | None = None,
 ) -> dict[str, Any]:
-    """Render the results in the context, or an empty place that the search bar fills.
+    """Render the results in the context, or an empty element that the search bar fills.
 
     The arguments default to the context variables of the same name, which ``SearchView`` provides.
     """
@@ -111,25 +111,25 @@ def xsearch_results(
 
 @register.inclusion_tag("xsearch/results_parts.html", takes_context=True)
 def xsearch_results_content(context: Context) -> dict[str, Any]:
-    """Render what stands inside ``{% xsearch_results %}`` and is exchanged by the search bar."""
+    """Render the content of ``{% xsearch_results %}``, which the search bar replaces."""
     results, query, error = context.get("results"), context.get("query"), context.get("error")
     base = {"results": results, "query": query, "error": error, "events_url": _address("events")}
     if results is None:
         return base
     if not isinstance(query, PageQuery):
         query = PageQuery(_index_of(results), {})
-    chips = understood.chips(query, results)
+    chips = hits.chips(query, results)
     can_refine = not query.has_media or _is_fragment(context)
     return base | {
         "query": query,
         "index": query.index,
         "cards": hits.cards(results, query),
-        "examples": examples.examples(query, results),
-        "scopes": scopes.scopes(query, results),
+        "examples": hits.examples(query, results),
+        "scopes": facets.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
-        "facet_groups": scopes.facet_groups(query, results),
+        "facet_groups": facets.facet_groups(query, results),
         "is_counted": results.is_final or not (can_refine and settings.COUNT_ALL),
-        "chosen": scopes.chosen_in_all(query, results),
+        "chosen": facets.chosen_in_all(query, results),
         "chips": chips,
         "relaxed": [chip.label for chip in chips if chip.relaxed],
         "notices": hits.notices(results.degraded),
@@ -174,9 +174,9 @@ def xsearch_similar(
 
 @register.inclusion_tag("xsearch/consent.html", takes_context=True)
 def xsearch_consent(context: Context) -> dict[str, Any]:
-    """Ask, until it is answered, whether the search may remember the visitor; put it at the end of every page.
+    """Ask once whether the search may remember the visitor; put this tag at the end of every page.
 
-    Nothing where ``xsearch.urls`` is not mounted, or on the page that tells what is remembered.
+    It renders nothing if ``xsearch.urls`` is not mounted, and on the page that shows the stored data.
     """
     request: Any = context.get("request")
     known_url = _address("known", "xsearch_visitor")
@@ -188,7 +188,7 @@ def xsearch_consent(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("xsearch/viewed.html", takes_context=True)
 def xsearch_viewed(context: Context, obj: Model, event: str = "view") -> dict[str, Any]:
-    """Tell the search that ``obj`` is looked at on this page; or with ``event="purchase"``, that it was bought."""
+    """Tell the search that the customer views ``obj`` on this page; with ``event="purchase"``, that they bought it."""
     return {
         "needed": not _assets_linked(context),
         "object_id": obj.pk,
@@ -204,7 +204,7 @@ def _is_remembered(context: Context) -> bool:
 
 
 def _config(query: PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
-    """Return what the script must know; addresses are None where the API is not mounted."""
+    """Return the configuration of the script; addresses are None if the API is not mounted."""
     index = query.index
     return {
         "model": index.label,
@@ -239,7 +239,7 @@ def _is_fragment(context: Context) -> bool:
 
 
 def _assets_linked(context: Context) -> bool:
-    """Say whether the page has the script already, and note that it has it now."""
+    """Return True if the page has the script already, and note that it has it now."""
     notes = _notes(context)
     linked = "assets" in notes
     notes["assets"] = 1
@@ -253,7 +253,7 @@ def _count_up(context: Context) -> int:
 
 
 def _notes(context: Context) -> dict[str, int]:
-    """Return notes that all tags of one page share."""
+    """Return the notes that all tags of one page share."""
     request: Any = context.get("request")
     holder: Any = context.template if request is None else request
     if not hasattr(holder, "_xsearch_notes"):

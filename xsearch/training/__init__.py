@@ -1,1 +1,1 @@
-"""Training: general pieces, the bundled model, fine-tuning; needs torch, imported by nothing that serves requests."""
+"""Training and fine-tuning. Needs torch; nothing that serves requests imports it."""

@@ -1,4 +1,4 @@
-"""Random views of pictures, for whole batches at once: what customers' cameras and crops do."""
+"""Random views of pictures for whole batches at once, as customers' cameras and crops make them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class Strength:
-    """How far views stray from the picture: crop as shares of the side, rotation in degrees."""
+    """Bounds of the random changes: crop as shares of the side, rotation in degrees."""
 
     crop: tuple[float, float] = (0.5, 1.05)
     degrees: float = 20.0
@@ -20,15 +20,13 @@ class Strength:
     cast: float = 0.10
     noise: float = 0.04
     flip: float = 0.5
-    tilt: float = 0.25  # how much longer one side of the picture may look than the opposite one
+    tilt: float = 0.25  # how much longer one side of the picture may be than the opposite one
     ground: float = 0.5  # share of products put before another background
     hands: float = 0.25  # share of views with something in front of the product
 
 
 SHOP = Strength(crop=(0.8, 1.15), degrees=5.0, light=0.12, cast=0.03, noise=0.01, tilt=0.05, ground=0.25, hands=0.0)
 CAMERA = Strength()
-
-_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
 def random_views(
@@ -51,43 +49,26 @@ def random_views(
     return _degraded(views, strength, rng), cover
 
 
-def dyed(images: Tensor, masks: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return pictures (n, 3, h, w) uint8 whose products have other colours, and by how much each changed, 0..1.
-
-    Chroma turns by 60 to 300 degrees in YIQ and is moved a little, so that grey takes on colour; lightness stays.
-    """
-    angle = _uniform((len(images),), math.pi / 3, math.pi * 5 / 3, rng)
-    push = _uniform((len(images), 2, 1, 1), -0.25, 0.25, rng)
-    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()], 1), torch.stack([angle.sin(), angle.cos()], 1)], 1)
-    pictures = images.float() / 255
-    parts = torch.einsum("dc,nchw->ndhw", _YIQ, pictures)
-    light, chroma = parts[:, :1], parts[:, 1:]
-    chroma = torch.einsum("ndc,nchw->ndhw", turn, chroma) + push * light * (2 - light) * 0.7
-    other = torch.einsum("dc,nchw->ndhw", torch.linalg.inv(_YIQ), torch.cat([light, chroma], 1)).clamp(0, 1)
-    cover = functional.interpolate(masks.float() / 255, size=images.shape[-2:], mode="bilinear", align_corners=False)
-    changed = ((other - pictures).abs() * cover).mean(dim=(1, 2, 3)) / cover.mean(dim=(1, 2, 3)).clamp(min=1e-3)
-    return ((pictures + (other - pictures) * cover) * 255).round().to(torch.uint8), changed
-
-
-def _uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generator) -> Tensor:
+def uniform(shape: tuple[int, ...], low: float, high: float, rng: torch.Generator) -> Tensor:
+    """Return random numbers between ``low`` and ``high``."""
     return torch.rand(shape, generator=rng) * (high - low) + low
 
 
 def _random_grid(count: int, size: int, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return where each output pixel looks, (n, size, size, 2) in -1..1, and which look outside the crop."""
+    """Return the source of each output pixel, (n, size, size, 2) in -1..1, and which are outside the crop."""
     axis = (torch.arange(size) + 0.5) / size * 2 - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
-    angle = _uniform((count,), -strength.degrees, strength.degrees, rng) * math.pi / 180
+    angle = uniform((count,), -strength.degrees, strength.degrees, rng) * math.pi / 180
     cos, sin = angle.cos()[:, None, None], angle.sin()[:, None, None]
     turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
-    lean = _uniform((count, 1, 1, 2), -strength.tilt, strength.tilt, rng) / 2
+    lean = uniform((count, 1, 1, 2), -strength.tilt, strength.tilt, rng) / 2
     turned = turned / (1 + (turned * lean).sum(dim=-1, keepdim=True))
     # A turned photo either keeps its frame and shows fill in the corners, or was taken at that angle.
     outside = (turned.abs().amax(dim=-1) > 1) & (torch.rand((count, 1, 1), generator=rng) < 0.6)
-    extent = _uniform((count, 1, 1, 2), *strength.crop, rng)
+    extent = uniform((count, 1, 1, 2), *strength.crop, rng)
     shared = torch.rand((count, 1, 1, 1), generator=rng) < 0.6
     extent = torch.where(shared, extent[..., :1], extent)
-    offset = _uniform((count, 1, 1, 2), -1, 1, rng) * (1 - extent).abs()
+    offset = uniform((count, 1, 1, 2), -1, 1, rng) * (1 - extent).abs()
     mirror = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < strength.flip, -1.0, 1.0)
     grid = turned * extent + offset
     return torch.cat([grid[..., :1] * mirror, grid[..., 1:]], dim=-1), outside[:, None]
@@ -96,19 +77,19 @@ def _random_grid(count: int, size: int, strength: Strength, rng: torch.Generator
 def _lit(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
     """Change exposure, contrast and the colour of the light."""
     count = len(views)
-    gain = 1 + _uniform((count, 1, 1, 1), -strength.light, strength.light, rng)
-    cast = 1 + _uniform((count, 3, 1, 1), -strength.cast, strength.cast, rng)
-    gamma = 1 + _uniform((count, 1, 1, 1), -strength.light, strength.light, rng) * 0.6
+    gain = 1 + uniform((count, 1, 1, 1), -strength.light, strength.light, rng)
+    cast = 1 + uniform((count, 3, 1, 1), -strength.cast, strength.cast, rng)
+    gamma = 1 + uniform((count, 1, 1, 1), -strength.light, strength.light, rng) * 0.6
     return (views.clamp(1e-4, 1) ** gamma * gain * cast).clamp(0, 1)
 
 
 def _backdrop(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
     """Put some products before another background: plain, graded, or another picture's."""
     count = len(views)
-    plain = _uniform((count, 3, 1, 1), 0, 1, rng)
-    near_white = 1 - _uniform((count, 1, 1, 1), 0, 0.15, rng).expand(-1, 3, -1, -1)
+    plain = uniform((count, 3, 1, 1), 0, 1, rng)
+    near_white = 1 - uniform((count, 1, 1, 1), 0, 0.15, rng).expand(-1, 3, -1, -1)
     plain = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < 0.6, near_white, plain)
-    slope = torch.linspace(-1, 1, views.shape[-1]) * _uniform((count, 1, 1, 1), -0.12, 0.12, rng)
+    slope = torch.linspace(-1, 1, views.shape[-1]) * uniform((count, 1, 1, 1), -0.12, 0.12, rng)
     graded = (plain + slope.transpose(-1, -2).reshape(count, 1, -1, 1)).clamp(0, 1)
     other = views[torch.randperm(count, generator=rng)].flip(-2)
     pick = torch.rand((count, 1, 1, 1), generator=rng)
@@ -120,7 +101,7 @@ def _backdrop(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Gener
 
 
 def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
-    """Return what rotation leaves in the corners: mostly white, sometimes black or the border's colour."""
+    """Return the colour of the corners after rotation: mostly white, sometimes black or the border's colour."""
     count = len(views)
     border = torch.cat([views[:, :, 0], views[:, :, -1]], dim=-1).mean(dim=-1)[..., None, None]
     pick = torch.rand((count, 1, 1, 1), generator=rng)
@@ -129,16 +110,16 @@ def _fill(views: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def _held(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Cover part of some views by a long blob from the border: fingers, a sleeve, a shadowy edge of a table."""
+    """Cover part of some views with a long blob from the border, like fingers, a sleeve or the edge of a table."""
     count, size = len(views), views.shape[-1]
     axis = torch.linspace(-1, 1, size)
-    angle, turn = (_uniform((count, 1, 1), 0, 2 * math.pi, rng) for _ in range(2))
+    angle, turn = (uniform((count, 1, 1), 0, 2 * math.pi, rng) for _ in range(2))
     x, y = axis[None, None, :] - 1.1 * angle.cos(), axis[None, :, None] - 1.1 * angle.sin()
     along, across = x * turn.cos() + y * turn.sin(), y * turn.cos() - x * turn.sin()
-    length, width = _uniform((count, 1, 1), 0.4, 0.9, rng), _uniform((count, 1, 1), 0.12, 0.4, rng)
+    length, width = uniform((count, 1, 1), 0.4, 0.9, rng), uniform((count, 1, 1), 0.12, 0.4, rng)
     blob = (along / length) ** 2 + (across / width) ** 2 < 1
     blob &= torch.rand((count, 1, 1), generator=rng) < strength.hands
-    light = _uniform((count, 1, 1, 1), 0.25, 1.0, rng)
+    light = uniform((count, 1, 1, 1), 0.25, 1.0, rng)
     skin = light * torch.tensor([1.0, 0.76, 0.64])[None, :, None, None]
     plain = torch.rand((count, 3, 1, 1), generator=rng)
     tone = torch.where(torch.rand((count, 1, 1, 1), generator=rng) < 0.6, skin, plain)
@@ -146,11 +127,11 @@ def _held(views: Tensor, cover: Tensor, strength: Strength, rng: torch.Generator
 
 
 def _degraded(views: Tensor, strength: Strength, rng: torch.Generator) -> Tensor:
-    """Blur, block and add noise as small sensors and JPEG do."""
+    """Blur and add noise as small sensors and JPEG do."""
     count, size = len(views), views.shape[-1]
     soft = functional.interpolate(
         functional.avg_pool2d(views, 2), size=(size, size), mode="bilinear", align_corners=False
     )
-    blend = _uniform((count, 1, 1, 1), -0.6, 1, rng).clamp(0, 1)
-    noise = torch.randn(views.shape, generator=rng) * _uniform((count, 1, 1, 1), 0, strength.noise, rng)
+    blend = uniform((count, 1, 1, 1), -0.6, 1, rng).clamp(0, 1)
+    noise = torch.randn(views.shape, generator=rng) * uniform((count, 1, 1, 1), 0, strength.noise, rng)
     return (views * (1 - blend) + soft * blend + noise).clamp(0, 1)

@@ -1,69 +1,72 @@
-"""The training loop: early stopping, checkpoints that a killed run goes on from, a log and its curves."""
+"""The training loop: early stopping, checkpoints, exact resume, and a log with its curves."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import matplotlib as mpl
 import torch
+from matplotlib.figure import Figure
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from xsearch.training.curves import draw_curves
-from xsearch.training.weighting import FixedWeights
+from xsearch.training.losses import FixedWeights
 
 CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.safetensors", "log.jsonl"
+_DRAW_EVERY_S = 60  # drawing takes longer than many steps of a small model
 
-Progress = Callable[[dict[str, Any]], None]
+OnLine = Callable[[dict[str, Any]], None]
 
 
 class TrainingError(Exception):
-    """A run cannot begin or go on as asked; the message carries the cure."""
+    """A run cannot start or resume; the message says what to do."""
 
 
 class Task(Protocol):
-    """What a run trains: a module, its losses on the batch of a step, and how good it is by now."""
+    """The module that a run trains, its losses on the batch of a step, and its evaluation."""
 
     @property
     def module(self) -> nn.Module:
-        """Everything that learns, and the buffers that belong to it, on the device it is trained on."""
+        """All parameters and buffers, on the training device."""
 
     def losses(self, step: int, progress: float, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the scalar losses of one batch by name; ``progress`` runs from 0 to 1.
 
-        All chance comes from ``rng``, which is the same for a step however often the run was interrupted.
+        Use ``rng`` for every random choice: it is the same for a step however often the run was interrupted.
         """
 
     def evaluate(self) -> Mapping[str, float]:
-        """Return figures on what is held out; the loop watches one of them, of which more is better."""
+        """Return figures on held-out data; the loop watches one of them, where higher is better."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long, how fast and how closely watched a run is."""
+    """Length, learning rate and evaluation of a run."""
 
     steps: int
     rate: float = 1e-3  # highest learning rate
     decay: float = 0.0  # AdamW's weight decay, of matrices only
     warm_up: float = 0.05  # share of the run over which the rate rises; then it falls as a cosine
     clip_norm: float = 1.0  # of all gradients together
-    minutes: float | None = None  # stops, annealed, when this is over; such a run is not reproducible
+    minutes: float | None = None  # time limit; the rate falls towards it, so the run is not reproducible
     log_every: int = 50  # steps
     evaluate_every: int = 250  # steps
     checkpoint_every: int = 250  # steps
     watch: str = "score"  # the figure of ``Task.evaluate`` whose best weights are kept
-    patience: int | None = None  # evaluations without a better one after which the run stops; None: never
+    patience: int | None = None  # stops after so many evaluations without a better one; None: never
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Where a run ended; ``figures`` are those of the best step, whose weights the module has now."""
+    """The end of a run; ``figures`` are those of the best step, whose weights the module now has."""
 
     steps: int
     best_step: int
@@ -76,45 +79,69 @@ def fit(
     schedule: Schedule,
     folder: Path,
     weighting: nn.Module | None = None,
-    progress: Progress = lambda _line: None,
+    progress: OnLine = lambda _line: None,
 ) -> Outcome:
-    """Train ``task`` to the end, from the checkpoint in ``folder`` if there is one; the module ends as its best.
+    """Train ``task`` to the end, from the checkpoint in ``folder`` if there is one; load the best weights at the end.
 
-    ``folder`` gets the best weights (``best.safetensors``), the log (``log.jsonl``) and its curves as pictures.
-    ``weighting`` turns the losses into one, see ``xsearch.training.weighting``; its own parameters learn too.
+    ``folder`` gets the best weights (``best.safetensors``), the log (``log.jsonl``) and its curves (SVG).
+    ``weighting`` combines the losses, see ``xsearch.training.losses``; its own parameters are trained too.
     Raises ``TrainingError`` when ``folder`` holds a run of another schedule, or losses are not finite.
     """
     return _Run(task, schedule, folder, weighting or FixedWeights(), progress).to_the_end()
 
 
 def generator(seed: int, step: int) -> torch.Generator:
-    """Return the source of chance of one step, for those who prepare the batches of later steps ahead."""
+    """Return the random generator of one step; tasks that prepare batches ahead need it."""
     return torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device ``name``; "auto" is a GPU where there is one."""
+    """Return the device ``name``; "auto" prefers a GPU."""
     if name != "auto":
         return torch.device(name)
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def one_cycle(progress: float, warm_up: float) -> float:
-    """Return the share of the highest rate: it rises over ``warm_up``, then falls as a half cosine."""
+    """Return the share of the highest rate: it rises linearly over ``warm_up``, then falls as a half cosine."""
     if progress < warm_up:
         return 0.05 + 0.95 * progress / warm_up
     return 0.002 + 0.998 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up))) / 2
 
 
+def draw_curves(folder: Path, log: Iterable[Mapping[str, Any]]) -> None:
+    """Draw the losses and the figures of a log over the steps: ``losses.svg`` and ``figures.svg`` in ``folder``."""
+    lines = list(log)
+    for name in ("losses", "figures"):
+        curves: dict[str, dict[int, float]] = defaultdict(dict)
+        for line in lines:
+            for curve, value in line.get(name, {}).items():
+                curves[curve][line["step"]] = value
+        if curves:
+            _draw(curves, folder / f"{name}.svg")
+
+
+def _draw(curves: Mapping[str, Mapping[int, float]], path: Path) -> None:
+    picture = Figure(figsize=(9, 5), layout="constrained")
+    axes = picture.subplots()
+    for name, curve in curves.items():
+        axes.plot(list(curve), list(curve.values()), marker="o", markersize=3, label=name)
+    axes.set_xlabel("steps")
+    axes.grid(axis="y")
+    picture.legend(loc="outside right upper")
+    with mpl.rc_context({"svg.fonttype": "none"}):  # text stays text
+        picture.savefig(path, format="svg", metadata={"Date": None})
+
+
 class _Run:
     """One run, in memory and in its folder."""
 
-    def __init__(self, task: Task, schedule: Schedule, folder: Path, weighting: nn.Module, progress: Progress) -> None:
+    def __init__(self, task: Task, schedule: Schedule, folder: Path, weighting: nn.Module, progress: OnLine) -> None:
         self.task, self.schedule, self.folder, self.progress = task, schedule, folder, progress
         self.weighting = weighting.to(next(task.module.parameters()).device)
         self.parameters = [*task.module.parameters(), *weighting.parameters()]
         self.optimiser = torch.optim.AdamW(_groups(self.parameters, schedule.decay), schedule.rate, betas=(0.9, 0.98))
-        self.step, self.spent_s = 0, 0.0
+        self.step, self.spent_s, self.drawn_s = 0, 0.0, 0.0
         self.best_step, self.best, self.figures = -1, -math.inf, dict[str, float]()
         self.is_over = False
         folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +162,7 @@ class _Run:
         return Outcome(self.step, self.best_step, self.figures, round(self.spent_s, 1))
 
     def _done(self) -> float:
-        """Return how much of the run is over, by steps or by the clock."""
+        """Return the finished share of the run, by steps or by the clock."""
         minutes = self.schedule.minutes
         by_clock = self.spent_s / (minutes * 60) if minutes else 0.0
         return max(self.step / self.schedule.steps, by_clock)
@@ -169,7 +196,7 @@ class _Run:
             raise TrainingError(f"No figure {self.schedule.watch!r} to watch. There are: {', '.join(figures)}.")
         if figures[self.schedule.watch] > self.best:
             self.best_step, self.best, self.figures = self.step, figures[self.schedule.watch], figures
-            _replace(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
+            write_atomically(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
         patience = self.schedule.patience
         if patience is not None and self.step - self.best_step >= patience * self.schedule.evaluate_every:
             self.is_over = True
@@ -188,8 +215,10 @@ class _Run:
             "optimiser": self.optimiser.state_dict(),
             "run": {name: getattr(self, name) for name in _KEPT},
         }
-        _replace(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
-        draw_curves(self.folder, _lines(self.folder / LOG))
+        write_atomically(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
+        if self.spent_s - self.drawn_s > _DRAW_EVERY_S:
+            draw_curves(self.folder, _lines(self.folder / LOG))
+            self.drawn_s = self.spent_s
 
     def _resume(self) -> None:
         file = self.folder / CHECKPOINT
@@ -208,14 +237,14 @@ class _Run:
             setattr(self, name, value)
         lines = [line for line in _lines(self.folder / LOG) if line["step"] <= self.step]
         text = "".join(json.dumps(line) + "\n" for line in lines)
-        _replace(self.folder / LOG, lambda path: path.write_text(text, encoding="utf-8"))
+        write_atomically(self.folder / LOG, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 _KEPT = ("step", "spent_s", "best_step", "best", "figures", "is_over")
 
 
 def _groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-    """Return parameter groups: only matrices decay, no scales, biases and norms."""
+    """Return parameter groups: weight decay applies to matrices, not to scales, biases and norms."""
     every = list(parameters)
     return [
         {"params": [parameter for parameter in every if parameter.ndim > 1], "weight_decay": decay},
@@ -227,15 +256,15 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
     return {name: value.contiguous() for name, value in module.state_dict().items()}
 
 
-def _replace(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside ``path``, then put it in its place: a kill leaves the old one or the new one, whole."""
-    beside = path.with_name(f"{path.name}.part")
-    write(beside)
-    beside.replace(path)
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Replace ``path`` atomically: a killed run leaves the old file or the new one, never a part."""
+    part = path.with_name(f"{path.name}.part")
+    write(part)
+    part.replace(path)
 
 
 def _lines(log: Path) -> list[dict[str, Any]]:
-    """Read the log, but for a last line that a kill cut off."""
+    """Read the log without a last line that a kill cut off."""
     if not log.is_file():
         return []
     found = []

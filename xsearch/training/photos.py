@@ -1,167 +1,101 @@
-"""Training pictures: decoded once, squared, with what is known about each as a row of targets."""
+"""Photos as customers take them, and the pixels of a photo that show the product. Needs no torch."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+import io
+import random
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageFilter
 
-from xsearch.encoders.builtin import square
-from xsearch.training.colour_naming import NAMES, balanced, colour_shares, lab, product_mask
-from xsearch.training.lexicon import CLOTHING_CATEGORIES, OVERLAPS, RENDERED_KINDS, Lexicon
-
-SIZE = 144  # pixels; larger than the network's input, so that crops keep detail
-MASK_SIZE = 36
+Pixels = NDArray[np.uint8]
+Fill = Literal["white", "edge"]
 
 
-@dataclass
-class PhotoSet:
-    """Pictures with targets; ``targets`` is 1 where a concept is shown, 0 where not, -1 where nobody knows."""
-
-    images: NDArray[np.uint8]  # (n, SIZE, SIZE, 3) sRGB
-    masks: NDArray[np.uint8]  # (n, MASK_SIZE, MASK_SIZE), 255 = product
-    targets: NDArray[np.int8]  # (n, concepts)
-    products: NDArray[np.int64]  # (n,), equal for pictures of one product
-    groups: NDArray[np.str_]  # (n,), pictures of one group never fall on both sides of a split
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def take(self, rows: NDArray[Any]) -> PhotoSet:
-        """Return the pictures at ``rows`` (numbers or booleans)."""
-        return PhotoSet(*(getattr(self, field.name)[rows] for field in fields(self)))
-
-    def joined(self, other: PhotoSet) -> PhotoSet:
-        """Return the pictures of both sets; products stay apart."""
-        moved = other.products + (self.products.max() + 1 if len(self) else 0)
-        parts = {field.name: (getattr(self, field.name), getattr(other, field.name)) for field in fields(self)}
-        parts["products"] = (self.products, moved)
-        return PhotoSet(**{name: np.concatenate(pair) for name, pair in parts.items()})
+def hard_photo(image: Image.Image, rng: random.Random) -> Image.Image:
+    """Return a photo as bad as customers take them: cropped, rotated, in odd light, soft and small."""
+    share = rng.uniform(0.55, 0.95)
+    width, height = round(image.width * share), round(image.height * share)
+    left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
+    view = image.crop((left, top, left + width, top + height))
+    view = rotated(view, rng.uniform(-20, 20), rng.choice(("white", "edge")))
+    view = ImageEnhance.Brightness(view).enhance(rng.uniform(0.65, 1.3))
+    view = ImageEnhance.Contrast(view).enhance(rng.uniform(0.7, 1.2))
+    cast = np.array([rng.uniform(0.88, 1.12) for _ in range(3)])
+    view = Image.fromarray(np.clip(np.asarray(view) * cast, 0, 255).astype(np.uint8))
+    view = view.filter(ImageFilter.GaussianBlur(rng.uniform(0, 0.008) * max(view.size)))
+    return recoded(view, rng.randint(30, 70))
 
 
-def load_clothing(folder: Path, lexicon: Lexicon, limit: int | None = None) -> PhotoSet:
-    """Read the clothing photos of ``folder`` (``labels.jsonl`` with category, sender and images)."""
-    rows = _read_labels(folder / "labels.jsonl", limit)
-    pictures = [_picture(_image_path(folder, row)) for row in rows]
-    targets = [_clothing_targets(row, picture, lexicon) for row, picture in zip(rows, pictures, strict=True)]
-    return _photo_set(pictures, targets, [str(row["id"]) for row in rows], [str(row["sender"]) for row in rows])
+def rotated(image: Image.Image, degrees: float, fill: Fill) -> Image.Image:
+    """Return the image rotated in its frame; the corners get white, or the colours at the edges."""
+    if fill == "white":
+        return image.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
+    margin = max(image.size) // 4
+    wide = np.pad(np.asarray(image), ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    turned = Image.fromarray(wide).rotate(degrees, Image.Resampling.BICUBIC)
+    return turned.crop((margin, margin, margin + image.width, margin + image.height))
 
 
-def load_renderings(folder: Path, lexicon: Lexicon, limit: int | None = None) -> PhotoSet:
-    """Read rendered training pictures (``labels.jsonl`` with kind, colour, pattern, material, product)."""
-    rows = _read_labels(folder / "labels.jsonl", limit)
-    pictures = [_picture(_image_path(folder, row)) for row in rows]
-    targets = [rendering_targets(row, lexicon.concepts) for row in rows]
-    products = [str(row["product"]) for row in rows]
-    return _photo_set(pictures, targets, products, products)
+def recoded(image: Image.Image, quality: int) -> Image.Image:
+    """Return the image written as JPEG and read again."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer).convert("RGB")
 
 
-def split_by_group(photos: PhotoSet, share: float, seed: int) -> tuple[PhotoSet, PhotoSet]:
-    """Split into (training, held out) so that about ``share`` of the groups are held out whole."""
-    groups = np.unique(photos.groups)
-    chosen = np.random.default_rng(seed).permutation(groups)[: round(len(groups) * share)]
-    held_out = np.isin(photos.groups, chosen)
-    return photos.take(~held_out), photos.take(held_out)
+def lab(rgb: NDArray[np.floating] | Pixels) -> NDArray[np.float32]:
+    """Return CIELAB (D65) of sRGB 0..255, shape (..., 3); source: IEC 61966-2-1 and CIE 15."""
+    scaled = np.asarray(rgb, np.float64) / 255
+    linear = np.where(scaled <= 0.04045, scaled / 12.92, ((scaled + 0.055) / 1.055) ** 2.4)
+    matrix = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = linear @ matrix.T / np.array([0.9505, 1.0, 1.089])
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    x, y, z = root[..., 0], root[..., 1], root[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).astype(np.float32)
 
 
-def rendering_targets(row: dict[str, Any], concepts: Sequence[str]) -> NDArray[np.int8]:
-    """Return the targets of one rendering: everything is known but what a second colour is called."""
-    targets = np.zeros(len(concepts), np.int8)
-    kinds = RENDERED_KINDS.get(row["kind"], (row["kind"],))
-    unsure = [*_colour_concepts(row.get("second_colour")), *OVERLAPS.get(kinds[0], ())]
-    if row["colour"] in ("black", "white"):
-        unsure += ["dark", "light"]
-    if row["colour"] == "navy":  # a customer who asks for blue wants a plainer blue first
-        unsure += ["blue", "dark"]
-    _set(targets, concepts, unsure, -1)
-    shown = [*kinds, *_colour_concepts(row["colour"]), row.get("pattern"), row.get("material")]
-    _set(targets, concepts, shown, 1)
-    return targets
+def balanced(rgb: Pixels) -> Pixels:
+    """Return the photo, shape (h, w, 3), as bright as in good light, with part of its colour cast removed."""
+    exposure = np.clip(245 / (np.percentile(rgb.max(axis=-1), 97) + 1), 1.0, 1.45)
+    pixels = lab(rgb)
+    neutral = (np.hypot(pixels[..., 1], pixels[..., 2]) < 12) & (pixels[..., 0] > 50)
+    means = rgb[neutral].mean(axis=0) + 1 if neutral.mean() > 0.1 else np.ones(3)
+    gains = exposure * np.clip((means.mean() / means) ** 0.4, 0.9, 1.1)
+    lit: Pixels = np.clip(rgb * gains, 0, 255).astype(np.uint8)
+    return lit
 
 
-def _colour_concepts(colour: str | None) -> tuple[str, ...]:
-    return (colour,) if colour else ()
+def product_mask(rgb: Pixels) -> NDArray[np.float32]:
+    """Return the probability that each pixel shows the product, shape (h, w), from contrast to the borders.
+
+    Falls back to the middle of the photo when the product does not stand out from what is at the borders.
+    """
+    pixels = lab(rgb)
+    height, width = pixels.shape[:2]
+    ring = max(2, height // 16)
+    border = np.concatenate([pixels[:ring].reshape(-1, 3), pixels[-ring:].reshape(-1, 3),
+                             pixels[:, :ring].reshape(-1, 3), pixels[:, -ring:].reshape(-1, 3)])  # fmt: skip
+    centres = _clusters(border, 4)
+    distance = np.sqrt(((pixels[:, :, None] - centres) ** 2).sum(axis=-1).min(axis=-1))
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    middle = np.exp(-((x / 0.75) ** 4) - (y / 0.8) ** 4)
+    mask = middle / (1 + np.exp(-(distance - 14) / 3))
+    if mask.mean() < 0.06:
+        mask = (x**2 + y**2 < 0.2).astype(np.float32)
+    return np.asarray(mask, np.float32)
 
 
-def _clothing_targets(row: dict[str, Any], picture: Picture, lexicon: Lexicon) -> NDArray[np.int8]:
-    concepts = lexicon.concepts
-    targets = np.full(len(concepts), -1, np.int8)
-    label = CLOTHING_CATEGORIES.get(row["category"])
-    if label is not None:
-        _set(targets, concepts, lexicon.of_facet("kind"), 0)
-        _set(targets, concepts, OVERLAPS.get(label, ()), -1)
-        _set(targets, concepts, [label], 1)
-    for name, value in picture.colours.items():
-        _set(targets, concepts, [name], value)
-    return targets
-
-
-def _set(targets: NDArray[np.int8], concepts: Sequence[str], names: Iterable[str | None], value: int) -> None:
-    for name in names:
-        if name is not None and name in concepts:
-            targets[list(concepts).index(name)] = value
-
-
-@dataclass
-class Picture:
-    """One decoded picture with its product mask and measured colours."""
-
-    pixels: NDArray[np.uint8]
-    mask: NDArray[np.float32]
-    colours: dict[str, int]
-
-
-def _picture(path: Path) -> Picture:
-    with Image.open(path) as image:
-        pixels = square(image.convert("RGB"), SIZE)
-    small = np.asarray(Image.fromarray(pixels).resize((MASK_SIZE * 2,) * 2, Image.Resampling.BOX))
-    lit = balanced(small)
-    mask = product_mask(lit)
-    halved = mask.reshape(MASK_SIZE, 2, MASK_SIZE, 2).mean(axis=(1, 3))
-    return Picture(pixels, halved, measured_colours(lit, mask))
-
-
-def measured_colours(rgb: NDArray[np.uint8], mask: NDArray[np.float32]) -> dict[str, int]:
-    """Return 1, 0 or -1 (unsure) for each colour name and for "dark" and "light"."""
-    shares = colour_shares(rgb, mask)
-    colours = {name: 1 if share > 0.34 else 0 if share < 0.14 else -1
-               for name, share in zip(NAMES, shares, strict=True)}  # fmt: skip
-    lightness = float((lab(rgb)[..., 0] * mask).sum() / mask.sum())
-    if NAMES[int(shares.argmax())] in ("black", "white"):
-        return {**colours, "dark": -1, "light": -1, "navy": -1 if colours["blue"] else 0}
-    dark = 1 if lightness < 34 else 0 if lightness > 42 else -1
-    light = 1 if lightness > 72 else 0 if lightness < 62 else -1
-    navy = 0 if 0 in (dark, colours["blue"]) else min(dark, colours["blue"])
-    return {**colours, "dark": dark, "light": light, "navy": navy}
-
-
-def _photo_set(
-    pictures: list[Picture], targets: list[NDArray[np.int8]], products: list[str], groups: list[str]
-) -> PhotoSet:
-    masks = np.stack([picture.mask for picture in pictures])
-    return PhotoSet(
-        images=np.stack([picture.pixels for picture in pictures]),
-        masks=(masks * 255).astype(np.uint8),
-        targets=np.stack(targets),
-        products=np.unique(products, return_inverse=True)[1].astype(np.int64),
-        groups=np.array(groups),
-    )
-
-
-def _read_labels(path: Path, limit: int | None) -> list[dict[str, Any]]:
-    if not path.is_file():
-        raise SystemExit(f"No {path}: give a folder with labels.jsonl and the images it names.")
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return rows[:limit]
-
-
-def _image_path(folder: Path, row: dict[str, Any]) -> Path:
-    name = str(row["images"][0] if "images" in row else row["image"])
-    inside = folder / name
-    return inside if inside.is_file() else folder.parent / name
+def _clusters(points: NDArray[np.float32], count: int, rounds: int = 8) -> NDArray[np.float32]:
+    """Return the centres of k-means without the small clusters; starts at evenly spaced points by lightness."""
+    ordered = points[np.argsort(points[:, 0])]
+    centres = ordered[np.linspace(len(points) // 10, len(points) * 9 // 10, count).astype(int)]
+    for _ in range(rounds):
+        owner = ((points[:, None] - centres) ** 2).sum(axis=-1).argmin(axis=1)
+        for index in range(count):
+            if (owner == index).any():
+                centres[index] = points[owner == index].mean(axis=0)
+    share = np.bincount(owner, minlength=count) / len(points)
+    return np.asarray(centres[share >= min(0.14, share.max())])

@@ -1,4 +1,4 @@
-"""What a visitor decides: agree, decline, pause, erase everything."""
+"""Consent: a visitor agrees, declines, pauses, or erases everything."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from xsearch.visitors.identity import (
     DECLINED,
     TOKEN_COOKIE,
     hash_of,
-    known_visitor,
     new_token,
     user_of,
+    visitor_of,
     visitor_of_browser,
     visitor_of_user,
 )
@@ -26,8 +26,8 @@ _DAY_S = 24 * 60 * 60
 
 
 def agree(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Remember the visitor from now on: the user who is logged in, or else this browser by a new token."""
-    visitor = visitor_of_user(user) if (user := user_of(request)) else known_visitor(request)
+    """Remember the visitor from now on: the user who is logged in, or this browser by a new token."""
+    visitor = visitor_of_user(user) if (user := user_of(request)) else visitor_of(request)
     if visitor is None:
         token = new_token()
         Visitor.objects.create(token_hash=hash_of(token))
@@ -38,26 +38,26 @@ def agree(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def decline(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Remember nothing from now on; what is known already stays until it is erased or too old."""
-    visitor = known_visitor(request)
+    """Remember nothing from now on; what is stored stays until it is erased or too old."""
+    visitor = visitor_of(request)
     if visitor:
         Visitor.objects.filter(pk=visitor.pk).update(is_paused=True)
     _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
 
 
 def erase(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Delete everything that is known of the visitor, and remember nothing from now on."""
-    for visitor in filter(None, (known_visitor(request), visitor_of_browser(request))):
+    """Delete everything that is stored about the visitor, and remember nothing from now on."""
+    for visitor in filter(None, (visitor_of(request), visitor_of_browser(request))):
         forget(visitor)
     _delete_cookie(response, TOKEN_COOKIE)
     _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
 
 
 def forget(visitor: Visitor) -> None:
-    """Delete a visitor, with all that they did and searched for, and what was counted from it."""
+    """Delete a visitor with their events and queries, and the counts of these queries."""
     with transaction.atomic():
         queries = QueryLog.objects.filter(visitor=visitor)
-        # Counted again by the next run of the task, without this visitor.
+        # The next run of the task counts them again, without this visitor.
         PopularQuery.objects.filter(text__in=queries.exclude(text="").values("text")).delete()
         Event.objects.filter(query_id__in=queries.values("pk"), visitor=None).delete()
         Visitor.objects.filter(pk=visitor.pk).delete()
@@ -71,14 +71,14 @@ def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, val
         secure=request.is_secure(),
         httponly=True,
         samesite="Lax",
-        **_place(),
+        **_cookie_scope(),
     )
 
 
 def _delete_cookie(response: HttpResponseBase, name: str) -> None:
-    response.delete_cookie(name, samesite="Lax", **_place())
+    response.delete_cookie(name, samesite="Lax", **_cookie_scope())
 
 
-def _place() -> dict[str, Any]:
-    """Return where the cookies are valid: where the session's is."""
+def _cookie_scope() -> dict[str, Any]:
+    """Return path and domain of the cookies: those of the session's cookie."""
     return {"path": django_settings.SESSION_COOKIE_PATH, "domain": django_settings.SESSION_COOKIE_DOMAIN}

@@ -1,29 +1,30 @@
-"""Writing down what happened; nothing here may get in the way of a search."""
+"""Events: what customers do with objects, written down and weighed by kind and age."""
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models import Case, DurationField, ExpressionWrapper, F, FloatField, Q, Sum, Value, When
+from django.db.models.functions import Extract, Now, Power
 from django.http import HttpRequest
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
-from xsearch.models import Event, QueryLog
-from xsearch.text import detect_language
+from xsearch.models import Event, Visitor
 from xsearch.visitors.identity import remembered_visitor
-from xsearch.visitors.query_texts import storable
 
-logger = logging.getLogger("xsearch.visitors")
+#: The filter whose values are taken for prices, and how many prices are too few to tell a taste.
+PRICE, LEAST_PRICES = "price", 3
+_MAX_OBJECTS = 100
+_DAY_S = 24 * 60 * 60
 
 
 def record_event(
     request: HttpRequest, index: Index, obj: models.Model, kind: str, query_id: uuid.UUID, position: int | None
 ) -> Event:
-    """Write down what a customer did with ``obj``: a remembered visitor did it, or nobody knows who."""
+    """Write down what a customer did with ``obj``; the event names the visitor only if they are remembered."""
     event = Event(
         query_id=query_id,
         content_type=index.content_type,
@@ -35,38 +36,37 @@ def record_event(
     try:
         with transaction.atomic():
             event.save()
-    except IntegrityError:  # the visitor erased everything at this very moment
+    except IntegrityError:  # the visitor has just erased everything
         event.pk, event.visitor = None, None
         event.save()
     return event
 
 
-def record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, asked: Mapping[str, Any]) -> None:
-    """Write down what was searched for and whether something was found; of several indexes, as asked of the first.
+def acts_of(index: Index, user: Any) -> dict[str, float]:
+    """Return the objects that ``user`` (a visitor or a user) acted on last, {object id: weight}, in one statement.
 
-    ``asked`` are the parameters of the search. Words are kept where they were typed and are all there is to the
-    query: not those of a recording, nor beside a photo, nor such that look personal.
+    The weight of an object that they dismissed is negative. Without consent, or during a pause, there are none.
     """
-    if not settings.LOG_QUERIES:
-        return
-    try:
-        with transaction.atomic():
-            _record_search(request, indexes, results, asked)
-    except DatabaseError:
-        logger.exception("A search could not be written down")
+    of_user = _events_of(user)
+    if of_user is None:
+        return {}
+    events = Event.objects.filter(of_user, content_type=index.content_type, visitor__is_paused=False)
+    weight = decayed_weight(settings.TASTE_HALF_LIFE_DAYS)
+    by_object = events.order_by().values("object_id").annotate(weight=Sum(weight), last=models.Max("created_at"))
+    return dict(by_object.order_by("-last").values_list("object_id", "weight")[:_MAX_OBJECTS])
 
 
-def _record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, asked: Mapping[str, Any]) -> None:
-    is_typed = asked.get("q") and not any(asked.get(name) for name in ("image", "audio", "spoken", "heard"))
-    text = storable(results.corrected or results.query) if is_typed else ""
-    QueryLog.objects.create(
-        query_id=results.query_id,
-        content_type=indexes[0].content_type,
-        text=text,
-        language=detect_language(text) if text else "",
-        page=results.page,
-        total=results.total,
-        is_close=results.is_close and results.total > 0,
-        is_filtered=any(asked.get(name) not in (None, "", []) for index in indexes for name in index.filter_names()),
-        visitor=remembered_visitor(request),
-    )
+def decayed_weight(half_life_days: float) -> Any:
+    """Return the expression of the weight of an event, by its kind and age."""
+    age_s = Extract(ExpressionWrapper(Now() - F("created_at"), output_field=DurationField()), "epoch")
+    half_lives = ExpressionWrapper(age_s / (half_life_days * _DAY_S), output_field=FloatField())
+    by_kind = [When(kind=kind, then=Value(float(weight))) for kind, weight in settings.EVENT_WEIGHTS.items()]
+    return Case(*by_kind, default=Value(0.0)) * Power(Value(0.5), half_lives, output_field=FloatField())
+
+
+def _events_of(user: Any) -> Q | None:
+    if isinstance(user, Visitor):
+        return Q(visitor=user)
+    if getattr(user, "is_authenticated", False):
+        return Q(visitor__user=user)
+    return None

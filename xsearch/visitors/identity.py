@@ -1,31 +1,36 @@
-"""Who is there: the visitor of a request, if they agreed to be remembered, and the token that tells a browser."""
+"""Identity: the visitor that a request comes from, by user or by the token of the browser."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.contrib.auth.signals import user_logged_in
+from django.db import DatabaseError, IntegrityError, transaction
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from xsearch.models import Visitor
+from xsearch.models import Event, QueryLog, Visitor
 
-#: Holds a random token, and is set only after its visitor agreed.
+logger = logging.getLogger("xsearch.visitors")
+
+#: Cookie with a random token, set only after the visitor agreed.
 TOKEN_COOKIE = "xsearch_visitor"  # noqa: S105 - its name
-#: Says "no" for a browser whose visitor declined, and nothing else about it.
+#: Cookie with "no" in a browser whose visitor declined, and nothing else.
 CHOICE_COOKIE = "xsearch_memory"
 DECLINED = "no"
 _TOKEN_BYTES = 32
 _MAX_TOKEN_CHARACTERS = 100
 
 
-def known_visitor(request: HttpRequest) -> Visitor | None:
-    """Return whom the request comes from, whether or not they are remembered now; looked up once a request.
+def visitor_of(request: HttpRequest) -> Visitor | None:
+    """Return the visitor of a request, remembered now or not; looked up once a request.
 
-    The token of a browser counts only while nobody is logged in, so that nobody sees what another
-    customer of the same computer did when logged in.
+    The token of a browser counts only while nobody is logged in: customers who share a computer must not see what
+    another one did while logged in.
     """
     if not hasattr(request, "_xsearch_visitor"):
         user = user_of(request)
@@ -36,17 +41,17 @@ def known_visitor(request: HttpRequest) -> Visitor | None:
 
 
 def remembered_visitor(request: HttpRequest) -> Visitor | None:
-    """Return whom the request comes from if they agreed to be remembered and are not pausing."""
+    """Return the visitor of a request if they agreed to be remembered and do not pause."""
     if request.COOKIES.get(CHOICE_COOKIE) == DECLINED:
         return None
-    visitor = known_visitor(request)
+    visitor = visitor_of(request)
     return visitor if visitor and not visitor.is_paused else None
 
 
 def is_unasked(request: HttpRequest) -> bool:
-    """Say whether the visitor has not answered yet."""
-    # The session is looked at first, for that says to caches that the page is not the same for everybody.
-    return known_visitor(request) is None and request.COOKIES.get(CHOICE_COOKIE) != DECLINED
+    """Return True if the visitor has not answered yet."""
+    # The session comes first: reading it tells caches that the page differs between visitors.
+    return visitor_of(request) is None and request.COOKIES.get(CHOICE_COOKIE) != DECLINED
 
 
 def user_of(request: HttpRequest) -> Any:
@@ -64,26 +69,55 @@ def visitor_of_browser(request: HttpRequest) -> Visitor | None:
 
 
 def new_token() -> str:
-    """Return a random token that nobody can guess."""
+    """Return a random token."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def hash_of(token: str) -> str:
-    """Return what is stored of a token; as it is random and long, its hash needs no salt."""
+    """Return the hash of a token, which is stored; a long random token needs no salt."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def visitor_of_user(user: Any) -> Visitor:
-    """Return the visitor that stands for a user, made if there is none."""
+    """Return the visitor of a user; create it if there is none."""
     try:
         with transaction.atomic():
             return Visitor.objects.get_or_create(user=user)[0]
-    except IntegrityError:  # another device of theirs was quicker
+    except IntegrityError:  # another request of the user was quicker
         return Visitor.objects.get(user=user)
 
 
+@receiver(user_logged_in, dispatch_uid="xsearch_merge_visitor")
+def merge_at_login(*, request: HttpRequest | None = None, user: Any, **kwargs: Any) -> None:  # noqa: ARG001
+    """Merge the visitor of the browser into that of the user; a login never fails because of it."""
+    if request is None:
+        return
+    request.__dict__.pop("_xsearch_visitor", None)  # looked up again: from now on it is the user
+    try:
+        with transaction.atomic():
+            merge(request, user)
+    except DatabaseError:
+        logger.exception("What a visitor did before the login could not be merged")
+
+
+def merge(request: HttpRequest, user: Any) -> None:
+    """Move what the browser's visitor did to the user, and delete that visitor with its token.
+
+    If either of the two pauses, the user does.
+    """
+    of_browser = visitor_of_browser(request)
+    if of_browser is None:
+        return
+    of_user = visitor_of_user(user)
+    for model in (Event, QueryLog):
+        model._default_manager.filter(visitor=of_browser).update(visitor=of_user)
+    if of_browser.is_paused and not of_user.is_paused:
+        Visitor.objects.filter(pk=of_user.pk).update(is_paused=True)
+    of_browser.delete()
+
+
 def _seen(visitor: Visitor) -> Visitor:
-    """Note once a day that a visitor was there, for those who never come back are forgotten."""
+    """Note once a day that a visitor was here; visitors who do not return are deleted."""
     today = timezone.localdate()
     if visitor.seen_on != today:
         Visitor.objects.filter(pk=visitor.pk).update(seen_on=today)

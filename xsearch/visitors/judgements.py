@@ -1,10 +1,10 @@
-"""Judgements from behaviour: what customers opened, corrected for where it stood.
+"""Judgements from behaviour: what customers opened, corrected for its position.
 
-Results at the top are opened more often because they are looked at more often. Under the examination
-model a click at rank r needs that the result is looked at, with a probability that falls as 1 / r^η, and
-that it attracts; weighing each click by the inverse of that probability makes the counts unbiased
+Customers open results at the top more often because they look at them more often. Under the examination
+model, a click at rank r needs that the customer looks at the result, with a probability that falls as 1 / r^η,
+and that the result attracts; weighing each click by the inverse of that probability makes the counts unbiased
 (Joachims, Swaminathan and Schnabel, "Unbiased Learning-to-Rank with Biased Feedback", WSDM 2017).
-η is ``POSITION_BIAS``. Weights are clipped, which trades a little bias for much less variance.
+η is ``POSITION_BIAS``. Weights are clipped: a little more bias, much less variance.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from xsearch.index.registry import Index
 from xsearch.models import Event, QueryLog
 from xsearch.visitors.queries import by_text, first_pages
 
-_MAX_WEIGHT = 10.0  # of one click, however far down
-_LEAST_SEARCHES = 2  # in which an object was acted on; one may be a slip
-#: Grades by the share of what the best object of the query attracted.
+_MAX_WEIGHT = 10.0  # of one click at any position
+_LEAST_SEARCHES = 2  # with an event of the object; a single one may be a slip
+#: Grades by the attraction of an object as a share of the query's best.
 _GRADES = ((0.6, 3), (0.3, 2), (0.1, 1))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Words that several people searched for, and how much each object attracted those who did.
+    """A query of several people, and how much each object attracted them.
 
-    ``attraction`` is the mean, over all searches for the words, of the weights of what was done, by the
-    objects' primary keys as text; ``searches`` is how many searches there were.
+    ``attraction`` is the mean weight of the events over all searches for the words, by the objects' primary keys
+    as text; ``searches`` is the number of searches.
     """
 
     text: str
@@ -42,7 +42,7 @@ class Judged:
     attraction: Mapping[str, float]
 
     def grades(self) -> dict[str, int]:
-        """Return a grade from 1 to 3 for each object that attracted enough; most first."""
+        """Return a grade from 1 to 3 for each object that attracted enough; the best first."""
         best = max(self.attraction.values(), default=0.0)
         found = sorted(self.attraction.items(), key=lambda item: (-item[1], item[0]))
         grades = {key: next((grade for share, grade in _GRADES if value >= share * best), 0) for key, value in found}
@@ -50,12 +50,12 @@ class Judged:
 
 
 def propensity(position: int | None, bias: float) -> float:
-    """Return how likely the result at ``position`` (from 1) is looked at, against the first; of an unknown one, 1."""
+    """Return how likely a customer looks at ``position`` (from 1) relative to the first; 1 for an unknown position."""
     return 1.0 / math.pow(position or 1, bias)
 
 
 def judged_queries(index: Index) -> Iterator[Judged]:
-    """Yield the queries that several people asked and found something with, most frequent first."""
+    """Yield the queries that several people asked and that led to events; the most frequent first."""
     asked = first_pages().filter(content_type=index.content_type)
     rows = by_text(asked, "language").order_by("-searches", "text")
     for text, language, searches in rows.values_list("text", "language", "searches"):
@@ -65,7 +65,7 @@ def judged_queries(index: Index) -> Iterator[Judged]:
 
 
 def _attraction(index: Index, searches: QuerySet[QueryLog], count: int) -> dict[str, float]:
-    """Return the weight of what was done with each object a search; only of those acted on more than once."""
+    """Return the mean weight of each object's events a search; only of objects with events in several searches."""
     weights: dict[str, float] = defaultdict(float)
     supporters: dict[str, set[Any]] = defaultdict(set)
     for (query_id, object_id), weight in _strongest(index, searches).items():
@@ -79,7 +79,7 @@ def _attraction(index: Index, searches: QuerySet[QueryLog], count: int) -> dict[
 
 
 def _strongest(index: Index, searches: QuerySet[QueryLog]) -> dict[tuple[Any, str], float]:
-    """Return the strongest of what was done with an object in a search, so that opening it twice counts once."""
+    """Return the strongest event of each object in each search, so that opening it twice counts once."""
     events = Event.objects.filter(content_type=index.content_type, query_id__in=searches.values("query_id"))
     found: dict[tuple[Any, str], float] = {}
     for query_id, object_id, kind, position in events.values_list("query_id", "object_id", "kind", "position"):
@@ -99,17 +99,17 @@ def query_lines(index: Index, judged: Iterable[Judged], key: str) -> Iterator[di
 
 
 def pair_lines(index: Index, judged: Iterable[Judged], key: str) -> Iterator[dict[str, Any]]:
-    """Yield pairs that belong together, to train with; ``weight`` is that of the pair among those of its query."""
+    """Yield pairs of query and object to train with; ``weight`` is the object's share of the query's attraction."""
     for query in judged:
         names = _names(index, query, key)
-        whole = sum(query.attraction.values())
+        total = sum(query.attraction.values())
         for pk in query.grades():
             if pk in names:
-                weight = round(query.attraction[pk] / whole, 4)
+                weight = round(query.attraction[pk] / total, 4)
                 yield {"query": query.text, "language": query.language, "object": names[pk], "weight": weight}
 
 
 def _names(index: Index, query: Judged, key: str) -> dict[str, str]:
-    """Return what the objects are called that are still there."""
-    there = index.get_queryset().filter(pk__in=query.attraction).values_list("pk", key)
-    return {str(pk): str(name) for pk, name in there}
+    """Return the names of the objects that still exist."""
+    existing = index.get_queryset().filter(pk__in=query.attraction).values_list("pk", key)
+    return {str(pk): str(name) for pk, name in existing}

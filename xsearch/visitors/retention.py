@@ -1,10 +1,11 @@
-"""Nothing is kept longer than the settings say."""
+"""Retention: deletes what is older than the settings allow, and counts what is popular again."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import NamedTuple
 
+from celery import shared_task
 from django.utils import timezone
 
 from xsearch.conf import settings
@@ -13,8 +14,8 @@ from xsearch.visitors.popularity import count_popularity
 from xsearch.visitors.queries import count_popular
 
 
-class Tidied(NamedTuple):
-    """How many rows were deleted, and how many were counted."""
+class TidyCounts(NamedTuple):
+    """Numbers of deleted and of counted rows."""
 
     events: int
     queries: int
@@ -23,15 +24,21 @@ class Tidied(NamedTuple):
     popular_objects: int
 
 
-def tidy() -> Tidied:
-    """Delete what is too old, and count anew what is popular."""
-    return Tidied(*_delete_old(), count_popular(), count_popularity())
+def tidy() -> TidyCounts:
+    """Delete what is too old, and count what is popular again."""
+    return TidyCounts(*_delete_old(), count_popular(), count_popularity())
 
 
 def _delete_old() -> tuple[int, int, int]:
     today = timezone.localdate()
     old_visitors = Visitor.objects.filter(seen_on__lt=today - timedelta(days=settings.VISITORS_KEEP_DAYS))
-    visitors = old_visitors.delete()[1].get(Visitor._meta.label, 0)  # with all that they did
+    visitors = old_visitors.delete()[1].get(Visitor._meta.label, 0)  # with their events and queries
     old_events = Event.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.EVENTS_KEEP_DAYS))
     old_queries = QueryLog.objects.filter(day__lt=today - timedelta(days=settings.QUERIES_KEEP_DAYS))
     return old_events.delete()[0], old_queries.delete()[0], visitors
+
+
+@shared_task(name="xsearch.tidy", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
+def tidy_task() -> None:
+    """Run ``tidy`` in a worker; schedule it every hour."""
+    tidy()

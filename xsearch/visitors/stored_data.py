@@ -1,4 +1,4 @@
-"""What is known about a visitor, for themselves: in plain words, and as JSON."""
+"""Stored data of a visitor, shown to themselves: in plain words, and as JSON."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy
 from xsearch.index.filters import field_label, label_path, raw_path, value_labels
 from xsearch.index.registry import Index, registered
 from xsearch.models import Event, QueryLog, Visitor
-from xsearch.search.ranking.taste import LEAST_PRICES, PRICE
-from xsearch.visitors.interactions import acts_of
+from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of
 
 _SHOWN = 200
 _WORDS = {
@@ -29,8 +28,8 @@ _LIKES = 3
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something a visitor did."""
+class StoredEvent:
+    """An action of a visitor on an object."""
 
     day: date
     kind: str
@@ -43,8 +42,8 @@ class Act:
 
 
 @dataclass(frozen=True)
-class Search:
-    """Something a visitor searched for; ``text`` is empty where no words are kept."""
+class StoredSearch:
+    """A search of a visitor; ``text`` is empty if its words are not stored."""
 
     day: date
     text: str
@@ -52,8 +51,8 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Likes:
-    """The values of a field that a visitor prefers, and those they would rather not see."""
+class FieldTaste:
+    """Values of a field that a visitor prefers, and values that they dismiss."""
 
     label: str
     liked: list[str]
@@ -61,55 +60,55 @@ class Likes:
 
 
 @dataclass(frozen=True)
-class Known:
-    """Everything that is stored about a visitor, and what follows from it."""
+class StoredData:
+    """Everything that is stored about a visitor, and the taste that follows from it."""
 
     agreed_on: date | None = None
     is_paused: bool = False
     is_user: bool = False
-    acts: list[Act] = field(default_factory=list)
-    searches: list[Search] = field(default_factory=list)
-    likes: list[Likes] = field(default_factory=list)
-    #: Between which most prices lie of what they liked.
+    acts: list[StoredEvent] = field(default_factory=list)
+    searches: list[StoredSearch] = field(default_factory=list)
+    likes: list[FieldTaste] = field(default_factory=list)
+    #: Range of most prices of what they liked.
     prices: tuple[float, float] | None = None
 
     @property
-    def queries(self) -> list[Search]:
+    def queries(self) -> list[StoredSearch]:
         """The searches with words, each once a day."""
         return list({(search.day, search.text): search for search in self.searches if search.text}.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
+        """Return the data as JSON has it."""
         return asdict(self)
 
 
-def known_about(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> Known:
-    """Return what is known about ``visitor``: the latest ``limit`` acts and searches (None: all)."""
+def stored_data_of(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> StoredData:
+    """Return the stored data of ``visitor``: the latest ``limit`` events and searches (None: all)."""
     if visitor is None:
-        return Known()
+        return StoredData()
     acts = [(index, acts_of(index, visitor)) for index in registered()]
     searches = QueryLog.objects.filter(visitor=visitor).order_by("-day", "-query_id")[:limit]
-    return Known(
+    return StoredData(
         visitor.agreed_on,
         visitor.is_paused,
         visitor.user_id is not None,
         _acts(visitor, limit),
-        [Search(search.day, search.text, str(search.query_id)) for search in searches],
+        [StoredSearch(search.day, search.text, str(search.query_id)) for search in searches],
         [likes for index, done in acts for likes in _likes(index, done)],
         next(filter(None, (_prices(index, done) for index, done in acts)), None),
     )
 
 
-def _acts(visitor: Visitor, limit: int | None) -> list[Act]:
+def _acts(visitor: Visitor, limit: int | None) -> list[StoredEvent]:
     events = Event.objects.filter(visitor=visitor).select_related("content_type").order_by("-created_at")
     shown = list(events[:limit])
     objects = _objects(shown)
     return [_act(event, objects.get((event.content_type_id, event.object_id))) for event in shown]
 
 
-def _act(event: Event, found: tuple[Index, Any] | None) -> Act:
+def _act(event: Event, found: tuple[Index, Any] | None) -> StoredEvent:
     title, url = (found[0].title(found[1]), found[0].url(found[1])) if found else (_("no longer here"), None)
-    return Act(
+    return StoredEvent(
         day=event.created_at.date(),
         kind=event.kind,
         label=str(_WORDS[Event.Kind(event.kind)]),
@@ -122,7 +121,7 @@ def _act(event: Event, found: tuple[Index, Any] | None) -> Act:
 
 
 def _objects(events: list[Event]) -> dict[tuple[int, str], tuple[Index, Any]]:
-    """Return the objects of ``events`` that are still there, with their index."""
+    """Return the objects of ``events`` that still exist, with their index."""
     by_type: dict[Any, set[str]] = defaultdict(set)
     for event in events:
         by_type[event.content_type].add(event.object_id)
@@ -135,12 +134,12 @@ def _objects(events: list[Event]) -> dict[tuple[int, str], tuple[Index, Any]]:
     }
 
 
-def _likes(index: Index, acts: dict[str, float]) -> list[Likes]:
+def _likes(index: Index, acts: dict[str, float]) -> list[FieldTaste]:
     found = [_likes_of(index, name, acts) for name in index.facets] if acts else []
     return [likes for likes in found if likes.liked or likes.disliked]
 
 
-def _likes_of(index: Index, name: str, acts: dict[str, float]) -> Likes:
+def _likes_of(index: Index, name: str, acts: dict[str, float]) -> FieldTaste:
     weights: dict[Any, float] = defaultdict(float)
     paths = (raw_path(index, name), label_path(index, name))
     for key, raw, readable in index.get_queryset().filter(pk__in=acts).values_list("pk", *paths):
@@ -150,11 +149,11 @@ def _likes_of(index: Index, name: str, acts: dict[str, float]) -> Likes:
     ordered = [(labels[raw], weight) for (raw, _), weight in sorted(weights.items(), key=lambda item: -item[1])]
     liked = [label for label, weight in ordered if weight > 0]
     disliked = [label for label, weight in reversed(ordered) if weight < 0]
-    return Likes(field_label(index, name), liked[:_LIKES], disliked[:_LIKES])
+    return FieldTaste(field_label(index, name), liked[:_LIKES], disliked[:_LIKES])
 
 
 def _prices(index: Index, acts: dict[str, float]) -> tuple[float, float] | None:
-    """Return the first and last tenth of the prices of what was liked; None where few are known."""
+    """Return the first and last decile of the prices of what was liked; None for too few prices."""
     if PRICE not in index.filters:
         return None
     liked = [key for key, weight in acts.items() if weight > 0]
@@ -162,5 +161,5 @@ def _prices(index: Index, acts: dict[str, float]) -> tuple[float, float] | None:
     prices = [float(price) for price in found]
     if len(prices) < LEAST_PRICES:
         return None
-    tenths = quantiles(prices, n=10, method="inclusive")
-    return round(tenths[0], 2), round(tenths[-1], 2)
+    deciles = quantiles(prices, n=10, method="inclusive")
+    return round(deciles[0], 2), round(deciles[-1], 2)

@@ -1,4 +1,4 @@
-"""What a visitor sees and decides about the memory of the search."""
+"""Pages of a visitor: what is stored about them, and their decisions."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from django.views.generic import TemplateView, View
 
 from xsearch.conf import settings
 from xsearch.visitors import consent
-from xsearch.visitors.identity import known_visitor, remembered_visitor
-from xsearch.visitors.stored_data import known_about
+from xsearch.visitors.identity import remembered_visitor, visitor_of
+from xsearch.visitors.stored_data import stored_data_of
 from xsearch.web.problems import problem_of
 from xsearch.web.throttling import limit
 
-#: Sent by the script, which needs no page in return.
+#: The script sends it, and needs no page in return.
 _SCRIPT_HEADER = "X-Xsearch"
 
 
-class KnownView(TemplateView):
-    """What is known about the visitor, with a switch, a download, and a button that erases it all."""
+class StoredDataView(TemplateView):
+    """Shows what is stored about the visitor, with a switch, a download, and a button that erases everything."""
 
     template_name = "xsearch/known.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add what is known, and whether anything is remembered now."""
-        visitor = known_visitor(self.request)
-        context = {"known": known_about(visitor), "is_stored": visitor is not None}
+        """Add the stored data; ``is_on`` is True if more is remembered now."""
+        visitor = visitor_of(self.request)
+        context = {"known": stored_data_of(visitor), "is_stored": visitor is not None}
         is_on = remembered_visitor(self.request) is not None
         return super().get_context_data(
             **context, is_on=is_on, is_erased="erased" in self.request.GET, keep=_keep(), **kwargs
         )
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer with a page that nobody else gets to see."""
+        """Answer with a page that no cache keeps."""
         response = super().dispatch(request, *args, **kwargs)
         add_never_cache_headers(response)
         return response
@@ -48,11 +48,11 @@ def _keep() -> dict[str, int]:
 
 
 class DownloadView(View):
-    """Everything that is known about the visitor, as a JSON file."""
+    """Sends everything that is stored about the visitor as a JSON file."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Answer with the file."""
-        found = known_about(known_visitor(request), limit=None).as_dict()
+        found = stored_data_of(visitor_of(request), limit=None).as_dict()
         response = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
         response["Content-Disposition"] = 'attachment; filename="known.json"'
         add_never_cache_headers(response)
@@ -60,12 +60,12 @@ class DownloadView(View):
 
 
 class _ChoiceView(View):
-    """A decision, sent by a form; leads back to where it was made."""
+    """Takes a decision from a form, and leads back to its page."""
 
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Do what was decided."""
+        """Carry out the decision."""
         try:
             limit(request, "events")
         except Exception as error:  # bugs are raised again
@@ -81,7 +81,7 @@ class _ChoiceView(View):
         raise NotImplementedError
 
     def address(self) -> str:
-        """Return where to go if the form does not say."""
+        """Return the next address if the form has none."""
         return reverse("xsearch_visitor:known")
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
@@ -93,7 +93,7 @@ class _ChoiceView(View):
 
 
 class AgreeView(_ChoiceView):
-    """Remember what I do."""
+    """Agrees to be remembered."""
 
     def decide(self, request: HttpRequest, response: HttpResponse) -> None:
         """Remember the visitor from now on."""
@@ -101,7 +101,7 @@ class AgreeView(_ChoiceView):
 
 
 class DeclineView(_ChoiceView):
-    """Do not remember what I do."""
+    """Declines to be remembered."""
 
     def decide(self, request: HttpRequest, response: HttpResponse) -> None:
         """Remember nothing from now on."""
@@ -109,12 +109,12 @@ class DeclineView(_ChoiceView):
 
 
 class EraseView(_ChoiceView):
-    """Erase everything."""
+    """Erases everything that is stored about the visitor."""
 
     def decide(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Delete what is known, and remember nothing from now on."""
+        """Delete what is stored, and remember nothing from now on."""
         consent.erase(request, response)
 
     def address(self) -> str:
-        """Return the page that says that nothing is known."""
+        """Return the address that says that everything is erased."""
         return f"{super().address()}?erased=1"

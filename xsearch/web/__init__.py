@@ -1,1 +1,1 @@
-"""Requests from customers: uploads, parameters, rate limits and errors, for the API, the pages and the admin."""
+"""Requests and responses for the API, the search page and the admin: parameters, uploads, limits, problems."""

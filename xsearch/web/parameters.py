@@ -1,30 +1,37 @@
-"""From the parameters of a request, wherever they stand, to checked values."""
+"""Parameters of a request: collected from wherever they stand, checked, and ids turned into objects."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
-from xsearch.index.registry import Index, get_indexes
+from xsearch.index.registry import Index, get_index, get_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping, Sequence
 
+    from django.db.models import QuerySet
     from rest_framework.request import Request
 
-    from xsearch.api.serializers import Request as RequestSerializer
+    from xsearch.web.requests import IndexRequest
 
-#: Sent by Django's forms and of no meaning here.
+#: Parameters that name objects by their ids; arguments of ``xsearch.search`` too.
+EXAMPLES = ("like", "unlike")
+#: Django's forms send it.
 _IGNORED = ("csrfmiddlewaretoken",)
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """The checked parameters of a request, and the indexes it is about."""
+    """Checked parameters of a request, and the indexes that it is about."""
 
     indexes: list[Index]
     values: dict[str, Any]
@@ -36,8 +43,8 @@ class Parameters:
         return self.indexes[0]
 
 
-def read(request: Request, serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
-    """Return what ``request`` asks for; raises ``BadQuery`` or ``ValidationError`` saying what is allowed."""
+def read(request: Request, serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
+    """Return the checked parameters of ``request``; raises ``BadQuery`` or ``ValidationError`` for bad ones."""
     values = collect(request.query_params)
     if request.method == "POST":
         values |= collect(request.data)
@@ -45,15 +52,15 @@ def read(request: Request, serializer: type[RequestSerializer], *, filters: bool
 
 
 def collect(source: Any) -> dict[str, Any]:
-    """Return the named values of a form or object: lists where a name stands several times, no blanks."""
+    """Return the named values of a form or object, without blank ones; a repeated name has a list."""
     values = {name: source[name] for name in source}
     if isinstance(source, MultiValueDict):
         values = {name: _single(items) for name, items in source.lists()}
     return {name: value for name, value in values.items() if name not in _IGNORED and not _is_blank(value)}
 
 
-def check(values: Mapping[str, Any], serializer: type[RequestSerializer], *, filters: bool = False) -> Parameters:
-    """Return the checked parameters; ``filters`` says whether those of the index are allowed too."""
+def check(values: Mapping[str, Any], serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
+    """Return the checked parameters; with ``filters``, the filters of the indexes are allowed too."""
     indexes = _indexes(values.get("model"), several=serializer.takes_several_models)
     own = serializer().fields
     allowed = [name for index in indexes for name in index.filter_names() if name not in own] if filters else []
@@ -67,15 +74,53 @@ def check(values: Mapping[str, Any], serializer: type[RequestSerializer], *, fil
     return Parameters(indexes, dict(bound.validated_data), extra)
 
 
-def _unknown(name: str, known: list[str]) -> BadQuery:
+def find_object(queryset: QuerySet[Any], object_id: str) -> Any:
+    """Return the object with the primary key ``object_id``; raises ``Http404``."""
+    try:
+        return queryset.get(pk=_without_nul(object_id))
+    except (queryset.model.DoesNotExist, ValueError, ValidationError, OverflowError) as error:
+        names = {"name": queryset.model._meta.verbose_name, "id": object_id[:64]}
+        raise Http404(_("There is no %(name)s with the id %(id)s.") % names) from error
+
+
+def find_examples(querysets: Sequence[QuerySet[Any]], values: MutableMapping[str, Any]) -> None:
+    """Replace the ids in ``like`` and ``unlike`` by their objects; raises ``BadQuery`` for an unknown id."""
+    for name in EXAMPLES:
+        if name in values:
+            values[name] = [_required_example(querysets, name, object_id) for object_id in values[name]]
+
+
+def find_existing_examples(querysets: Sequence[QuerySet[Any]], values: MutableMapping[str, Any]) -> bool:
+    """Replace the ids by their objects, leave out deleted ones, and return True if there are any.
+
+    An address that a customer kept may be older than the catalogue.
+    """
+    is_gone = False
+    for name in EXAMPLES:
+        found = [_existing_example(querysets, object_id) for object_id in values.get(name, ())]
+        is_gone |= None in found
+        values[name] = [each for each in found if each is not None]
+    return is_gone
+
+
+def in_language(code: str | None) -> AbstractContextManager[None]:
+    """Activate the language of the site that is nearest to ``code`` ("zh" for "zh-hans"); without one, do nothing."""
+    try:
+        found = translation.get_supported_language_variant(code) if code else None
+    except LookupError:
+        found = None
+    return translation.override(found) if found else nullcontext()
+
+
+def _unknown(name: str, own: list[str]) -> BadQuery:
     detail = _("Unknown parameter %(name)s. Allowed: %(allowed)s.")
-    names = {"name": repr(name[:60]), "allowed": ", ".join(dict.fromkeys(known))}
+    names = {"name": repr(name[:60]), "allowed": ", ".join(dict.fromkeys(own))}
     return BadQuery(detail % names, code="unknown_parameter")
 
 
 def _check_filter(name: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, str | int | float | bool) or not _is_text(str(item)):
+        if not isinstance(item, str | int | float | bool) or not _can_be_encoded(str(item)):
             detail = _("%(name)s must be a text, a number, true or false, or a list of these.")
             raise BadQuery(detail % {"name": name}, code="bad_parameter")
 
@@ -90,8 +135,8 @@ def _indexes(labels: Any, *, several: bool) -> list[Index]:
     return found
 
 
-def _is_text(value: str) -> bool:
-    """Say whether ``value`` can be encoded: JSON may hold halves of surrogate pairs."""
+def _can_be_encoded(value: str) -> bool:
+    """Return False for text with half a surrogate pair, which JSON may hold."""
     return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -101,3 +146,32 @@ def _single(values: list[Any]) -> Any:
 
 def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _example(querysets: Sequence[QuerySet[Any]], object_id: str) -> Any:
+    """Return the object of the first model, or of the model whose label leads the id ("shop.StylePost:7")."""
+    label, _colon, key = object_id.partition(":")
+    for queryset in querysets if key else ():
+        if get_index(queryset.model).label.lower() == label.lower():
+            return find_object(queryset, key)
+    return find_object(querysets[0], object_id)
+
+
+def _required_example(querysets: Sequence[QuerySet[Any]], name: str, object_id: str) -> Any:
+    try:
+        return _example(querysets, object_id)
+    except Http404 as error:
+        raise BadQuery(f"{name}: {error}", code="unknown_object") from error
+
+
+def _existing_example(querysets: Sequence[QuerySet[Any]], object_id: str) -> Any:
+    try:
+        return _example(querysets, object_id)
+    except Http404:
+        return None
+
+
+def _without_nul(object_id: str) -> str:
+    if "\x00" in object_id:
+        raise ValueError
+    return object_id

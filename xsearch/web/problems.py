@@ -21,7 +21,7 @@ RETRY_AFTER_S = 10
 
 @dataclass(frozen=True)
 class Problem:
-    """What the client is told about an error."""
+    """An error as the client reads it."""
 
     status: int
     code: str
@@ -35,7 +35,7 @@ class Problem:
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """Return what a client should be told about ``error``, or None for a bug that must surface."""
+    """Return the problem behind ``error``, or None for a bug, which must surface."""
     if isinstance(error, MediaError):
         return Problem(error.status, error.code, str(error))
     if isinstance(error, BadQuery):
@@ -74,7 +74,7 @@ def _of_django(error: Exception) -> Problem | None:
 
 
 def first_message(detail: Any) -> str:
-    """Return the first message of a DRF error detail, led by the name of the parameter."""
+    """Return the first message of an error of REST framework, after the name of its parameter."""
     if isinstance(detail, dict):
         name, inner = next(iter(detail.items()))
         message = first_message(inner)

@@ -1,4 +1,4 @@
-"""How often one address may ask, by kind of request; the rates are ``XSEARCH["THROTTLE_RATES"]``."""
+"""Rate limits by client address and kind of request; ``XSEARCH["THROTTLE_RATES"]`` sets them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ logger = logging.getLogger("xsearch.api")
 class ScopeThrottle(SimpleRateThrottle):
     """Limits the requests of one scope by client address; a rate of None switches the limit off.
 
-    The address is found like DRF does: behind proxies set ``REST_FRAMEWORK["NUM_PROXIES"]``, or clients
-    can invent an ``X-Forwarded-For``. Counts live in Django's default cache.
+    REST framework finds the address: behind proxies, set ``REST_FRAMEWORK["NUM_PROXIES"]``, or clients can
+    invent an ``X-Forwarded-For``. The counts are in Django's default cache.
     """
 
     def __init__(self, scope: str) -> None:
@@ -43,16 +43,16 @@ class ScopeThrottle(SimpleRateThrottle):
         return f"xsearch_throttle_{self.scope}_{ident}"
 
     def allow_request(self, request: Request | HttpRequest, view: APIView | None) -> bool:
-        """Count the request and say whether it may pass."""
+        """Count the request, and return True if it may pass."""
         try:
             return super().allow_request(request, view)  # type: ignore[arg-type]
-        except Exception:  # each cache raises its own; searching must not depend on a cache
+        except Exception:  # every cache raises errors of its own, and a search must not depend on one
             logger.exception("The cache cannot be reached; requests are not limited.")
             return True
 
 
 def limit(request: Request | HttpRequest, scope: str) -> None:
-    """Count ``request`` under ``scope``; raises DRF's ``Throttled`` when it is one too many."""
+    """Count ``request`` under ``scope``; raises REST framework's ``Throttled`` when it is one too many."""
     throttle = ScopeThrottle(scope)
     if not throttle.allow_request(request, None):
         raise Throttled(throttle.wait())

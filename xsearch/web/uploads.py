@@ -1,4 +1,4 @@
-"""Uploads of customers: in memory only, refused before they are too large, never on disk.
+"""Uploads of customers: kept in memory, never on disk, and refused above their limit.
 
 Under ASGI, Django itself writes bodies above ``FILE_UPLOAD_MAX_MEMORY_SIZE`` to a temporary file before any
 view runs: set it above ``IMAGE_MAX_BYTES`` plus ``AUDIO_MAX_BYTES`` there. Under WSGI nothing is needed.
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-#: Room for the other fields of a request with files, or all that one without files may have.
+#: Limit of the fields that are no files, and of a request without files.
 FIELDS_MAX_BYTES = 1024 * 1024
 _DRAIN_CHUNK_BYTES = 64 * 1024
-#: An oversized body is read and dropped up to here, so that clients see the answer, not a broken pipe.
+#: Up to here an oversized body is read and dropped, so that the client sees the answer and no broken pipe.
 _DRAIN_MAX_BYTES = 128 * 1024 * 1024
 
 
 def max_bytes_of(field_name: str) -> int:
-    """Return how large the file in ``field_name`` may be."""
+    """Return the limit of the file in ``field_name``."""
     limit: int = settings.IMAGE_MAX_BYTES if field_name == "image" else settings.AUDIO_MAX_BYTES
     return limit
 
@@ -47,7 +47,7 @@ class MemoryUploadHandler(FileUploadHandler):
         self.unexpected: list[str] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Begin a file; one that nobody asked for is skipped."""
+        """Begin a file; skip one in an unexpected field."""
         super().new_file(*args, **kwargs)
         self.buffer = io.BytesIO()
         if self.field_name not in self.fields:
@@ -55,7 +55,7 @@ class MemoryUploadHandler(FileUploadHandler):
             raise SkipFile
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Keep a piece of the file; above the limit nothing more of the request is kept."""
+        """Keep a chunk of the file; above the limit, stop reading the request."""
         if start + len(raw_data) > max_bytes_of(str(self.field_name)):
             self.too_large = self.field_name
             self.buffer = io.BytesIO()
@@ -63,13 +63,13 @@ class MemoryUploadHandler(FileUploadHandler):
         self.buffer.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile[bytes]:
-        """Return the file under a neutral name: what the customer called it is nobody's business."""
+        """Return the file under a neutral name; the name on the customer's device is private."""
         self.buffer.seek(0)
         name = str(self.field_name)
         return InMemoryUploadedFile(self.buffer, name, name, self.content_type, file_size, self.charset)
 
     def check(self) -> None:
-        """Raise what was found wrong while reading."""
+        """Raise the problem that was found while reading, if any."""
         if self.too_large:
             raise _too_large(max_bytes_of(self.too_large))
         if self.unexpected:
@@ -82,7 +82,7 @@ class MemoryUploadHandler(FileUploadHandler):
 
 
 def keep_in_memory(request: HttpRequest, fields: Iterable[str]) -> MemoryUploadHandler:
-    """Make ``request`` read its files into memory only; call it before anything looks at the body."""
+    """Make ``request`` read its files into memory only; call it before the body is read."""
     handler = MemoryUploadHandler(fields)
     if not hasattr(request, "_files"):  # else a middleware has read the body already
         request.upload_handlers = [handler]

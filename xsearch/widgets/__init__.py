@@ -1,1 +1,1 @@
-"""What the templates of the search bar and the results need to know."""
+"""The search bar and the results page as their templates read them."""

@@ -1,25 +1,51 @@
-"""What a results page shows of the hits, and of how they were found."""
+"""Hits, examples, understood conditions and notices as a results page shows them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from xsearch.api.presenting import hit_body
 from xsearch.index.filters import field_label
 from xsearch.index.registry import Index, get_index
 from xsearch.search import Hit, SearchResults
 from xsearch.search.ranking.taste import LOOK
-from xsearch.widgets.examples import example_urls
+from xsearch.understanding import Condition
+from xsearch.web.parameters import EXAMPLES
+from xsearch.web.responses import hit_body
 from xsearch.widgets.query import PageQuery
 
 
-def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[str, Any]]:
-    """Return what a template shows of each hit: the fields of the API, ``object``, ``position``, and how to show it.
+@dataclass(frozen=True)
+class Example:
+    """An example of the query, like or unlike, with the address that removes it."""
 
-    Beside a ``query`` there are also the addresses that take the hit as an example.
+    title: str
+    image: str | None
+    is_like: bool
+    url: str
+
+
+@dataclass(frozen=True)
+class Chip:
+    """An understood condition, with the addresses that remove it, restore it, or make it strict or soft."""
+
+    id: str
+    label: str
+    mode: str
+    relaxed: bool
+    remove_url: str
+    toggle_url: str
+    restore_url: str
+
+
+def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[str, Any]]:
+    """Return each hit for its template: the fields of the API, its object and position, and how to show it.
+
+    With a ``query``, the addresses that take the hit as an example too.
     """
     first = (results.page - 1) * results.page_size + 1
     return [
@@ -35,19 +61,79 @@ def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
 
 
 def reasons(index: Index, hit: Hit) -> list[str]:
-    """Return what moved a result to where it stands, in plain words; nothing if it only made room."""
+    """Return why taste moved a hit, in plain words; nothing if it only moved for another hit."""
     names = hit.personal["because"] if hit.personal else []
     return [_("Looks") if name == LOOK else field_label(index, name) for name in names]
 
 
+def examples(query: PageQuery, results: SearchResults) -> list[Example]:
+    """Return the examples of a search."""
+    return [
+        _example(query, each, is_like=is_like)
+        for is_like, objects in ((True, results.like), (False, results.unlike))
+        for each in objects
+    ]
+
+
+def _example(query: PageQuery, obj: models.Model, *, is_like: bool) -> Example:
+    index = get_index(type(obj))
+    return Example(index.title(obj), index.image_url(obj), is_like, _url_without(query, _key_of(query, obj)))
+
+
+def example_urls(query: PageQuery | None, obj: models.Model) -> dict[str, str]:
+    """Return the addresses that add an object to the examples; none without a query."""
+    return {f"{name}_url": _url_with(query, name, _key_of(query, obj)) for name in EXAMPLES} if query else {}
+
+
+def _key_of(query: PageQuery, obj: models.Model) -> str:
+    """Return the key of an example; for another index than the first, its label leads the key."""
+    index = get_index(type(obj))
+    return str(obj.pk) if index is query.indexes[0] else f"{index.label}:{obj.pk}"
+
+
+def _url_with(query: PageQuery, name: str, key: str) -> str:
+    """Return the address with one more example, which is the opposite no longer."""
+    others = _without(query, key)
+    return query.url(others | {name: [*others.get(name, []), key]})
+
+
+def _url_without(query: PageQuery, key: str) -> str:
+    return query.url(_without(query, key))
+
+
+def _without(query: PageQuery, key: str) -> dict[str, list[str]]:
+    return {name: [text for text in texts if text != key] for name, texts in query.examples.items()}
+
+
+def chips(query: PageQuery, results: SearchResults) -> list[Chip]:
+    """Return the conditions that were understood in the words."""
+    understood = results.interpretation
+    if understood is None:
+        return []
+    return [_chip(query, each, relaxed=each.id in understood.relaxed) for each in understood.conditions]
+
+
+def _chip(query: PageQuery, condition: Condition, *, relaxed: bool) -> Chip:
+    is_strict = condition.mode == "strict"
+    return Chip(
+        condition.id,
+        condition.label,
+        condition.mode,
+        relaxed,
+        query.with_mode(condition.id, "drop"),
+        query.with_mode(condition.id, "soft" if is_strict else "strict"),
+        query.with_mode(condition.id, None),
+    )
+
+
 def did_you_say(query: PageQuery, results: SearchResults) -> list[dict[str, str]]:
-    """Return what else may have been said in the recording, each with the address that searches for it."""
+    """Return the other possible transcripts of the recording, each with the address that searches for it."""
     texts = [text for text, _ in results.alternatives] if query.has_audio else []
     return [{"text": text, "url": query.of_words(text)} for text in texts]
 
 
 def notices(degraded: list[str]) -> list[str]:
-    """Return in plain words what was left out of a search."""
+    """Return in plain words the parts that were left out of a search."""
     words = {
         "speech": _("Speech could not be understood right now. You can type instead."),
         "image": _("Photos could not be compared right now; the results rest on the other parts."),

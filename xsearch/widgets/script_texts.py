@@ -1,4 +1,4 @@
-"""What the script of the search bar says, in the language of the page."""
+"""Texts of the search bar's script, in the language of the page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 
 def script_texts() -> dict[str, str]:
-    """Return every text of the script by name; ``{…}`` is filled in by the script."""
+    """Return every text of the script by name; the script fills in ``{…}``."""
     return {**_photo_texts(), **_voice_texts(), **_suggestion_texts(), **_result_texts()}
 
 

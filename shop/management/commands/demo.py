@@ -21,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--follow-parent", action="store_true", help="stop when the calling process is gone")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["products"] is not None and options["products"] < 1:
+            raise CommandError(f"--products must be at least 1, not {options['products']}.")
         demo = Demo(
             port=options["port"],
             products=options["products"],

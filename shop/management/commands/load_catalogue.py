@@ -1,4 +1,4 @@
-"""``manage.py load_catalogue FILE.jsonl [--clear]``"""
+"""``manage.py load_catalogue FILE.jsonl [--products N] [--clear]``"""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE.jsonl")
+        parser.add_argument("--products", type=int, metavar="N", help="only so many, spread evenly over the file")
         parser.add_argument("--clear", action="store_true", help="remove all products and their files first")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["products"] is not None and options["products"] < 1:
+            raise CommandError(f"--products must be at least 1, not {options['products']}.")
+
         def progress(done: int, total: int) -> None:
             if options["verbosity"] > 1 or (total > 1000 and done % 1000 == 0 and options["verbosity"]):
                 self.stdout.write(f"  {done} of {total} products")
@@ -25,6 +29,7 @@ class Command(BaseCommand):
         try:
             report = load_catalogue(
                 options["file"],
+                products=options["products"],
                 clear=options["clear"],
                 notify=lambda notice: self.stderr.write(str(notice)),
                 progress=progress,

@@ -333,16 +333,16 @@ def test_nearest_neighbours_by_the_vector_index_are_those_of_an_exact_scan(catal
 
 
 def test_a_product_deleted_since_it_was_ranked_is_not_shown(catalogue, monkeypatch):
-    from xsearch.search.ranking import answer
+    from xsearch.search.ranking import hits
 
-    fuse = answer.fuse
+    fuse = hits.fuse
 
     def fuse_then_delete(*args, **options):
         ranked = fuse(*args, **options)
         Product.objects.filter(pk=ranked.keys[0]).delete()
         return ranked
 
-    monkeypatch.setattr(answer, "fuse", fuse_then_delete)
+    monkeypatch.setattr(hits, "fuse", fuse_then_delete)
     found = xsearch.search(catalogue, text="red jacket")
     assert found.hits
     assert all(Product.objects.filter(pk=hit.object.pk).exists() for hit in found.hits)
@@ -408,13 +408,13 @@ class TestLargeCatalogues:
         from django.db import connection
         from django.test.utils import CaptureQueriesContext
 
-        from xsearch.search.retrieval.retrieve import planning
+        from xsearch.search import table_statistics
 
         settings.XSEARCH = {**HASH, "EXACT_ROWS": 3_000}
-        monkeypatch.setattr(planning, "_known_rows", lambda _whole: 1_000_000)
+        monkeypatch.setattr(table_statistics, "estimated_table_rows", lambda _context, _table: 1_000_000)
         found = []
         for rows, walks in ((10_000, False), (100_000, True)):
-            monkeypatch.setattr(planning, "estimated_rows", lambda _objects, rows=rows: rows)
+            monkeypatch.setattr(table_statistics, "estimated_rows", lambda _objects, rows=rows: rows)
             with CaptureQueriesContext(connection) as statements:
                 hits = xsearch.search(catalogue, image=photo_bytes(7), filters={"in_stock": True}).hits
             assert any("hnsw.ef_search" in statement["sql"] for statement in statements) == walks
@@ -422,18 +422,18 @@ class TestLargeCatalogues:
         assert found[0] == found[1]
 
     def test_a_filtered_walk_through_more_rows_has_more_in_sight(self, settings):
-        from xsearch.search.retrieval.retrieve import planning
+        from xsearch.search.retrieval.scan_plan import _plan_index_scan as plan
 
         settings.XSEARCH = HASH
-        sights = [planning._walk(int(rows / 10), share=0.1).ef_search for rows in (50_000, 100_000, 1_000_000, 10**9)]
+        sights = [plan(int(rows / 10), share=0.1).ef_search for rows in (50_000, 100_000, 1_000_000, 10**9)]
         assert sights == [100, 100, 251, 1_000]
-        assert planning._walk(1_000_000, share=1.0).ef_search == planning._walk(100_000, share=1.0).ef_search
+        assert plan(1_000_000, share=1.0).ef_search == plan(100_000, share=1.0).ef_search
 
     def test_more_rows_than_estimated_are_walked_after_all(self, catalogue, settings, monkeypatch):
-        from xsearch.search.retrieval.retrieve import planning
+        from xsearch.search import table_statistics
 
         settings.XSEARCH = {**HASH, "EXACT_ROWS": 5}
-        monkeypatch.setattr(planning, "estimated_rows", lambda _objects: 1)
+        monkeypatch.setattr(table_statistics, "estimated_rows", lambda _objects: 1)
         assert xsearch.search(catalogue, image=photo_bytes(7)).hits[0].object.sku == "P7"
 
 

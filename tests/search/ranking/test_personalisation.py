@@ -22,6 +22,7 @@ from xsearch.indexing import index_pending
 from xsearch.models import EncoderSpace, Popularity
 from xsearch.search.ranking.fusion import Ranking
 from xsearch.search.ranking.personalisation import bounded_shifts, moved
+from xsearch.search.results import Coverage
 from xsearch.visitors.popularity import count_popularity, popularity_of
 
 pytest_plugins = ["tests.support.fixtures.visitors"]
@@ -172,8 +173,7 @@ class TestTaste:
 
 def ranking_of(scores):
     nothing = {name: {} for name in ("weights", "similarities", "calibrated", "contributions")}
-    look = {"is_whole": True, "is_approximate": False, "is_too_many": False}
-    return Ranking(is_close=True, **look, keys=list(range(len(scores))), scores=scores, **nothing)
+    return Ranking(is_close=True, coverage=Coverage.COMPLETE, keys=list(range(len(scores))), scores=scores, **nothing)
 
 
 SCORES = st.lists(st.floats(0, 1), min_size=2, max_size=30)

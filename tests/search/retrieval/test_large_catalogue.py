@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import xsearch
 from shop.models import Product, StylePost
 from tests.search.ranking.test_order import HASH, catalogue, photo_bytes  # noqa: F401
+from xsearch.search import table_statistics
 from xsearch.search.ranking.fusion import fuse
-from xsearch.search.retrieval import candidates, planning
+from xsearch.search.retrieval import candidates, scan_plan
 from xsearch.search.retrieval.candidates import Candidates
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.calibration import forget_samples
@@ -76,8 +77,8 @@ def _search_all(objects, **query):
 def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.answer.retrieve",
-        lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how),
+        "xsearch.search.ranking.hits.retrieve",
+        lambda *args, **how: looks.append(how["full_scan"]) or retrieve(*args, **how),
     )
     found = xsearch.search(catalogue, **QUERY, page_size=5)
     assert (len(found.hits), found.has_next, looks) == (5, True, [False])
@@ -97,14 +98,14 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     def swapped(*_args, **_how):
         raise SpaceSwapped("image:image")
 
-    monkeypatch.setattr("xsearch.search.ranking.answer.retrieve", swapped)
+    monkeypatch.setattr("xsearch.search.ranking.hits.retrieve", swapped)
     assert (found.total_text, found.facets) == (least.total_text, least.facets)
     assert found.total_text.endswith("+")
 
 
 def test_all_variants_of_what_is_shown_are_counted(catalogue, settings, monkeypatch):  # noqa: F811
     monkeypatch.setattr(xsearch.index.registry.get_index(Product), "group_by", "colour")
-    monkeypatch.setattr(planning, "estimated_rows", lambda objects: objects.count())
+    monkeypatch.setattr(table_statistics, "estimated_rows", lambda objects: objects.count())
     settings.XSEARCH = {**LARGE, "EXACT_ROWS": 20}
     found = [xsearch.search(catalogue, **QUERY, page_size=2, page=page).hits for page in (1, 2)]
     settings.XSEARCH = SMALL
@@ -141,7 +142,7 @@ def test_pages_of_what_is_only_not_wanted_go_on_where_the_first_ones_end(catalog
 
 def test_a_facet_that_leaves_out_its_filter_is_counted_exactly_too(catalogue, settings, monkeypatch):  # noqa: F811
     settings.XSEARCH = {**LARGE, "EXACT_ROWS": 12}
-    monkeypatch.setattr(planning, "estimated_rows", lambda objects: objects.count())
+    monkeypatch.setattr(table_statistics, "estimated_rows", lambda objects: objects.count())
     query = {"filters": {"colour": "red"}, "page_size": 3}
     found, least = (xsearch.search(catalogue, **QUERY, **query, exact=exact) for exact in (None, False))
     assert (least.total_is_exact, least.is_final) == (True, False), "all that are red were scored, not all others"
@@ -180,8 +181,8 @@ def test_more_than_may_be_scored_end_with_the_candidates(catalogue, settings):  
 def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalogue, settings, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.answer.retrieve",
-        lambda *args, **how: looks.append(how["whole"]) or retrieve(*args, **how),
+        "xsearch.search.ranking.hits.retrieve",
+        lambda *args, **how: looks.append(how["full_scan"]) or retrieve(*args, **how),
     )
     query = PageQuery(xsearch.index.registry.get_index(Product), {"q": QUERY["text"]})
     for scored_rows, is_final, seen in ((100, False, [False, True]), (10, True, [False])):
@@ -211,8 +212,10 @@ def test_a_total_is_known_where_no_other_object_can_reach_the_cut_off_unless_a_w
     for is_exact in (False, True):
         found = xsearch.search(catalogue, image=photo_bytes(7), exact=is_exact)
         assert (found.total, found.total_is_exact, found.has_next) == (1, is_exact, False)
-    walk = planning._walk
-    monkeypatch.setattr(planning, "_walk", lambda *args, **share: replace(walk(*args, **share), ef_search=0))
+    walk = scan_plan._plan_index_scan
+    monkeypatch.setattr(
+        scan_plan, "_plan_index_scan", lambda *args, **share: replace(walk(*args, **share), ef_search=0)
+    )
     found = xsearch.search(catalogue, image=photo_bytes(7))
     assert (found.total, found.total_is_exact) == (1, True), "sorting misses none"
 
@@ -260,7 +263,7 @@ def test_rows_that_cannot_reach_the_cut_off_are_left_out_and_no_others(
     with monkeypatch.context() as patched:
         patched.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
         pruned = found()
-        patched.setattr("xsearch.search.ranking.answer.floors", lambda *_: {})
+        patched.setattr("xsearch.search.ranking.hits.similarity_thresholds", lambda *_: {})
         assert found() == pruned
 
 
@@ -269,8 +272,10 @@ def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogu
     monkeypatch.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
     seen = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.answer.fuse",
-        lambda index, evidence, *args, **options: seen.append(evidence) or fuse(index, evidence, *args, **options),
+        "xsearch.search.ranking.hits.fuse",
+        lambda context, compiled, found, *args, **options: (
+            seen.append(found) or fuse(context, compiled, found, *args, **options)
+        ),
     )
     found = xsearch.search(catalogue, image=photo_bytes(7), exact=True)
     assert found.total <= len(seen[-1]) < Product.objects.count()
@@ -300,7 +305,7 @@ def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_
 def test_a_walk_that_finds_half_is_enough_but_does_not_count_as_all(catalogue, monkeypatch, found, walks_again):  # noqa: F811
     asked = []
     # What the database knows of a table that was filled a moment ago depends on when it last looked.
-    monkeypatch.setattr(planning, "estimated_rows", lambda _objects: len(catalogue))
+    monkeypatch.setattr(table_statistics, "estimated_rows", lambda _objects: len(catalogue))
 
     def run(branches):
         asked.append(branches)

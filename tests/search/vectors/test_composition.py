@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from shop.models import Product
-from shop.rendering import render_customer_photo, render_product
-from shop.rendering.look import Look, recoloured
 from tests.composition.pairs import as_jpeg as jpeg
 from tests.support import widget_shop
 from tests.support.searching import index_all, wipe
+from tools.rendering import render_customer_photo, render_product
+from tools.rendering.look import Look, recoloured
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.index.registry import get_index
 from xsearch.search import BadQuery, search

@@ -11,11 +11,11 @@ import pytest
 from django.test import override_settings
 
 import xsearch
-from shop.catalogue.products import demo_products
-from shop.catalogue.sounds import SOUNDS, product_sound
 from shop.loading import load_catalogue
 from shop.models import Product
 from tests.support.searching import index_all, wipe
+from tools.demo_catalogue.products import demo_products
+from tools.demo_catalogue.sounds import SOUNDS, product_sound
 from xsearch.media import load_audio
 from xsearch.search import transcribe
 

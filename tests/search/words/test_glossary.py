@@ -6,10 +6,9 @@ from django.test.utils import CaptureQueriesContext
 
 import xsearch
 from shop.models import Product
-from tests.support.searching import index_all, wipe
+from tests.support.searching import index_all, search_context, wipe
 from tests.support.searching_words import WORDS_ONLY
 from xsearch.checks import check_settings
-from xsearch.index.registry import get_index
 from xsearch.models import Synonym
 from xsearch.search.words import glossary as translations
 from xsearch.search.words.spelling import speller
@@ -109,7 +108,7 @@ def test_the_explanation_says_that_a_word_was_translated(titles):
 def test_without_a_glossary_nothing_is_translated(titles, settings):
     settings.XSEARCH = {**WORDS_ONLY, "GLOSSARY": None}
     assert found("拉杆箱") == found("couch") == []
-    assert speller(get_index(Product)).correct("bei bao") is None
+    assert speller(search_context()).correct("bei bao") is None
 
 
 def test_a_glossary_of_the_shop_takes_the_place_of_the_bundled_one(titles, settings, tmp_path):
@@ -135,13 +134,13 @@ def test_the_checks_say_what_is_wrong_with_a_glossary(settings, tmp_path):
 
 
 def test_pinyin_of_a_translated_word_is_understood(titles):
-    assert speller(get_index(Product)).correct("lagan xiang") == "拉杆箱"
+    assert speller(search_context()).correct("lagan xiang") == "拉杆箱"
     assert found("laganxiang") == ["Suitcase"]
 
 
 @pytest.mark.parametrize("word", ["rucksack", "couch", "wellies", "拉杆箱", "煎锅", "桃子"])
 def test_words_that_are_translated_are_no_errors(titles, word):
-    assert speller(get_index(Product)).correct(word) is None
+    assert speller(search_context()).correct(word) is None
 
 
 def test_the_synonyms_of_the_shop_stay_beside_translations(titles):

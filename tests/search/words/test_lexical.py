@@ -6,6 +6,7 @@ import pytest
 
 import xsearch.indexing
 from shop.models import Category, Product
+from tests.support.searching import search_context
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending, statistics
 from xsearch.search.words.lexical import lexical_query
@@ -28,7 +29,7 @@ def titles(db, settings):
 
 
 def scores(text):
-    query = lexical_query(get_index(Product), text)
+    query = lexical_query(search_context(), text)
     return dict(Product.objects.annotate(score=query.score()).values_list("title", "score"))
 
 
@@ -135,4 +136,4 @@ def test_a_word_that_nothing_has_weighs_little(titles):
 def test_a_text_without_words_is_no_query(titles):
     titles("Oak chair")
     for text in ("", "🙂", "...", "\u200b"):
-        assert lexical_query(get_index(Product), text) is None
+        assert lexical_query(search_context(), text) is None

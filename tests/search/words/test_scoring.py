@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 import xsearch
 from shop.models import Product
-from tests.support.searching import index_all
+from tests.support.searching import index_all, search_context
 from tests.support.searching_words import WORDS_ONLY
 from xsearch.index.registry import get_index
-from xsearch.indexing import outbox, statistics
+from xsearch.indexing import marking, statistics
 from xsearch.models import IndexRecord, Synonym
 from xsearch.search.words.lexical import MAX_SCORED, LexicalQuery, lexical_query
 from xsearch.text import tsvector_literal
@@ -40,7 +40,7 @@ def find(text, **options):
 
 
 def scores(text):
-    query = lexical_query(get_index(Product), text)
+    query = lexical_query(search_context(), text)
     return dict(Product.objects.annotate(score=query.score()).values_list("title", "score"))
 
 
@@ -96,7 +96,7 @@ def test_a_document_with_all_rare_words_outranks_one_with_none_of_them(rare, com
     """Rare: in one document in twenty at most. Common: in every second at least; the other has all of these."""
     documents = [others[0] | rare, *({*common, *other} for other in others)]
     write(documents)
-    query = lexical_query(get_index(Product), " ".join(sorted(rare | common)))
+    query = lexical_query(search_context(), " ".join(sorted(rare | common)))
     ranked = list(Product.objects.annotate(score=query.score()).order_by("-score").values_list("sku", "score"))
     assert ranked[0][0] == "d0"
     assert ranked[0][1] > ranked[1][1]
@@ -122,8 +122,8 @@ def write(documents):
 
 def test_common_words_are_looked_for_together_before_each_alone(titles):
     titles("Red lamp", "Red mug", "Blue lamp")
-    query = lexical_query(get_index(Product), "red lamp")
-    many = LexicalQuery(query.stretches, [MAX_SCORED, MAX_SCORED])
+    query = lexical_query(search_context(), "red lamp")
+    many = LexicalQuery(query.phrases, [MAX_SCORED, MAX_SCORED])
     assert query.tiers() == [query.literal]
     assert many.tiers()[0].count("&") == 1
     assert many.tiers()[-1] == many.literal
@@ -181,10 +181,10 @@ def test_an_explanation_says_what_each_word_was_found_as(titles):
 
 def test_documents_of_an_older_analysis_are_written_anew(titles):
     titles("Leather sofa")
-    assert outbox.mark_stale(get_index(Product)) == 0
+    assert marking.mark_stale(get_index(Product)) == 0
     record = IndexRecord.objects.get()
     IndexRecord.objects.update(source_hashes={**record.source_hashes, "document": "1:old"})
     Product.objects.update(search_document=None)
-    assert outbox.mark_stale(get_index(Product)) == 1
+    assert marking.mark_stale(get_index(Product)) == 1
     index_all()
     assert [hit.object.title for hit in find("sofa")] == ["Leather sofa"]

@@ -5,9 +5,8 @@ import pytest
 import xsearch
 from shop.loading import load_catalogue
 from shop.models import Product
-from tests.support.searching import index_all, wipe
+from tests.support.searching import index_all, search_context, wipe
 from tests.support.searching_words import WORDS_ONLY, demo_words
-from xsearch.index.registry import get_index
 from xsearch.models import Synonym
 from xsearch.search.results import SearchResults
 from xsearch.search.words import spelling
@@ -73,12 +72,12 @@ RIGHT = [
 
 @pytest.mark.parametrize(("typed", "meant"), WRONG.items())
 def test_a_typing_error_is_corrected(demo, typed, meant):
-    assert speller(get_index(Product)).correct(typed) == meant
+    assert speller(search_context()).correct(typed) == meant
 
 
 @pytest.mark.parametrize("typed", RIGHT)
 def test_what_is_known_or_no_word_is_left_alone(demo, typed):
-    assert speller(get_index(Product)).correct(typed) is None
+    assert speller(search_context()).correct(typed) is None
 
 
 def test_the_corrected_words_are_searched_for_and_said(demo):
@@ -105,17 +104,17 @@ def test_pinyin_finds_chinese_titles(demo):
 
 
 def test_a_word_is_known_as_soon_as_it_is_indexed_and_counted(demo):
-    assert speller(get_index(Product)).correct("guitarist") is None  # two errors from nothing
-    assert speller(get_index(Product)).correct("thereminn") is None
+    assert speller(search_context()).correct("guitarist") is None  # two errors from nothing
+    assert speller(search_context()).correct("thereminn") is None
     Product.objects.create(sku="new", title="Theremin")
     index_all()
-    assert speller(get_index(Product)).correct("thereminn") == "theremin"
+    assert speller(search_context()).correct("thereminn") == "theremin"
 
 
 def test_words_of_synonyms_are_known(demo):
-    assert speller(get_index(Product)).correct("snekaers") == "sneakers"
+    assert speller(search_context()).correct("snekaers") == "sneakers"
     Synonym.objects.create(terms="snekaers, sneakers")
-    assert speller(get_index(Product)).correct("snekaers") is None
+    assert speller(search_context()).correct("snekaers") is None
 
 
 def test_a_failure_leaves_the_words_as_they_are(demo, monkeypatch):
@@ -138,7 +137,7 @@ def test_a_failure_leaves_the_words_as_they_are(demo, monkeypatch):
     ],
 )  # fmt: skip
 def test_a_real_catalogue_corrects_with_its_own_words(data_dir, db, tmp_path, settings, real, shop, typed, meant):
-    assert speller(get_index(Product)).correct(typed) == meant
+    assert speller(search_context()).correct(typed) == meant
 
 
 @pytest.fixture(scope="module")

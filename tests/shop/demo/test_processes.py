@@ -96,32 +96,6 @@ def test_healthy_children_pass_the_check(supervisor):
     supervisor.check()
 
 
-def test_a_step_runs_to_its_end_and_leaves_nothing(supervisor, tmp_path):
-    left = tmp_path / "left"
-    code = f"""
-        import subprocess
-        from pathlib import Path
-        Path({str(left)!r}).write_text(str(subprocess.Popen(["sleep", "120"]).pid))
-    """
-    supervisor.run("make it", sys.executable, "-c", textwrap.dedent(code), environment=os.environ)
-    assert supervisor.children == []
-    number = int(left.read_text())
-    wait_until(lambda: not psutil.pid_exists(number) or gone([psutil.Process(number)]))
-
-
-def test_a_step_that_fails_is_named(supervisor):
-    with pytest.raises(DemoError, match="To make it has failed"):
-        supervisor.run("make it", sys.executable, "-c", "raise SystemExit(3)", environment=os.environ)
-
-
-def test_a_step_is_given_up_when_a_server_dies_meanwhile(supervisor):
-    start(supervisor, "worker", "raise SystemExit(1)")
-    with pytest.raises(DemoError, match="The worker has ended by itself"):
-        supervisor.run("make it", sys.executable, "-c", WAIT, environment=os.environ)
-    supervisor.stop()
-    assert supervisor.children == []
-
-
 def test_children_end_even_if_the_supervisor_is_killed(tmp_path):
     if sys.platform != "linux":
         pytest.skip("only Linux tells a process that its parent died")

@@ -19,6 +19,7 @@ import pytest
 
 from tests.support import ROOT
 
+CATALOGUE = ROOT / "shop" / "demo_catalogue"
 PRODUCTS = 12
 START_S = 180
 BOUNDARY = "a-line-that-no-photo-contains"
@@ -128,9 +129,9 @@ def gone(processes):
 def test_the_demo_serves_a_searchable_shop_and_ctrl_c_leaves_nothing_behind(var):
     with running_demo(var) as demo:
         assert demo.request("GET", "/")[0] == 200
-        title = json.loads((var / "catalogue" / "catalogue.jsonl").read_text().splitlines()[0])["title"]
+        title = json.loads((CATALOGUE / "catalogue.jsonl").read_text().splitlines()[0])["title"]
         assert title in [hit["title"] for hit in demo.search(title)["hits"]]
-        assert demo.search_photo(next((var / "catalogue" / "customer_photos").iterdir()))["hits"]
+        assert demo.search_photo(next((CATALOGUE / "customer_photos").iterdir()))["hits"]
         status = json.loads(demo.manage("xsearch_status", "--json"))
         assert f'"indexed": {PRODUCTS}' in json.dumps(status)
         everything = demo.everything()
@@ -206,6 +207,10 @@ def test_a_broker_that_does_not_answer_is_named_without_its_password(tmp_path):
     )
     assert "CELERY_BROKER_URL=redis://shop:***@127.0.0.1" in message
     assert "geheim" not in message
+
+
+def test_a_demo_without_products_is_refused(tmp_path):
+    assert "--products must be at least 1, not 0" in refused(tmp_path, DEMO_PRODUCTS="0")
 
 
 def test_a_port_that_is_no_number_is_refused(tmp_path):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shop.rendering import COLOURS, KINDS, random_look, render_customer_photo, render_product, render_training_image
-from shop.rendering.__main__ import main
-from shop.rendering.look import Look
+from tools.rendering import COLOURS, KINDS, random_look, render_customer_photo, render_product, render_training_image
+from tools.rendering.__main__ import main
+from tools.rendering.look import Look
 
 
 def hue_share(picture: Image.Image, hue: int) -> float:

@@ -5,8 +5,17 @@ import random
 import numpy as np
 import pytest
 
-from shop.rendering import COLOURS, KINDS, MATERIALS, PATTERNS, Look, random_look, render_customer_photo, render_product
-from shop.rendering.look import cut_out
+from tools.rendering import (
+    COLOURS,
+    KINDS,
+    MATERIALS,
+    PATTERNS,
+    Look,
+    random_look,
+    render_customer_photo,
+    render_product,
+)
+from tools.rendering.look import cut_out
 
 SIZE = 120
 

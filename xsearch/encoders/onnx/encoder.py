@@ -1,4 +1,4 @@
-"""Exported checkpoints, run by onnxruntime."""
+"""The encoder that runs exported checkpoints by onnxruntime."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from typing import Any
 import numpy as np
 
 from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
-from xsearch.encoders.onnx.front_ends import FrontEnd, open_front_end
+from xsearch.encoders.onnx.front_ends import Arrays, FrontEnd, open_front_end
 from xsearch.encoders.onnx.manifest import Manifest, graph_name
-from xsearch.encoders.onnx.pixels import Arrays
-from xsearch.encoders.sessions import CPU, open_session
+from xsearch.encoders.onnx_session import CPU, open_session
 from xsearch.lazy import Lazy
 
 
 class OnnxEncoder(TwoStepEncoder):
     """A model that ``manage.py xsearch_export`` wrote to the folder ``path``; needs neither torch nor transformers.
 
-    ``threads`` is the number of CPU threads of one call, ``batch_size`` bounds memory, ``prompt`` is a template for
-    texts ("a photo of {}"), ``providers`` what onnxruntime computes on, ``idle_unload_s`` the seconds without use
-    after which the model is let go.
+    ``threads`` is the number of CPU threads of one call. ``batch_size`` bounds memory. ``prompt`` is a template for
+    texts ("a photo of {}"). ``providers`` are onnxruntime's execution providers. The model is unloaded after
+    ``idle_unload_s`` seconds without use (None: never).
     """
 
     def __init__(
@@ -45,27 +44,27 @@ class OnnxEncoder(TwoStepEncoder):
         self.dimension = self._manifest.dimension
         self.modalities = frozenset(self._manifest.towers)
         self.fingerprint = self._manifest.fingerprint + _suffix(prompt)
-        # Quantised activations share one scale in a run; alone, an item gets the same vector in any company.
+        # Quantised activations share one scale in a run. An item that runs alone gets the same vector every time.
         self._run_size = 1 if self._manifest.precision == "int8" else batch_size
-        self._runs_beside = threads if self._run_size == 1 and set(providers) == set(CPU) else 1
+        self._parallel_runs = threads if self._run_size == 1 and set(providers) == set(CPU) else 1
         self._front_ends = {modality: Lazy(partial(self._open_front_end, modality)) for modality in self.modalities}
         self._sessions = self._lazy_sessions(threads, idle_unload_s)
-        # Threads of one run wait for each other at each of hundreds of operations, single threads for nobody.
+        # The threads of one run wait for each other at each of hundreds of operations; single-threaded runs do not.
         self._single_threaded = self._lazy_sessions(1, idle_unload_s)
 
     def prepare(self, modality: str, item: Any) -> Arrays | None:
-        """Return the arrays that the graph takes, or None for what there is nothing to encode in."""
+        """Return the arrays that the graph takes, or None for an empty text or silence."""
         with self._front_ends[modality].use() as front_end:
             return front_end.prepare(item)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Arrays | None]) -> Vectors:
-        """Encode in runs of ``batch_size``, or if the export is int8 one by one, ``threads`` of them at a time."""
+        """Encode in runs of ``batch_size``; int8 exports encode one by one, ``threads`` of them in parallel."""
         vectors = np.zeros((len(prepared), self.dimension), np.float32)
-        known = [row for row, arrays in enumerate(prepared) if arrays is not None]
-        runs = [known[start : start + self._run_size] for start in range(0, len(known), self._run_size)]
+        filled = [row for row, arrays in enumerate(prepared) if arrays is not None]
+        runs = [filled[start : start + self._run_size] for start in range(0, len(filled), self._run_size)]
         batches = [[prepared[row] for row in rows] for rows in runs]
-        if self._runs_beside > 1 and len(runs) > 1:
-            with ThreadPoolExecutor(self._runs_beside) as pool:
+        if self._parallel_runs > 1 and len(runs) > 1:
+            with ThreadPoolExecutor(self._parallel_runs) as pool:
                 found = list(pool.map(partial(self._run, self._single_threaded[modality], modality), batches))
         else:
             found = [self._run(self._sessions[modality], modality, batch) for batch in batches]

@@ -1,4 +1,4 @@
-"""What an exported folder says about itself: its model, its vectors, and how media are prepared for it."""
+"""The manifest of an exported folder: its model, its vectors, and the preprocessing of each modality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from xsearch.encoders.base import EncoderError
 
-#: Raised whenever folders that were written before cannot be read any more.
+#: Version of the format; raise it whenever older folders can no longer be read.
 FORMAT = 1
 NAME = "manifest.json"
 TOKENIZER = "tokenizer.json"
@@ -18,7 +18,7 @@ FILTERS = "filters.npy"
 
 @dataclass(frozen=True)
 class Manifest:
-    """``towers`` has for each modality the ``kind`` of its front end and that front end's facts."""
+    """Facts about an export; ``towers`` holds the ``kind`` and the parameters of each modality's front end."""
 
     model: str
     revision: str | None
@@ -29,13 +29,13 @@ class Manifest:
     towers: dict[str, dict[str, Any]]
 
     def files(self) -> list[str]:
-        """Return the names of the files that belong to the export, without the manifest."""
-        beside = {"tokens": TOKENIZER, "log_mel": FILTERS}
+        """Return the names of the export's files, without the manifest."""
+        extra = {"tokens": TOKENIZER, "log_mel": FILTERS}
         kinds = [facts["kind"] for facts in self.towers.values()]
-        return [*map(graph_name, self.towers), *(beside[kind] for kind in kinds if kind in beside)]
+        return [*map(graph_name, self.towers), *(extra[kind] for kind in kinds if kind in extra)]
 
     def export_again(self, folder: Path) -> str:
-        """Return the command that makes ``folder`` anew."""
+        """Return the command that exports to ``folder`` again."""
         revision = f" --revision {self.revision}" if self.revision else ""
         return f"python manage.py xsearch_export {self.model} {folder}{revision} --precision {self.precision} --force"
 
@@ -46,7 +46,7 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read the manifest of ``folder`` and see that its files are there; raises ``EncoderError``."""
+        """Read the manifest of ``folder`` and check that its files are there; raises ``EncoderError``."""
         stored = _read_json(folder)
         if stored.get("format") != FORMAT:
             raise EncoderError(

@@ -1,4 +1,4 @@
-"""The encoder that has others do its work."""
+"""The encoder that asks an HTTP service for the vectors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from xsearch.encoders.base import EncoderAway, EncoderError, TwoStepEncoder, Vectors, normalise
-from xsearch.encoders.remote.protocols import PROTOCOLS, Embeddings, Facts
-from xsearch.encoders.remote.service import Answer, Request, Service, checked_url
-from xsearch.encoders.remote.wire import to_bytes
+from xsearch.encoders.remote.protocols import PROTOCOLS, Embeddings, ServiceInfo, to_bytes
+from xsearch.encoders.remote.service import ServiceClient, ServiceRequest, ServiceResponse, checked_url
 from xsearch.lazy import Lazy
 
 MODALITIES = frozenset({"text", "image", "audio"})
@@ -19,13 +18,13 @@ _FRAME_BYTES = 256  # of a request around each item
 
 
 class RemoteEncoder(TwoStepEncoder):
-    """An HTTP service that encodes, at ``url``.
+    """An encoder behind the HTTP service at ``url``.
 
     ``api`` is "xsearch" (the protocol of ``manage.py xsearch_serve_encoder``) or "openai" (``/embeddings`` of
-    texts by ``model``). ``timeout_s`` bounds one request with its ``retries``; after a failure nobody waits for the
-    service for ``pause_s``. One request has up to ``batch_size`` items and ``max_request_bytes``; photos are
-    scaled down to ``max_side`` pixels before they travel (None: never). ``api_key_env`` names the environment
-    variable with the key. What is not given of ``dimension``, ``fingerprint`` and ``modalities`` is asked once.
+    texts by ``model``). ``timeout_s`` bounds one request with its ``retries``. After a failure the service is not
+    called for ``pause_s``. One request has up to ``batch_size`` items and ``max_request_bytes``. Photos are scaled
+    down to ``max_side`` pixels before they are sent (None: never). ``api_key_env`` names the environment variable
+    with the key. The service is asked once for ``dimension``, ``fingerprint`` and ``modalities`` if they are missing.
     """
 
     def __init__(
@@ -58,55 +57,55 @@ class RemoteEncoder(TwoStepEncoder):
             "modalities": _checked(api, modalities),
         }
         self._service = Lazy(
-            lambda: Service(url, timeout_s=timeout_s, retries=retries, pause_s=pause_s, api_key_env=api_key_env)
+            lambda: ServiceClient(url, timeout_s=timeout_s, retries=retries, pause_s=pause_s, api_key_env=api_key_env)
         )
-        self._known: dict[str, Facts] = {}
+        self._known: dict[str, ServiceInfo] = {}
 
     @property
     def dimension(self) -> int:  # type: ignore[override]
-        """Length of the vectors; asks the service where the options do not say it."""
+        """Length of the vectors; asks the service if the options do not state it."""
         given: int | None = self._given["dimension"]
-        return given or self._facts().dimension
+        return given or self._info().dimension
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
-        """The fingerprint of the encoder at the other end, so that it may move there and back without new vectors."""
+        """Fingerprint of the served encoder: it may move to a service and back without new vectors."""
         given: str | None = self._given["fingerprint"]
-        return given or self._facts().fingerprint
+        return given or self._info().fingerprint
 
     @property
     def modalities(self) -> frozenset[str]:  # type: ignore[override]
-        """What the service encodes."""
+        """The modalities that the service encodes."""
         given: frozenset[str] | None = self._given["modalities"]
-        return given or self._facts().modalities
+        return given or self._info().modalities
 
     def prepare(self, modality: str, item: Any) -> Any:
-        """Return the text, or the bytes of the picture or sound as they travel."""
+        """Return the text, or the bytes of the photo or sound that are sent."""
         return item if modality == "text" else to_bytes(modality, item, self._max_side)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
-        """Have ``prepared`` encoded, in as many requests as the limits ask for."""
-        facts = self._facts()
-        vectors = [np.zeros((0, facts.dimension))]
-        for group in self._groups(prepared, facts):
-            found = self._protocol.encode(self._call, modality, group, facts.dimension)
-            self._check(found, facts)
+        """Send ``prepared`` to the service, in as many requests as its limits require."""
+        info = self._info()
+        vectors = [np.zeros((0, info.dimension))]
+        for group in self._groups(prepared, info):
+            found = self._protocol.encode(self._call, modality, group, info.dimension)
+            self._check(found, info)
             vectors.append(found.vectors)
         return normalise(np.concatenate(vectors))
 
-    def _call(self, request: Request, max_answer_bytes: int) -> Answer:
+    def _call(self, request: ServiceRequest, max_answer_bytes: int) -> ServiceResponse:
         with self._service.use() as service:
             return service.call(request, max_answer_bytes)
 
-    def _facts(self) -> Facts:
-        """Return what the service is, by the options or by its own word: the first one counts for life."""
-        if "facts" not in self._known:
+    def _info(self) -> ServiceInfo:
+        """Return the facts about the service, from the options or from the first answer; they never change."""
+        if "info" not in self._known:
             given = self._given
-            facts = Facts(**given) if all(given.values()) else self._probed()
-            self._known.setdefault("facts", facts)
-        return self._known["facts"]
+            info = ServiceInfo(**given) if all(given.values()) else self._probed()
+            self._known.setdefault("info", info)
+        return self._known["info"]
 
-    def _probed(self) -> Facts:
+    def _probed(self) -> ServiceInfo:
         try:
             served = self._protocol.probe(self._call)
         except ValueError as error:
@@ -120,23 +119,23 @@ class RemoteEncoder(TwoStepEncoder):
                 )
         return served
 
-    def _check(self, found: Embeddings, facts: Facts) -> None:
-        """Refuse vectors of another space: the service has changed its model since it was asked what it is."""
-        is_same = found.fingerprint in (None, facts.fingerprint)
-        if found.vectors.shape[1] != facts.dimension or not is_same:
+    def _check(self, found: Embeddings, info: ServiceInfo) -> None:
+        """Refuse vectors of another vector space: the service has changed its model."""
+        is_same = found.fingerprint in (None, info.fingerprint)
+        if found.vectors.shape[1] != info.dimension or not is_same:
             self.is_outdated = True
             raise EncoderAway(
                 f"The encoder service at {self._url} now sends vectors of {found.fingerprint} "
-                f"({found.vectors.shape[1]}), not of {facts.fingerprint} ({facts.dimension}). "
+                f"({found.vectors.shape[1]}), not of {info.fingerprint} ({info.dimension}). "
                 "If that is meant, build the new vectors: python manage.py xsearch_index"
             )
         if not np.isfinite(found.vectors).all():
             raise ValueError(f"The encoder service at {self._url} sends vectors that are not finite.")
 
-    def _groups(self, prepared: Sequence[Any], facts: Facts) -> Iterator[list[Any]]:
-        """Yield ``prepared`` in requests that are not too large."""
-        max_items = min(self._batch_size, facts.max_items or self._batch_size)
-        max_bytes = min(self._max_request_bytes, facts.max_bytes or self._max_request_bytes) - _FRAME_BYTES * max_items
+    def _groups(self, prepared: Sequence[Any], info: ServiceInfo) -> Iterator[list[Any]]:
+        """Yield ``prepared`` in groups that fit into one request."""
+        max_items = min(self._batch_size, info.max_items or self._batch_size)
+        max_bytes = min(self._max_request_bytes, info.max_bytes or self._max_request_bytes) - _FRAME_BYTES * max_items
         group: list[Any] = []
         size = 0
         for item in prepared:

@@ -1,9 +1,11 @@
-"""What is said to an encoder service: xsearch's own protocol, and that of OpenAI's embeddings."""
+"""Protocols of encoder services, xsearch's own and OpenAI's embeddings, and the bytes of photos and sounds."""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
+import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,23 +13,27 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from xsearch.encoders.base import EncoderAway, EncoderError
-from xsearch.encoders.remote.service import Answer, Request, detail_of
-from xsearch.encoders.remote.wire import TYPES
+from xsearch.encoders.remote.service import ServiceRequest, ServiceResponse, detail_of
+from xsearch.media import Waveform
 
 MAX_DIMENSION = 16_384
 INFO_MAX_BYTES = 64 * 1024
-#: Where a service refuses what it was given; others speak of the service itself.
+#: File extension and content type of what is sent.
+TYPES = {"image": ("bmp", "image/bmp"), "audio": ("wav", "audio/wav")}
+_FLOAT_WAVE = 3  # WAVE_FORMAT_IEEE_FLOAT
+#: Statuses that refuse the input; others are faults of the service.
 _REFUSALS = frozenset({400, 413, 415, 422})
 
-Call = Callable[[Request, int], Answer]
-Content = TypeVar("Content")
+_Call = Callable[[ServiceRequest, int], ServiceResponse]
+_Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a service is, and how much it takes at once."""
+class ServiceInfo:
+    """Facts about a service: its vectors, and the limits of one request."""
 
     dimension: int
     fingerprint: str
@@ -38,16 +44,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """Vectors as they arrived, shape (n, dimension), and whose they are; None where a service does not say."""
+    """Vectors of a response, shape (n, dimension), and their fingerprint; None if the service does not state it."""
 
     vectors: NDArray[np.float64]
     fingerprint: str | None
 
 
-class Protocol(ABC):
-    """Puts items into requests and reads vectors from answers.
+class ServiceProtocol(ABC):
+    """Writes requests and reads vectors from responses.
 
-    ``model`` is its name at the service, ``fingerprint`` the one that the options give.
+    ``model`` is the name of the model at the service, ``fingerprint`` is that of the options.
     """
 
     def __init__(self, model: str | None, fingerprint: str | None) -> None:
@@ -55,33 +61,33 @@ class Protocol(ABC):
         self.fingerprint = fingerprint
 
     @abstractmethod
-    def probe(self, call: Call) -> Facts:
-        """Ask the service what it is."""
+    def probe(self, call: _Call) -> ServiceInfo:
+        """Ask the service for facts about itself."""
 
     @abstractmethod
-    def request(self, modality: str, prepared: Sequence[Any]) -> Request:
-        """Return the request that has ``prepared`` encoded."""
+    def request(self, modality: str, prepared: Sequence[Any]) -> ServiceRequest:
+        """Return the request that encodes ``prepared``."""
 
     @abstractmethod
     def _embeddings(self, content: Any, count: int) -> Embeddings:
-        """Read the decoded JSON; what it raises means that the answer is none."""
+        """Read the decoded JSON; any error means that the response is invalid."""
 
-    def encode(self, call: Call, modality: str, prepared: Sequence[Any], dimension: int | None = None) -> Embeddings:
-        """Encode ``prepared``; raises ``ValueError`` where it is at fault and ``EncoderAway`` where the service is."""
+    def encode(self, call: _Call, modality: str, prepared: Sequence[Any], dimension: int | None = None) -> Embeddings:
+        """Encode ``prepared``; raises ``ValueError`` if the input is at fault and ``EncoderAway`` if the service is."""
         bound = 64 * 1024 + len(prepared) * (dimension or MAX_DIMENSION) * 32
         answer = call(self.request(modality, prepared), bound)
         return read(answer, lambda content: self._embeddings(content, len(prepared)))
 
 
-class XsearchProtocol(Protocol):
-    """That of ``manage.py xsearch_serve_encoder``; docs/remote.md describes it."""
+class XsearchProtocol(ServiceProtocol):
+    """The protocol of ``manage.py xsearch_serve_encoder``; docs/remote.md describes it."""
 
-    def probe(self, call: Call) -> Facts:
+    def probe(self, call: _Call) -> ServiceInfo:
         """Ask for the info page."""
-        return read(call(Request("/"), INFO_MAX_BYTES), _facts)
+        return read(call(ServiceRequest("/"), INFO_MAX_BYTES), _info)
 
-    def request(self, modality: str, prepared: Sequence[Any]) -> Request:
-        """Return texts as JSON, pictures and sounds as files of a form."""
+    def request(self, modality: str, prepared: Sequence[Any]) -> ServiceRequest:
+        """Return texts as JSON, photos and sounds as files of a multipart form."""
         path = f"/encode/{modality}"
         if modality == "text":
             return _json_request(path, {"items": list(prepared)})
@@ -90,28 +96,28 @@ class XsearchProtocol(Protocol):
         ending, kind = TYPES[modality]
         fields = [("item", (f"{number}.{ending}", item, kind)) for number, item in enumerate(prepared)]
         body, content_type = encode_multipart_formdata(fields)
-        return Request(path, body, {"Content-Type": content_type})
+        return ServiceRequest(path, body, {"Content-Type": content_type})
 
     def _embeddings(self, content: Any, count: int) -> Embeddings:
         rows = np.frombuffer(base64.b64decode(content["vectors"], validate=True), "<f4")
         return Embeddings(_shaped(rows, count, int(content["dimension"])), str(content["fingerprint"]))
 
 
-class OpenAIProtocol(Protocol):
-    """The embeddings of OpenAI's API, which many servers of text models speak."""
+class OpenAIProtocol(ServiceProtocol):
+    """The embeddings of OpenAI's API, which many servers of text models offer."""
 
     def __init__(self, model: str | None, fingerprint: str | None) -> None:
         if not model:
             raise EncoderError("'api': 'openai' needs 'model', the name of the model at the service.")
         super().__init__(model, fingerprint)
 
-    def probe(self, call: Call) -> Facts:
-        """Encode a word: the service says nothing about itself."""
+    def probe(self, call: _Call) -> ServiceInfo:
+        """Encode a word: this API has no facts about the model."""
         found = self.encode(call, "text", ["shop"])
-        return Facts(found.vectors.shape[1], self.fingerprint or str(found.fingerprint), frozenset({"text"}))
+        return ServiceInfo(found.vectors.shape[1], self.fingerprint or str(found.fingerprint), frozenset({"text"}))
 
-    def request(self, modality: str, prepared: Sequence[Any]) -> Request:  # noqa: ARG002 - there are only texts
-        """Return the texts as the API takes them."""
+    def request(self, modality: str, prepared: Sequence[Any]) -> ServiceRequest:  # noqa: ARG002 - there are only texts
+        """Return the texts in the API's format."""
         body = {"model": self.model, "input": list(prepared), "encoding_format": "float"}
         return _json_request("/embeddings", body)
 
@@ -125,11 +131,11 @@ class OpenAIProtocol(Protocol):
         return Embeddings(_shaped(vectors, count, dimension), None if self.fingerprint else served)
 
 
-PROTOCOLS: dict[str, type[Protocol]] = {"xsearch": XsearchProtocol, "openai": OpenAIProtocol}
+PROTOCOLS: dict[str, type[ServiceProtocol]] = {"xsearch": XsearchProtocol, "openai": OpenAIProtocol}
 
 
-def read(answer: Answer, parse: Callable[[Any], Content]) -> Content:
-    """Return what ``parse`` makes of an answer's JSON; raises ``ValueError`` for a refusal, else ``EncoderAway``."""
+def read(answer: ServiceResponse, parse: Callable[[Any], _Content]) -> _Content:
+    """Return the JSON of a response, parsed by ``parse``; raises ``ValueError`` for a refusal, else ``EncoderAway``."""
     if answer.status in _REFUSALS:
         raise ValueError(f"The encoder service refuses it with {answer.status}{detail_of(answer)}.")
     if answer.status != 200:
@@ -149,11 +155,11 @@ def _cure(status: int) -> str:
     return " Check 'url': redirects are not followed." if 300 <= status < 400 else ""
 
 
-def _facts(content: Any) -> Facts:
+def _info(content: Any) -> ServiceInfo:
     dimension = int(content["dimension"])
     if not 0 < dimension <= MAX_DIMENSION or not content["fingerprint"]:
         raise ValueError("dimension or fingerprint make no sense")
-    return Facts(
+    return ServiceInfo(
         dimension,
         str(content["fingerprint"])[:128],
         frozenset(map(str, content["modalities"])),
@@ -174,5 +180,33 @@ def _shaped(rows: NDArray[Any], count: int, dimension: int) -> NDArray[np.float6
     return rows.reshape(count, dimension).astype(np.float64)
 
 
-def _json_request(path: str, content: Any) -> Request:
-    return Request(path, json.dumps(content).encode(), {"Content-Type": "application/json"})
+def _json_request(path: str, content: Any) -> ServiceRequest:
+    return ServiceRequest(path, json.dumps(content).encode(), {"Content-Type": "application/json"})
+
+
+def to_bytes(modality: str, item: Any, max_side: int | None) -> bytes:
+    """Return a photo or sound as the bytes of a file, without loss."""
+    return picture_bytes(item, max_side) if modality == "image" else sound_bytes(item)
+
+
+def picture_bytes(image: Image.Image, max_side: int | None) -> bytes:
+    """Return a BMP of ``image``, scaled down to ``max_side`` pixels.
+
+    It is not compressed: in a local network, PNG takes longer to compress than it saves in sending.
+    """
+    if max_side and max(image.size) > max_side:
+        image = image.copy()
+        image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    stream = io.BytesIO()
+    image.convert("RGB").save(stream, "BMP")
+    return stream.getvalue()
+
+
+def sound_bytes(waveform: Waveform) -> bytes:
+    """Return a mono WAV of 32-bit floats: 16 bits would quantise quiet sounds."""
+    samples = np.asarray(waveform.samples, "<f4")
+    content = (samples if len(samples) else np.zeros(1, "<f4")).tobytes()  # a file without sound counts as broken
+    rate_hz = waveform.rate_hz
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, _FLOAT_WAVE, 1, rate_hz, 4 * rate_hz, 4, 32)
+    chunks = form + struct.pack("<4sI", b"data", len(content)) + content
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(chunks), b"WAVE") + chunks

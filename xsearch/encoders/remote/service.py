@@ -1,32 +1,34 @@
-"""HTTP to an encoder service: connections are kept, every call is bounded in time and size, and failures are few."""
+"""The HTTP client of encoder services: pooled connections, bounds on time and size, retries, a circuit breaker."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from xsearch.encoders.base import EncoderAway, EncoderError
-from xsearch.encoders.remote.breaker import Breaker
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 CONNECT_TIMEOUT_S = 2.0
-_CONNECTIONS = 16  # kept open per process; more threads than that open further ones for a call
+_CONNECTIONS = 16  # kept open per process; more threads open further ones for one call
 _RETRIED = frozenset({429, 500, 502, 503, 504})
-_DOWN = _RETRIED - {500}  # a 500 may be one input's fault, and comes quickly
+_DOWN = _RETRIED - {500}  # a 500 may be the fault of one input, and comes quickly
 _BACKOFF_S, _BACKOFF_MAX_S = 0.1, 1.0
-_PAUSE_MAX_S = 300.0  # however long a service asks to be left alone
+_PAUSE_MAX_S = 300.0  # even if the service asks for a longer pause
 _CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is asked: a path under the service's address, and a body where there is one."""
+class ServiceRequest:
+    """A path under the service's URL, and a body for POST."""
 
     path: str
     body: bytes | None = None
@@ -34,8 +36,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, read to its end."""
+class ServiceResponse:
+    """Status and whole body of a response."""
 
     status: int
     body: bytes
@@ -43,18 +45,50 @@ class Answer:
 
 
 class _Failure(Exception):  # noqa: N818 - internal
-    """A try that brought no answer."""
+    """A try without a response."""
 
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
         super().__init__(reason)
         self.is_final = is_final
 
 
-class Service:
-    """The service at ``url``; ``timeout_s`` is the time of one call with all its ``retries``.
+class CircuitBreaker:
+    """Refuses calls for ``pause_s`` after a failure, then lets one call try while the others are still refused."""
+
+    def __init__(self, pause_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pause_s = pause_s
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._down_until = -math.inf
+        self._reason = ""
+
+    def check(self) -> None:
+        """Let a call pass, or raise ``EncoderAway`` with the reason of the last failure."""
+        with self._lock:
+            now = self._clock()
+            if now < self._down_until:
+                wait_s = self._down_until - now
+                raise EncoderAway(f"{self._reason} It is not tried again for {wait_s:.1f} s.")
+            if self._reason:
+                self._down_until = now + self._pause_s
+
+    def fail(self, reason: str, pause_s: float = 0.0) -> None:
+        """Record a failure; the pause is at least ``pause_s`` seconds long."""
+        with self._lock:
+            self._reason = reason
+            self._down_until = self._clock() + max(self._pause_s, pause_s)
+
+    def succeed(self) -> None:
+        """Record that the service answers."""
+        with self._lock:
+            self._reason, self._down_until = "", -math.inf
+
+
+class ServiceClient:
+    """Client of the service at ``url``; ``timeout_s`` bounds one call with all its ``retries``.
 
     The key in the environment variable ``api_key_env`` is sent as a bearer token. After a failure the service is
-    left alone for ``pause_s``. Not to be carried over a fork.
+    not called for ``pause_s``. An instance must not be used after a fork.
     """
 
     def __init__(self, url: str, *, timeout_s: float, retries: int, pause_s: float, api_key_env: str | None) -> None:
@@ -62,12 +96,12 @@ class Service:
         self._timeout_s = timeout_s
         self._retries = retries
         self._api_key_env = api_key_env
-        self._breaker = Breaker(pause_s)
+        self._breaker = CircuitBreaker(pause_s)
         self._http = _import_urllib3()
         self._pool = self._http.PoolManager(maxsize=_CONNECTIONS, retries=False)
 
-    def call(self, request: Request, max_answer_bytes: int) -> Answer:
-        """Return the answer of any status that is not worth another try; raises ``EncoderAway``."""
+    def call(self, request: ServiceRequest, max_answer_bytes: int) -> ServiceResponse:
+        """Return the response, whatever its status, unless a retry may help; raises ``EncoderAway``."""
         headers = {**request.headers, **self._authorization()}
         self._breaker.check()
         try:
@@ -83,8 +117,8 @@ class Service:
         self._breaker.succeed()
         return answer
 
-    def _retry(self, request: Request, headers: Mapping[str, str], max_answer_bytes: int) -> Answer:
-        """Try until there is an answer, the tries are used up, or the next would begin after the time is over."""
+    def _retry(self, request: ServiceRequest, headers: Mapping[str, str], max_answer_bytes: int) -> ServiceResponse:
+        """Try until there is a response, no retries are left, or the next would start after the deadline."""
         deadline = time.monotonic() + self._timeout_s
         for number in range(self._retries + 1):
             is_last = number == self._retries
@@ -100,7 +134,9 @@ class Service:
             time.sleep(wait_s)
         raise AssertionError("unreachable")  # pragma: no cover
 
-    def _try(self, request: Request, headers: Mapping[str, str], max_answer_bytes: int, deadline: float) -> Answer:
+    def _try(
+        self, request: ServiceRequest, headers: Mapping[str, str], max_answer_bytes: int, deadline: float
+    ) -> ServiceResponse:
         errors = self._http.exceptions
         left_s = max(deadline - time.monotonic(), 0.001)
         timeout = self._http.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s)
@@ -121,7 +157,7 @@ class Service:
             if isinstance(error, errors.TimeoutError) and not is_refused:
                 raise _Failure(f"does not answer within {self._timeout_s:g} s", is_final=True) from error
             raise _Failure(f"cannot be reached ({error.__class__.__name__})") from error
-        return Answer(response.status, body, self._retry_after_s(response))
+        return ServiceResponse(response.status, body, self._retry_after_s(response))
 
     def _retry_after_s(self, response: BaseHTTPResponse) -> float | None:
         try:
@@ -131,7 +167,7 @@ class Service:
         return wait_s
 
     def _authorization(self) -> dict[str, str]:
-        """Read the key anew for each call; it is held nowhere and told to nobody."""
+        """Read the key for each call; it is never stored or logged."""
         if self._api_key_env is None:
             return {}
         key = os.environ.get(self._api_key_env, "").strip()
@@ -160,10 +196,8 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def detail_of(answer: Answer) -> str:
-    """Return what the body says about an error, shortened, as the end of a sentence."""
-    import json
-
+def detail_of(answer: ServiceResponse) -> str:
+    """Return the error message in the body, shortened, as the end of a sentence."""
     try:
         content = json.loads(answer.body)
         said = content.get("detail") or content["error"]["message"]
@@ -173,7 +207,7 @@ def detail_of(answer: Answer) -> str:
 
 
 def _read(response: BaseHTTPResponse, max_bytes: int, deadline: float) -> bytes:
-    """Read the body to its end, within bounds; the connection is given back only then."""
+    """Read the whole body, within bounds; the connection returns to the pool only then."""
     content = bytearray()
     try:
         for chunk in response.stream(_CHUNK_BYTES, decode_content=False):

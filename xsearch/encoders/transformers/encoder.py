@@ -33,10 +33,10 @@ _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 class TransformersEncoder(TwoStepEncoder):
     """One joint model for photos and texts, or for sounds and texts.
 
-    ``model`` is a hub name, fetched with ``manage.py xsearch_download``, or a folder; ``revision`` a commit or tag
-    of the hub. ``device`` "auto" is a GPU where there is one; ``dtype`` "auto" is float16 on CUDA, float32 elsewhere.
-    ``batch_size`` bounds memory, ``prompt`` is a template for texts ("a photo of {}"), ``threads`` those of torch in
-    this whole process, ``idle_unload_s`` the seconds without use after which the model is let go.
+    ``model`` is a folder, or a hub name that ``manage.py xsearch_download`` has downloaded. ``revision`` is a commit
+    or tag of the hub. ``device`` "auto" is a GPU if there is one. ``dtype`` "auto" is float16 on CUDA, float32
+    elsewhere. ``batch_size`` bounds memory. ``prompt`` is a template for texts ("a photo of {}"). ``threads`` are
+    those of torch in the whole process. The model is unloaded after ``idle_unload_s`` seconds without use.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TransformersEncoder(TwoStepEncoder):
 
     @classmethod
     def check_options(cls, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """Say what is wrong with the checkpoint, and when a hub's model is not pinned to a revision."""
+        """Report faults of the checkpoint, and a hub model that is not pinned to a revision."""
         model, revision = options.get("model", ""), options.get("revision")
         try:
             checkpoint = locate(model, revision=revision)
@@ -83,27 +83,27 @@ class TransformersEncoder(TwoStepEncoder):
 
     @property
     def modalities(self) -> frozenset[str]:  # type: ignore[override]
-        """Those of the checkpoint's family."""
+        """The modalities of the checkpoint's family."""
         return self._family.modalities
 
     @cached_property
     def fingerprint(self) -> str:  # type: ignore[override]
-        """Content of the checkpoint, version of the preprocessing, prompt.
+        """Hash of the checkpoint's content, the version of the preprocessing and the prompt.
 
-        Where the files lie does not matter, nor do device and ``dtype``: half precision turns a vector far less than
-        what tells two products apart (cosine above 0.99), so that a GPU may index what a CPU searches.
+        The folder, device and ``dtype`` do not count. Half precision changes a vector (cosine above 0.99) far less
+        than the difference of two products, so that a GPU may index and a CPU search.
         """
         parts = (self._checkpoint.fingerprint, PREPROCESSING, self._prompt or "")
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
         return f"{self._checkpoint.model_type}-{digest[:16]}"
 
     def prepare(self, modality: str, item: Any) -> Any:
-        """Return named tensors, or None for what there is nothing to encode in: an empty text, silence."""
+        """Return named tensors, or None for an empty text or silence."""
         with self._preparer.use() as preparer:
             return preparer.prepare(modality, item)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
-        """Encode in batches of ``batch_size``, texts of a length together, see ``TwoStepEncoder``."""
+        """Encode in batches of ``batch_size``; texts of similar length share a batch."""
         vectors = np.zeros((len(prepared), self.dimension), np.float32)
         rows = [row for row, item in enumerate(prepared) if item is not None]
         if modality == "text":
@@ -153,23 +153,23 @@ def _check_options(device: str, dtype: str, batch_size: int, prompt: str | None)
         raise EncoderError(f"OPTIONS['prompt'] is {prompt!r}. It has {{}} where the text goes: 'a photo of {{}}'.")
 
 
-def _choose_device(wanted: str) -> str:
-    """Return the device to run on; raises ``EncoderError`` for one that this machine does not have."""
+def _choose_device(asked: str) -> str:
+    """Return the device to run on; raises ``EncoderError`` if this machine does not have it."""
     import torch
 
     found = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    if wanted == "auto":
+    if asked == "auto":
         return found
-    kind, _, number = wanted.partition(":")
+    kind, _, number = asked.partition(":")
     if kind not in ("cpu", found) or (number and int(number) >= torch.cuda.device_count()):
         raise EncoderError(
-            f"torch {torch.__version__} finds no device {wanted!r} here. Set OPTIONS['device'] to 'auto'."
+            f"torch {torch.__version__} finds no device {asked!r} here. Set OPTIONS['device'] to 'auto'."
         )
-    return wanted
+    return asked
 
 
 def _placed(batch: dict[str, Tensor], like: Tensor) -> dict[str, Tensor]:
-    """Move a batch to the device of ``like``, and its floating point numbers to its precision."""
+    """Move a batch to the device of ``like``; cast floating point tensors to its precision."""
     if like.is_cuda:
         batch = {name: tensor.pin_memory() for name, tensor in batch.items()}
     return {

@@ -1,4 +1,4 @@
-"""What distinguishes the families of checkpoints: modalities, length of the vectors, how texts are cut and padded."""
+"""Families of checkpoints: their modalities, vector lengths, truncation and padding of texts. Needs no torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Family:
-    """One family, for what its config.json leaves out because it is the family's default.
+class ModelFamily:
+    """Defaults of one family, which its config.json leaves out.
 
-    ``max_tokens`` is the longest text the family was trained with, special tokens included. ``pads_to_limit``:
-    texts are always padded to it, and the padding is part of what the model reads. ``spare_positions`` of the
-    model's are never used: RoBERTa counts from behind the number of its padding.
+    ``max_tokens`` is the longest text that the family was trained with, special tokens included. With
+    ``pads_to_limit`` texts are always padded to it, and the model reads the padding. ``spare_positions`` of the model
+    are never used: RoBERTa's positions start after its padding id.
     """
 
     modalities: frozenset[str]
@@ -28,24 +28,24 @@ class Family:
         return int(_look_up(config, *self.width, default=self.default_width))
 
     def token_limit(self, config: dict[str, Any]) -> int:
-        """Return how many tokens of a text are read, special tokens included."""
+        """Return the number of tokens of a text that are read, special tokens included."""
         spare = self.spare_positions
         positions = _look_up(config, "text_config", "max_position_embeddings", default=self.max_tokens + spare)
         return min(self.max_tokens, int(positions) - spare)
 
 
 _IMAGE_TEXT = frozenset({"image", "text"})
-_SIGLIP = Family(
+_SIGLIP = ModelFamily(
     _IMAGE_TEXT, ("vision_config", "hidden_size"), 768, max_tokens=64, pads_to_limit=True, is_lowercase=True
 )
 
 #: By the ``model_type`` of config.json. SigLIP 2 of fixed resolution calls itself "siglip"; "siglip2" is NaFlex.
-FAMILIES: dict[str, Family] = {
-    "clip": Family(_IMAGE_TEXT),
-    "chinese_clip": Family(_IMAGE_TEXT, max_tokens=52),
+FAMILIES: dict[str, ModelFamily] = {
+    "clip": ModelFamily(_IMAGE_TEXT),
+    "chinese_clip": ModelFamily(_IMAGE_TEXT, max_tokens=52),
     "siglip": _SIGLIP,
     "siglip2": _SIGLIP,
-    "clap": Family(frozenset({"audio", "text"}), spare_positions=2),
+    "clap": ModelFamily(frozenset({"audio", "text"}), spare_positions=2),
 }
 
 

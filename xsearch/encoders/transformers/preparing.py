@@ -1,4 +1,4 @@
-"""Items → what a model of transformers takes, by the checkpoint's own tokenizer and processors. Needs torch."""
+"""Preprocessing by a checkpoint's own tokenizer and processors: one item → tensors, then batches. Needs torch."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from torch import Tensor
 from xsearch.checkpoints.local import Checkpoint
 from xsearch.checkpoints.pretrained import quiet
 from xsearch.encoders.base import EncoderError
-from xsearch.encoders.pictures import MAX_ASPECT, cut_to_aspect
-from xsearch.encoders.sounds import hear
+from xsearch.encoders.preprocessing import MAX_ASPECT, crop_to_aspect, first_window
 from xsearch.encoders.transformers.families import FAMILIES
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform
 
-#: What one item becomes: named tensors without the dimension of the batch; None when there is nothing to encode.
-Prepared = dict[str, Tensor] | None
+#: Named tensors of one item, without the batch dimension; None for an empty text or silence.
+PreparedTensors = dict[str, Tensor] | None
 
 _VOCABULARIES = ("tokenizer.json", "vocab.*", "*.model")
 
@@ -38,13 +37,13 @@ class Preparer:
         self._family = FAMILIES[checkpoint.model_type]
         self._prompt = prompt or "{}"
         self._limit = self._family.token_limit(checkpoint.config)
-        self._prepare: dict[str, Callable[[Any], Prepared]] = {
+        self._prepare: dict[str, Callable[[Any], PreparedTensors]] = {
             "text": self._prepare_text,
             "image": self._prepare_image,
             "audio": self._prepare_audio,
         }
 
-    def prepare(self, modality: str, item: Any) -> Prepared:
+    def prepare(self, modality: str, item: Any) -> PreparedTensors:
         """Return the named tensors of one item."""
         return self._prepare[modality](item)
 
@@ -54,7 +53,7 @@ class Preparer:
             return {name: torch.stack([item[name] for item in items]) for name in items[0]}
         return self._pad([item["input_ids"] for item in items])
 
-    def _prepare_text(self, text: str) -> Prepared:
+    def _prepare_text(self, text: str) -> PreparedTensors:
         if not text.strip():
             return None
         text = self._prompt.replace("{}", text)
@@ -72,16 +71,16 @@ class Preparer:
         has_mask = "attention_mask" in self.tokenizer.model_input_names  # SigLIP reads its padding
         return {"input_ids": numbers, "attention_mask": (~is_padding if has_mask else torch.ones_like(numbers)).long()}
 
-    def _prepare_image(self, image: Image.Image) -> Prepared:
+    def _prepare_image(self, image: Image.Image) -> PreparedTensors:
         if "shortest_edge" in (self.image_processor.size or {}):
-            image = cut_to_aspect(image, MAX_ASPECT)
+            image = crop_to_aspect(image, MAX_ASPECT)
         tensors = self.image_processor(images=[image], return_tensors="pt")
         return {name: tensor[0] for name, tensor in tensors.items()}
 
-    def _prepare_audio(self, waveform: Waveform) -> Prepared:
-        """Listen to the first window only: what the extractor does with longer sounds is a matter of chance."""
+    def _prepare_audio(self, waveform: Waveform) -> PreparedTensors:
+        """Take the first window only: of longer sounds the extractor takes a random part."""
         extractor = self.feature_extractor
-        samples = hear(waveform, extractor.sampling_rate, extractor.nb_max_samples)
+        samples = first_window(waveform, extractor.sampling_rate, extractor.nb_max_samples)
         if samples is None:
             return None
         features = extractor(samples, sampling_rate=extractor.sampling_rate, return_tensors="pt")["input_features"][0]
@@ -89,16 +88,18 @@ class Preparer:
 
     @cached_property
     def tokenizer(self) -> Any:
-        """The checkpoint's tokenizer, set to cut at the limit before any thread sees it."""
+        """The checkpoint's tokenizer; truncation is set here, before any thread uses it."""
         if not any(file for pattern in _VOCABULARIES for file in self._checkpoint.folder.glob(pattern)):
-            raise EncoderError(self._missing("tokenizer", "there is no vocabulary"))  # transformers makes an empty one
+            raise EncoderError(
+                self._missing("tokenizer", "there is no vocabulary")
+            )  # transformers would make an empty one
         tokenizer = self._load_tokenizer()
         tokenizer.backend_tokenizer.no_padding()
         tokenizer.backend_tokenizer.enable_truncation(self._limit)
         return tokenizer
 
     def _load_tokenizer(self) -> Any:
-        """Load it from tokenizer.json alone where its class needs a package that is missing (sentencepiece)."""
+        """Load the tokenizer; from tokenizer.json alone if its class needs a missing package (sentencepiece)."""
         try:
             return self._load(transformers.AutoTokenizer, "tokenizer")
         except EncoderError as error:

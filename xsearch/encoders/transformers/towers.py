@@ -1,4 +1,4 @@
-"""The halves of joint models as torch modules: batches of one modality in, unit vectors out. Needs torch."""
+"""The towers of joint models as torch modules: batches of one modality → unit vectors. Needs torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - what everybody calls it
+from torch.nn import functional as F  # noqa: N812 - the usual name
 
 from xsearch.checkpoints.local import Checkpoint
 from xsearch.checkpoints.pretrained import load_model
 from xsearch.encoders.transformers.families import FAMILIES
 
 
-class ImageTower(nn.Module):
+class PretrainedImageTower(nn.Module):
     """Pixels → unit vectors, shape (n, dimension), float32.
 
     ``pixel_values`` is (n, 3, height, width); of a NaFlex model (n, patches, values) with
@@ -30,14 +30,14 @@ class ImageTower(nn.Module):
         return _unit(self.projection(self.model(pixel_values=pixel_values, **naflex).pooler_output))
 
 
-class TextTower(nn.Module):
-    """Token numbers → unit vectors, shape (n, dimension), float32; both inputs are (n, tokens)."""
+class PretrainedTextTower(nn.Module):
+    """Token ids → unit vectors, shape (n, dimension), float32; both inputs are (n, tokens)."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
         self.model = model.text_model
         self.projection = getattr(model, "text_projection", nn.Identity())
-        self.takes_first_token = model.config.model_type == "chinese_clip"  # its BERT has no pooling of its own
+        self.takes_first_token = model.config.model_type == "chinese_clip"  # its BERT has no pooler
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Encode a batch."""
@@ -46,10 +46,10 @@ class TextTower(nn.Module):
         return _unit(self.projection(pooled))
 
 
-class AudioTower(nn.Module):
+class PretrainedAudioTower(nn.Module):
     """Log-mel spectrograms (n, views, frames, mels) → unit vectors, shape (n, dimension), float32.
 
-    ``is_longer`` (n, 1) says which views are of a sound longer than the model's window; see CLAP's feature fusion.
+    ``is_longer`` (n, 1) is true for a sound longer than the model's window; see the feature fusion of CLAP.
     """
 
     def __init__(self, model: Any) -> None:
@@ -63,13 +63,17 @@ class AudioTower(nn.Module):
         return _unit(self.projection(output.pooler_output))
 
 
-TOWERS: dict[str, type[nn.Module]] = {"image": ImageTower, "text": TextTower, "audio": AudioTower}
+TOWERS: dict[str, type[nn.Module]] = {
+    "image": PretrainedImageTower,
+    "text": PretrainedTextTower,
+    "audio": PretrainedAudioTower,
+}
 
 
 def load_towers(checkpoint: Checkpoint, device: str = "cpu", dtype: str = "float32") -> dict[str, nn.Module]:
-    """Load a checkpoint, and return its towers by modality, in evaluation mode.
+    """Load a checkpoint and return its towers by modality, in evaluation mode.
 
-    Raises ``CheckpointError`` for weights that do not fit: transformers would make up what is missing.
+    Raises ``CheckpointError`` for weights that do not fit: transformers would initialise missing ones at random.
     """
     checkpoint.require(FAMILIES, "The transformers encoder")
     model = load_model(checkpoint, getattr(torch, dtype)).eval().requires_grad_(False).to(device)

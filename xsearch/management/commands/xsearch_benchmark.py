@@ -10,10 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.benchmark.growth import growth_curves
-from xsearch.benchmark.report import PARTS, Request, as_table, measure
+from xsearch.benchmark.report import PARTS, BenchmarkRequest, as_table, draw_growth, measure
 from xsearch.index.registry import Index, get_index
-from xsearch.plot import Axis, as_svg
 
 #: What parts need beyond the base install.
 _NEEDS = {"models": ("torch", "transformers", "tokenizers", "onnx", "onnxscript")}
@@ -25,8 +23,8 @@ class Command(BaseCommand):
     help = (
         "Measure queries, indexing and memory on the catalogue in the database (catalogue), the bundled encoder"
         " (bundled), torch against exported models in their real shapes (models), bulk indexing (bulk), and search"
-        " (growth), suggestions (suggest) and swaps of vectors beside searches and saves (swap) over made-up"
-        " catalogues. What is made up lives in a database of its own, which is dropped at the end."
+        " (growth), suggestions (suggest) and swaps of vectors during searches and saves (swap) over made-up"
+        " catalogues. These live in a database of their own, which is dropped at the end."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,8 +38,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print JSON.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["plot"] and find_spec("matplotlib") is None:
+            raise CommandError("--plot needs matplotlib: pip install 'django-xsearch[plot]'")
         index = get_index(options["model"])
-        request = Request(
+        request = BenchmarkRequest(
             parts=self._parts(index, options["part"]),
             sizes=options["sizes"],
             repeats=max(options["repeats"], 1),
@@ -50,16 +50,16 @@ class Command(BaseCommand):
             progress=self._progress,
         )
         figures = measure(index, request)
-        if options["plot"] and (curves := growth_curves(figures)):
-            options["plot"].write_text(as_svg(curves, Axis("products"), Axis(unit="ms")), encoding="utf-8")
+        if options["plot"]:
+            draw_growth(figures, options["plot"])
         self.stdout.write(json.dumps(figures, indent=2, ensure_ascii=False) if options["json"] else as_table(figures))
 
-    def _parts(self, index: Index, wanted: list[str] | None) -> list[str]:
-        """Return the parts that can be measured; says why the others cannot, and fails for one that was asked for."""
+    def _parts(self, index: Index, requested: list[str] | None) -> list[str]:
+        """Return the parts that can be measured; report the others, and fail if one of them was asked for."""
         possible = []
-        for part in wanted or PARTS:
+        for part in requested or PARTS:
             reason = self._obstacle(index, part)
-            if reason and wanted:
+            if reason and requested:
                 raise CommandError(reason)
             if reason:
                 self.stderr.write(f"Left out {part}: {reason}")

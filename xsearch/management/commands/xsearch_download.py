@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from xsearch.checkpoints.hub import Wanted, choose, fetch
+from xsearch.checkpoints.hub import CheckpointReference, choose, fetch
 from xsearch.checkpoints.local import Checkpoint, CheckpointError
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"Not usable: {', '.join(failed)}.")
 
-    def _fetch(self, wanted: Wanted, options: dict[str, Any]) -> bool:
+    def _fetch(self, wanted: CheckpointReference, options: dict[str, Any]) -> bool:
         self.stdout.write(f"{wanted.model}" + (f" ({wanted.used_by})" if wanted.used_by else ""))
         try:
             checkpoint = fetch(wanted, folder=options["dest"], force=options["force"])
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         return True
 
 
-def _lines(wanted: Wanted, checkpoint: Checkpoint) -> list[str]:
+def _lines(wanted: CheckpointReference, checkpoint: Checkpoint) -> list[str]:
     size = sum(file.stat().st_size for file in checkpoint.weights) / 1e6
     lines = [f"{checkpoint.folder}", f"whole: {checkpoint.model_type}, {size:,.1f} MB of weights"]
     if checkpoint.revision and wanted.revision != checkpoint.revision:

@@ -25,8 +25,8 @@ from xsearch.evaluation import (
 )
 from xsearch.evaluation.table import as_comparison, as_table
 from xsearch.index.registry import Index, get_index
-from xsearch.web.fields import WeightsField
 from xsearch.web.problems import first_message
+from xsearch.web.requests import WeightsField
 
 
 class Command(BaseCommand):

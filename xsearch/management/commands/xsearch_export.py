@@ -11,7 +11,7 @@ from xsearch.checkpoints.local import Checkpoint, CheckpointError, locate
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError
 from xsearch.export import PRECISIONS, ExportError, ExportReport, export_checkpoint
-from xsearch.management.leaving import leaving_orderly
+from xsearch.management.progress import clean_exit
 
 BACKEND = "xsearch.encoders.onnx.OnnxEncoder"
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            with leaving_orderly():
+            with clean_exit():
                 report = export_checkpoint(
                     _checkpoint(options["model"], options["revision"]),
                     options["dest"],

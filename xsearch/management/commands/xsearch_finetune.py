@@ -11,11 +11,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from xsearch.conf import settings
 from xsearch.encoders import EncoderError, get_encoder
 from xsearch.index.registry import get_index
-from xsearch.management.leaving import leaving_orderly
+from xsearch.indexing.adapters import install
+from xsearch.management.progress import clean_exit
 
 if TYPE_CHECKING:
-    from xsearch.training.finetune.run import Plan, Report
-    from xsearch.training.finetune.trial import Comparison
+    from xsearch.training.finetune import FinetuneOptions, Report
+    from xsearch.training.trial import RankComparison
 
 _CURE = "Install it: pip install 'django-xsearch[train]'"
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         _check(options)
-        with leaving_orderly():
+        with clean_exit():
             report = self._report(options)
         if options["json"]:
             self.stdout.write(json.dumps(report.manifest, ensure_ascii=False, indent=2))
@@ -58,9 +59,10 @@ class Command(BaseCommand):
 
     def _report(self, options: dict[str, Any]) -> Report:
         try:
-            from xsearch.evaluation.significance import statistics
-            from xsearch.training.finetune.catalogue import read_catalogue
-            from xsearch.training.finetune.run import FinetuneError, finetune
+            from xsearch.evaluation import EvaluationError
+            from xsearch.evaluation.metrics import statistics
+            from xsearch.training.catalogue import read_catalogue
+            from xsearch.training.finetune import FinetuneError, finetune
             from xsearch.training.loop import TrainingError
         except ImportError as error:
             raise CommandError(f"Fine-tuning needs a package that is missing ({error}). {_CURE}") from error
@@ -69,15 +71,13 @@ class Command(BaseCommand):
             statistics()
             catalogue = read_catalogue(get_index(options["model"]), options["limit"], plan.seed)
             return finetune(catalogue, get_encoder(plan.alias), plan, self.stderr.write)
-        except (EncoderError, FinetuneError, TrainingError, LookupError) as error:
+        except (EncoderError, EvaluationError, FinetuneError, TrainingError, LookupError) as error:
             raise CommandError(str(error.args[0])) from error
         except OSError as error:
             cure = f"See that {plan.folder} can be written, and that the storage of the photos answers."
             raise CommandError(f"{error}. {cure}") from error
 
     def _install(self, report: Report) -> None:
-        from xsearch.indexing.adapters import install
-
         if report.verdict.reasons:
             raise CommandError("Not installed: " + "; ".join(report.verdict.reasons) + ".")
         adapter = install(report.manifest["encoder"], report.file.read_bytes())
@@ -99,10 +99,10 @@ def _check(options: dict[str, Any]) -> None:
         raise CommandError("--rate must be above 0.")
 
 
-def _plan(options: dict[str, Any]) -> Plan:
-    from xsearch.training.finetune.adapter import Recipe
-    from xsearch.training.finetune.run import Plan
-    from xsearch.training.finetune.views import Amounts
+def _plan(options: dict[str, Any]) -> FinetuneOptions:
+    from xsearch.training.adapter import Recipe
+    from xsearch.training.finetune import FinetuneOptions
+    from xsearch.training.material import Amounts
 
     recipe = Recipe(
         kind=options["kind"],
@@ -111,7 +111,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         rate=options["rate"],
         weighting=options["weighting"],
     )
-    return Plan(
+    return FinetuneOptions(
         alias=options["encoder"] or settings.EMBEDDINGS["image"],
         folder=options["out"].expanduser(),
         recipe=recipe,
@@ -136,7 +136,7 @@ def _table(report: Report) -> list[str]:
     return [*lines, f"{'all':75}{'':17}{overall.mean:>+10.3f}{overall.p_value:>8.4f}"]
 
 
-def _rows(kind: str, comparison: Comparison) -> list[str]:
+def _rows(kind: str, comparison: RankComparison) -> list[str]:
     difference = f"{comparison.difference.mean:>+12.3f}{comparison.difference.p_value:>8.4f}"
     before = _row(f"{kind:12}{'before':8}", comparison.products, comparison.before, comparison.before_interval)
     after = _row(f"{'':12}{'after':8}", comparison.products, comparison.after, comparison.after_interval)

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.index.registry import Index, get_index, registered
-from xsearch.indexing import index_pending, outbox, statistics
-from xsearch.indexing.progress import duration
-from xsearch.management.leaving import leaving_orderly
-from xsearch.management.progress_line import ProgressLine
+from xsearch.indexing import index_pending, statistics
+from xsearch.indexing.dispatch import send_task
+from xsearch.indexing.marking import mark_stale
+from xsearch.management.progress import ProgressLine, clean_exit, duration
 
 
 class Command(BaseCommand):
@@ -28,13 +28,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
-        with leaving_orderly():
+        with clean_exit():
             failed = sum(self._handle_index(index, options) for index in self._indexes(options["models"]))
         if failed:
             raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
 
     def _handle_index(self, index: Index, options: dict[str, Any]) -> int:
-        waiting = outbox.mark_stale(index, forced=options["all"])
+        waiting = mark_stale(index, forced=options["all"])
         if options["queue"]:
             self._queue(index, waiting)
             return 0
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _queue(self, index: Index, waiting: int) -> None:
-        if waiting and not outbox.send_task(index.label):
+        if waiting and not send_task(index.label):
             raise CommandError("The broker cannot be reached: check CELERY_BROKER_URL, or index without --queue.")
         self.stdout.write(f"{index.label}: {waiting} sent to the workers.")
 

@@ -19,7 +19,7 @@ from xsearch.visitors.judgements import judged_queries, pair_lines, query_lines
 class Command(BaseCommand):
     help = (
         "Write what customers opened and bought, corrected for where it stood, as judged queries for xsearch_evaluate "
-        "and xsearch_tune, and as pairs of words and objects to train with. Only of what several people searched for."
+        "and xsearch_tune, and as pairs of words and objects to train with. Only queries of several people count."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -10,13 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from xsearch.encoders import EncoderError
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.index.stores import MODALITIES
-from xsearch.indexing import outbox, rebuild
+from xsearch.indexing import marking, outbox, rebuild
 from xsearch.indexing.columns import TableBusyError
-from xsearch.indexing.progress import duration
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
 from xsearch.indexing.worker import index_without_settling, settle
-from xsearch.management.leaving import leaving_orderly
-from xsearch.management.progress_line import ProgressLine
+from xsearch.management.progress import ProgressLine, clean_exit, duration
 
 _SLICE_S = 30.0
 _PAUSE_S = 1.0
@@ -57,7 +55,7 @@ class Command(BaseCommand):
             elif options["forget"]:
                 self._forget(indexes, columns)
             else:
-                with leaving_orderly():
+                with clean_exit():
                     for index in indexes:
                         self._rebuild(index, options["batch_size"])
         except (LookupError, rebuild.RebuildError, EncoderError) as error:
@@ -77,7 +75,7 @@ class Command(BaseCommand):
 
     def _forget(self, indexes: list[Index], columns: Any) -> None:
         for index in indexes:
-            dropped = [column for column in columns if rebuild.forget_beside(index, column)]
+            dropped = [column for column in columns if rebuild.drop_staged(index, column)]
             self.stdout.write(f"{index.label}: dropped {', '.join(dropped) or 'nothing'}.")
 
     def _rebuild(self, index: Index, batch_size: int | None) -> None:
@@ -89,7 +87,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{index.label}: all vectors are those of the configured encoders; nothing to rebuild.")
             return
         rebuild.allow_again(index)
-        outbox.mark_stale(index)
+        marking.mark_stale(index)
         failed = self._encode_and_swap(index, batch_size)
         for modality, space in live_spaces(index).items():
             if modality in before:
@@ -101,8 +99,8 @@ class Command(BaseCommand):
         """Work until all is swapped; returns how many objects failed, and raises ``CommandError`` if too many did."""
         failed, line = 0, ProgressLine(index, self.stdout)
         while rebuild.unfinished(index):
-            self._begin(index)
-            outbox.mark_outdated(index)  # workers with other settings may be about
+            self._stage_columns(index)
+            marking.mark_outdated(index)  # workers with other settings may be about
             # Not until nothing waits any more: a shop that changes all the time would never get there.
             failed += index_without_settling(
                 index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show()
@@ -129,10 +127,10 @@ class Command(BaseCommand):
         spaces = rebuild.unfinished(index).values()
         return [reason for space in spaces for reason in rebuild.obstacles(index, space)]
 
-    def _begin(self, index: Index) -> None:
+    def _stage_columns(self, index: Index) -> None:
         while True:
             try:
-                return rebuild.begin(index)
+                return rebuild.stage_columns(index)
             except TableBusyError:
                 self._wait(index)
 

@@ -1,4 +1,4 @@
-"""What is indexed, what waits and what is wrong."""
+"""Print what is indexed, what waits and what is wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """``xsearch_status [--json]``."""
 
     help = "Show what is indexed, by which encoders, what waits and what is wrong."
-    requires_system_checks = []  # it is wanted most when something is wrong
+    requires_system_checks = []  # most useful when something is wrong
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print JSON for programs.")
@@ -57,16 +57,16 @@ def _column(column: dict[str, Any]) -> str:
         parts.append(f"{column['fingerprint']} ({column['dimension']})")
     if column["state"] == "rebuilding":
         parts.append(f"→ {column['configured_fingerprint']}")
-    if beside := column.get("beside"):
-        parts.append(_beside(beside))
+    if staged := column.get("beside"):
+        parts.append(_staged(staged))
     return ", ".join(parts)
 
 
-def _beside(beside: dict[str, Any]) -> str:
-    if beside["state"] != "next":
-        return f"kept beside: {beside['fingerprint']} ({beside['filled']})"
-    step = "" if beside["lacking"] else ", vector index built" if beside["index"]["present"] else ", index to be built"
-    return f"{beside['filled']} made, {beside['lacking']} to come{step}"
+def _staged(staged: dict[str, Any]) -> str:
+    if staged["state"] != "next":
+        return f"kept beside: {staged['fingerprint']} ({staged['filled']})"
+    step = "" if staged["lacking"] else ", vector index built" if staged["index"]["present"] else ", index to be built"
+    return f"{staged['filled']} made, {staged['lacking']} to come{step}"
 
 
 def _age(queue: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""How much results are to a customer's taste: like what they acted on in look, fields and price.
+"""Personal taste: how similar results are to what a customer interacted with, in looks, fields and price.
 
-The mean of the vectors is taken, from the live column, in the very statement that compares results with
-it, so that both are always of the same space and nothing has to be made anew when an encoder changes.
+The mean vector is computed from the live column by the statement that compares results with it. So both are always of
+the same space, and nothing has to be recomputed when an encoder changes.
 """
 
 from __future__ import annotations
@@ -19,18 +19,16 @@ from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.conf import settings
 from xsearch.index.filters import raw_path
-from xsearch.index.registry import Index
-from xsearch.index.stores import Store, main_store
+from xsearch.index.stores import Store
+from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
-from xsearch.search.retrieval.evidence import Floats
+from xsearch.search.retrieval.scores import ScoreColumn
+from xsearch.visitors.events import LEAST_PRICES, PRICE
 
-Objects = models.QuerySet[Any]
-
-#: Names of what taste is about, beside those of the facets.
-LOOK, PRICE = "look", "price"
+#: The reason besides the facets and the price.
+LOOK = "look"
 _LOOKS = ("image", "text")
-_LEAST_SPREAD = 0.05  # of cosines; results that are nearly alike are not told apart by look
-LEAST_PRICES = 3
+_LEAST_SPREAD = 0.05  # of cosines; nearly identical similarities say nothing
 _LEAST_PRICE_SPREAD = 0.3  # of natural logarithms: about a third dearer or cheaper
 
 
@@ -65,31 +63,31 @@ class _Similarity(Func):
         return f"(1 - (({column})::vector <=> {vector}))", [*first, *second]
 
 
-def affinities(index: Index, acts: Mapping[str, float], keys: Sequence[Any], using: str) -> dict[str, Floats]:
-    """Return how much of each of ``keys`` is to the taste of who did ``acts``, by what, shape (n,) in [-1, 1].
+def affinities(context: SearchContext, acts: Mapping[str, float], keys: Sequence[Any]) -> dict[str, ScoreColumn]:
+    """Return by reason how much each of ``keys`` suits the taste of a customer, shape (n,) in [-1, 1].
 
-    ``acts`` are weights by object id; they are damped, so that nothing becomes a taste by being clicked often.
+    ``acts`` are the weights of their interactions by object id. They are damped: clicking one thing often is no taste.
     """
     weights = {key: math.copysign(math.log1p(abs(weight)), weight) for key, weight in acts.items()}
-    rows = _Rows(index, weights, keys, using)
+    rows = _Rows(context, weights, keys)
     parts = {LOOK: rows.looks()} if rows.columns else {}
-    parts |= {name: rows.shares(name) for name in index.facets}
+    parts |= {name: rows.shares(name) for name in context.index.facets}
     if (prices := rows.prices()) is not None:
         parts[PRICE] = prices
     return {name: values for name, values in parts.items() if np.ptp(values) > 0}
 
 
 class _Rows:
-    """The acted-on objects and the results, read in one statement."""
+    """The results and the objects that the customer interacted with, read in one statement."""
 
-    def __init__(self, index: Index, weights: Mapping[str, float], keys: Sequence[Any], using: str) -> None:
+    def __init__(self, context: SearchContext, weights: Mapping[str, float], keys: Sequence[Any]) -> None:
         self._keys = keys
-        store = main_store(index)
-        self.columns = _columns(index, store)
+        index, store = context.index, context.main_store
+        self.columns = _columns(context)
         paths = {name: raw_path(index, name) for name in index.facets}
         paths |= {PRICE: PRICE} if PRICE in index.filters else {}
         acted = [index.model._meta.pk.to_python(key) for key in weights]
-        everything = store.model._base_manager.using(using).order_by()
+        everything = store.model._base_manager.using(context.using).order_by()
         objects = everything.filter(IsAnyOf(store.object_key, [*acted, *keys]))
         liked = everything.filter(IsAnyOf(store.object_key, acted))
         named = {f"xs{number}": _to_mean(liked, name, store, weights) for number, name in enumerate(self.columns)}
@@ -102,8 +100,8 @@ class _Rows:
                 self._values[name][key].add(value)
         self._weights = {key: weights[str(key)] for key in self._similar if str(key) in weights}
 
-    def looks(self) -> Floats:
-        """Return how alike in vectors, compared with the other results."""
+    def looks(self) -> ScoreColumn:
+        """Return the similarity of the vectors, relative to the other results."""
         none = [None] * len(self.columns)
         table = np.array([self._similar.get(key, none) for key in self._keys], dtype=np.float64)
         known = np.isfinite(table)
@@ -112,8 +110,8 @@ class _Rows:
         spread = np.sqrt((away**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
         return np.asarray((away / (2 * np.maximum(spread, _LEAST_SPREAD))).clip(-1, 1).mean(axis=1))
 
-    def shares(self, name: str) -> Floats:
-        """Return how much of what was acted on has the same value of a field."""
+    def shares(self, name: str) -> ScoreColumn:
+        """Return the share of interactions with objects that have the same value of a field."""
         values = self._values[name]
         by_value: dict[Any, float] = defaultdict(float)
         for key, weight in self._weights.items():
@@ -123,8 +121,8 @@ class _Rows:
         best = [max((by_value.get(value, 0.0) for value in values[key]), default=0.0) for key in self._keys]
         return np.array(best).clip(-whole, whole) / whole
 
-    def prices(self) -> Floats | None:
-        """Return how near the prices of what was liked; None where too few are known."""
+    def prices(self) -> ScoreColumn | None:
+        """Return the nearness to the prices of liked objects; None if too few prices are known."""
         logs = {
             key: math.log(float(price))
             for key, found in self._values.get(PRICE, {}).items()
@@ -140,14 +138,14 @@ class _Rows:
         return np.asarray(np.exp(-(away**2) / 2))
 
 
-def _columns(index: Index, store: Store) -> list[str]:
-    """Return the embedding columns that lie beside the object's fields, so that one statement reads them."""
-    there = {s.modality: s for s in index.stores() if not s.many and s.model is store.model}
+def _columns(context: SearchContext) -> list[str]:
+    """Return the embedding columns in the main store's table, which one statement reads."""
+    there = {s.modality: s for s in context.stores if not s.many and s.model is context.main_store.model}
     return [there[name].column for name in _LOOKS if name in there and settings.EMBEDDINGS.get(name)]
 
 
-def _to_mean(acted: Objects, column: str, store: Store, weights: Mapping[str, float]) -> _Similarity:
-    """Return the similarity to the weighted mean of the vectors of what was acted on, which may point away."""
+def _to_mean(acted: models.QuerySet[Any], column: str, store: Store, weights: Mapping[str, float]) -> _Similarity:
+    """Return the similarity to the weighted mean vector of the interactions, which may point away from some."""
     summed = acted.exclude(**{column: None}).annotate(xs_all=Value(1)).values("xs_all")
     mean = summed.annotate(xs_mean=_Sum(_Weighted(column, store.object_key, weights))).values("xs_mean")
     return _Similarity(F(column), Subquery(mean))

@@ -1,4 +1,4 @@
-"""Candidates from every comparable column and from the words, with their exact scores; the SQL of a search."""
+"""Retrieval: candidates from every comparable column and from the words, with their exact scores."""
 
 from __future__ import annotations
 
@@ -10,137 +10,155 @@ import numpy as np
 from django.db import DatabaseError, connections, models, transaction
 
 from xsearch.conf import settings
-from xsearch.index.stores import main_store, rows_of
-from xsearch.search.comparison import Wanted
-from xsearch.search.expressions import IsAnyOf, Matches
-from xsearch.search.ranking.preferences import UNDERSTOOD
-from xsearch.search.retrieval.candidates import Candidates, find_candidates, stands_in_for_none
-from xsearch.search.retrieval.evidence import Evidence, EvidenceTable
-from xsearch.search.retrieval.planning import Plan, plan_scan, plan_walk
-from xsearch.search.retrieval.scoring import NO_FLOORS, scored, tables
+from xsearch.index.stores import rows_of
+from xsearch.search.compiled_query import CompiledQuery
+from xsearch.search.context import SearchContext
+from xsearch.search.expressions import IsAnyOf
+from xsearch.search.preferences import UNDERSTOOD
+from xsearch.search.retrieval.candidates import Candidates, find_candidates, is_needless_fallback
+from xsearch.search.retrieval.scan_plan import ScanPlan, plan_index_scan, plan_scan
+from xsearch.search.retrieval.scores import CandidateScores, ScoreTable
+from xsearch.search.retrieval.scoring import NO_THRESHOLDS, score_columns, scored_rows
 from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
-from xsearch.search.vectors.parts import LEXICAL
+from xsearch.search.vectors.query_vectors import LEXICAL
+from xsearch.search.words.expressions import Matches
 
-Objects = models.QuerySet[Any]
-
-#: Rows; fewer are read from several tables at once, even those that nothing speaks for.
+#: Rows; fewer are read from several tables at once without thresholds, which saves a second look.
 _WORTH_ANOTHER_LOOK = 1_000
 
 
 def retrieve(
-    wanted: Wanted,
-    objects: Objects,
-    degraded: list[str],
+    context: SearchContext,
+    compiled: CompiledQuery,
+    objects: models.QuerySet[Any],
     *,
-    whole: bool = False,
-    floors: Mapping[str, float] = NO_FLOORS,
-) -> Evidence:
-    """Return the exact evidence for the candidates among ``objects``; parts that fail go to ``degraded``.
+    full_scan: bool = False,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+) -> CandidateScores:
+    """Return the exact scores of the candidates among ``objects``; parts that fail are noted in ``context``.
 
-    Where few rows pass the filters, all of them are candidates. Else those are that are nearest in a
-    column or have the words; all of them all the same if ``whole`` and there are ``SCORED_ROWS`` at most.
-    Of all, those may be left out that reach none of the ``floors`` (similarities by part).
-    Raises ``SpaceSwapped`` when the vectors of a part were swapped meanwhile.
+    If few rows pass the filters, all of them are candidates. Otherwise candidates are the nearest rows of each column
+    and those that have the words; with ``full_scan`` all rows, up to ``SCORED_ROWS``. Rows that reach none of the
+    ``thresholds`` (similarities by part) may be left out. Raises ``SpaceSwapped`` if the vectors of a part were swapped
+    meanwhile.
     """
     try:
-        return _steady(wanted, _retrieve(wanted, objects, whole=whole, floors=floors))
+        return _checked(context, compiled, _retrieve(context, compiled, objects, full_scan, thresholds))
     except DatabaseError:
         if connections[objects.db].needs_rollback or not connections[objects.db].is_usable():
             raise
-    working = _what_works(wanted, objects, degraded)
-    return _steady(working, _retrieve(working, objects, whole=whole))
+    working = _working_parts(context, compiled, objects)
+    return _checked(context, working, _retrieve(context, working, objects, full_scan))
 
 
-def _steady(wanted: Wanted, evidence: Evidence) -> Evidence:
-    """Return ``evidence`` unless a part has none because its space is gone.
+def _checked(context: SearchContext, compiled: CompiledQuery, scores: CandidateScores) -> CandidateScores:
+    """Return ``scores`` unless a part has none because its space is gone.
 
-    It has all or none: what ``_retrieve`` looks at first is locked until its transaction ends.
+    It has all or none: the tables that ``_retrieve`` reads first are locked until its transaction ends.
     """
-    silent = [part for part in wanted.parts if np.isnan(evidence.columns[part.name]).all()]
+    silent = [part for part in compiled.parts if np.isnan(scores.columns[part.name]).all()]
     for part in silent:
-        if not stands_in_for_none(part, wanted.parts) and not holds_vectors_of(part.space, part.stores[0]):
+        is_needless = is_needless_fallback(context, part, compiled.parts)
+        if not is_needless and not holds_vectors_of(context.using, part.space, part.stores[0]):
             raise SpaceSwapped(part.name)
-    return evidence
+    return scores
 
 
-def _what_works(wanted: Wanted, objects: Objects, degraded: list[str]) -> Wanted:
+def _working_parts(context: SearchContext, compiled: CompiledQuery, objects: models.QuerySet[Any]) -> CompiledQuery:
     """Try the parts one by one, so that one that fails leaves the others working."""
-    alone = [Wanted(wanted.index, [part], None) for part in wanted.parts]
-    alone += [Wanted(wanted.index, [], wanted.words)] if wanted.words else []
+    alone = [CompiledQuery([part], None) for part in compiled.parts]
+    alone += [CompiledQuery([], compiled.words)] if compiled.words else []
     working = set()
     for one in alone:
         try:
-            _retrieve(one, objects)
-            working |= set(one.names)
+            _retrieve(context, one, objects)
+            working |= set(one.part_names)
         except DatabaseError:
-            degraded += one.names
-    parts = [part for part in wanted.parts if part.name in working]
-    return replace(wanted, parts=parts, words=wanted.words if LEXICAL in working else None, leanings=())
+            context.degrade(*one.part_names)
+    parts = [part for part in compiled.parts if part.name in working]
+    return replace(compiled, parts=parts, words=compiled.words if LEXICAL in working else None, preferences=())
 
 
 def _retrieve(
-    wanted: Wanted, objects: Objects, *, whole: bool = False, floors: Mapping[str, float] = NO_FLOORS
-) -> Evidence:
-    if not wanted.names:
-        return _all_of(wanted, objects, whole=whole) if wanted.everything else Evidence()
+    context: SearchContext,
+    compiled: CompiledQuery,
+    objects: models.QuerySet[Any],
+    full_scan: bool = False,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+) -> CandidateScores:
+    if not compiled.part_names:
+        return _all_objects(context, compiled, objects, full_scan) if compiled.everything else CandidateScores()
     with transaction.atomic(using=objects.db):
-        plan = plan_scan(objects)
-        if not plan.exact and (narrower := _having_words(wanted, objects)) is not None:
-            objects, plan = narrower, plan_scan(narrower)
+        plan = plan_scan(context, objects)
+        if not plan.exact and (narrower := _having_words(context, compiled, objects)) is not None:
+            objects, plan = narrower, plan_scan(context, narrower)
         if plan.exact:
-            if (evidence := _score_all(wanted, objects, plan, settings.EXACT_ROWS * 2, floors)) is not None:
-                return evidence
-            plan = plan_walk(plan)
-        candidates = find_candidates(wanted, objects, plan)
-        if whole and plan.rows <= settings.SCORED_ROWS:
-            likely = set(candidates.keys)
-            if (evidence := _score_all(wanted, objects, plan, settings.SCORED_ROWS, floors)) is not None:
-                return replace(evidence, likely=likely)
-        return replace(_score(wanted, objects.db, candidates), is_too_many=plan.rows > settings.SCORED_ROWS)
+            scores = _score_all(context, compiled, objects, plan, settings.EXACT_ROWS * 2, thresholds)
+            if scores is not None:
+                return scores
+            plan = plan_index_scan(plan)
+        candidates = find_candidates(context, compiled, objects, plan)
+        if full_scan and plan.rows <= settings.SCORED_ROWS:
+            scores = _score_all(context, compiled, objects, plan, settings.SCORED_ROWS, thresholds)
+            if scores is not None:
+                return replace(scores, first=set(candidates.keys))
+        is_limited = plan.rows > settings.SCORED_ROWS
+        return replace(_score(context, compiled, objects.db, candidates), is_limited=is_limited)
 
 
-def _having_words(wanted: Wanted, objects: Objects) -> Objects | None:
-    """Return those of ``objects`` that have any of the words, where nothing else is wanted; None where more is."""
-    if wanted.parts or not wanted.words or main_store(wanted.index).link:
+def _having_words(
+    context: SearchContext, compiled: CompiledQuery, objects: models.QuerySet[Any]
+) -> models.QuerySet[Any] | None:
+    """Return those of ``objects`` that have any of the words; None if vectors are compared too."""
+    if compiled.parts or not compiled.words or context.main_store.link:
         return None
-    return objects.filter(Matches("search_document", wanted.words.literal))
+    return objects.filter(Matches("search_document", compiled.words.literal))
 
 
-def _all_of(wanted: Wanted, objects: Objects, *, whole: bool) -> Evidence:
-    """Return the first objects of all, with nothing but what the conditions of a query say about them."""
-    limit = settings.SCORED_ROWS if whole else settings.MATCHES
+def _all_objects(
+    context: SearchContext, compiled: CompiledQuery, objects: models.QuerySet[Any], full_scan: bool
+) -> CandidateScores:
+    """Return the first of all objects, with the scores of the preferences only."""
+    limit = settings.SCORED_ROWS if full_scan else settings.MATCHES
     keys = list(objects.order_by("pk").values_list("pk", flat=True)[:limit])
-    beyond = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
-    likely = set(keys[: settings.MATCHES]) if whole else ()
-    found = _score(wanted, objects.db, Candidates(keys, {})) if wanted.leanings else Evidence(keys)
-    return replace(found, beyond=beyond, likely=likely)
+    upper_bounds = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
+    first = set(keys[: settings.MATCHES]) if full_scan else ()
+    scores = CandidateScores(keys)
+    if compiled.preferences:
+        scores = _score(context, compiled, objects.db, Candidates(keys, {}))
+    return replace(scores, upper_bounds=upper_bounds, first=first)
 
 
 def _score_all(
-    wanted: Wanted, objects: Objects, plan: Plan, limit: int, floors: Mapping[str, float]
-) -> Evidence | None:
-    """Score every row of ``objects`` that reaches one of the ``floors``; None if more than ``limit`` of them do."""
-    table, read = EvidenceTable(wanted.columns), list(tables(wanted))
-    if len(read) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
-        floors = NO_FLOORS
-    for store, columns in read:
-        if floors and not floors.keys() & columns:
+    context: SearchContext,
+    compiled: CompiledQuery,
+    objects: models.QuerySet[Any],
+    plan: ScanPlan,
+    limit: int,
+    thresholds: Mapping[str, float],
+) -> CandidateScores | None:
+    """Score every row of ``objects`` that reaches one of the ``thresholds``; None if more than ``limit`` of them do."""
+    table, tables = ScoreTable(compiled.column_names), list(score_columns(context, compiled))
+    if len(tables) > 1 and plan.rows < _WORTH_ANOTHER_LOOK:
+        thresholds = NO_THRESHOLDS
+    for store, columns in tables:
+        if thresholds and not thresholds.keys() & columns:
             continue
-        rows = list(scored(rows_of(store, objects), store.object_key, columns, floors)[: limit + 1])
+        rows = list(scored_rows(rows_of(store, objects), store.object_key, columns, thresholds)[: limit + 1])
         if len(rows) > limit:
             return None
         table.add(list(columns), rows)
-    if floors and len(read) > 1:  # what reaches a floor in one table only is to be scored by the others too
-        return _score(wanted, objects.db, Candidates(table.keys, {}))
-    return table.evidence()
+    if thresholds and len(tables) > 1:  # objects that reach a threshold in one table need their scores in the others
+        return _score(context, compiled, objects.db, Candidates(table.keys, {}))
+    return table.scores()
 
 
-def _score(wanted: Wanted, using: str, candidates: Candidates) -> Evidence:
-    table = EvidenceTable(wanted.columns)
-    table.add(wanted.columns, candidates.scored)
+def _score(context: SearchContext, compiled: CompiledQuery, using: str, candidates: Candidates) -> CandidateScores:
+    table = ScoreTable(compiled.column_names)
+    table.add(compiled.column_names, candidates.scored)
     left = sorted(set(candidates.keys).difference(table.keys))
-    for store, columns in tables(wanted) if left else ():
+    for store, columns in score_columns(context, compiled) if left else ():
         rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, left))
-        table.add(list(columns), scored(rows, store.object_key, columns))
-    beyond = {name: table.least(name, keys) for name, keys in candidates.with_more.items()}
-    return replace(table.evidence(), beyond=beyond, is_approximate=candidates.is_approximate)
+        table.add(list(columns), scored_rows(rows, store.object_key, columns))
+    upper_bounds = {name: table.lowest(name, keys) for name, keys in candidates.with_more.items()}
+    return replace(table.scores(), upper_bounds=upper_bounds, is_approximate=candidates.is_approximate)

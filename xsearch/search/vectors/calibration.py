@@ -1,31 +1,33 @@
-"""What the live catalogue says about similarities: how unusual one is, and from where on it means something."""
+"""Calibration: a similarity against those of a sample of the live catalogue, which makes parts comparable."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from django.db import connections, models, router
+from cachetools import TLRUCache
+from django.db import connections, models
 from django.db.models.functions import MD5, Cast
 from numpy.typing import NDArray
 
-from xsearch.index.registry import Index
 from xsearch.index.stores import Store
-from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace
-from xsearch.search.retrieval.planning import estimated_rows
+from xsearch.search.context import SearchContext
+from xsearch.search.table_statistics import estimated_rows
 from xsearch.search.vectors.live import IsLive, SpaceSwapped, holds_vectors_of
-from xsearch.search.vectors.parts import VectorPart
+from xsearch.search.vectors.query_vectors import VectorPart
 
-Floats = NDArray[np.float32]
+#: Rows of a column, shape (n, dimension).
+SampleVectors = NDArray[np.float32]
 
 _SAMPLE_SIZE = 256  # vectors
 _MAX_AGE_S = {True: 300.0, False: 5.0}  # by whether the sample is full: a young catalogue changes quickly
-_EMPTY_MAX_AGE_S = 1.0  # long enough for one search, which asks several times
+_EMPTY_MAX_AGE_S = 1.0  # long enough for one search, which reads it several times
 _READ_WHOLE = 10_000  # rows; of larger tables a few pages are drawn, always the same
 _DRAWN = 2_000  # rows
 # Assumed until a catalogue is large enough to tell; worth this many products.
@@ -39,18 +41,15 @@ _MIDPOINT, _STEEPNESS = 3.0, 1.0
 _NEIGHBOURS_QUANTILE, _PAIRS_QUANTILE = 0.2, 0.1
 _LEAST_KNOWN = 20  # products; fewer say nothing about what is near
 
-_lock = threading.Lock()
-_samples: dict[tuple[str, str, str], tuple[float, _Sample]] = {}
-
 
 @dataclass(frozen=True)
-class Background:
-    """Mean and spread of the similarities between one query vector and the catalogue, and what counts as near."""
+class Calibration:
+    """Mean and spread of the similarities between a query vector and the catalogue, and the similarity of a match."""
 
     mean: float
     spread: float
-    #: Similarity from which on a product is near; None where the catalogue is too small to tell.
-    near_from: float | None = None
+    #: Similarity from which on a product is close; None where the catalogue is too small to tell.
+    close_from: float | None = None
 
     def calibrate(self, similarities: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn cosines into scores in (0, 1) that are comparable between pairs of modalities, same shape."""
@@ -62,19 +61,29 @@ class Background:
         """Return the similarity whose calibrated score is ``score``, in (0, 1)."""
         return self.mean + self.spread * (_MIDPOINT + math.log(score / (1 - score)) / _STEEPNESS)
 
-    def is_near(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Say of each similarity whether it is more than what anything has in common with anything."""
-        if self.near_from is None:
+    def is_close(self, similarities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return a mask of the similarities that are higher than those between unrelated things, same shape."""
+        if self.close_from is None:
             return np.asarray(self.calibrate(similarities) >= 0.5)
-        return np.asarray(similarities >= self.near_from)
+        return np.asarray(similarities >= self.close_from)
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """Vectors of a column, shape (n, dimension), and by kind of query from where on similarities mean something."""
+    """Vectors of a column, shape (n, dimension), and by modality of the query the similarity of a close product."""
 
-    vectors: Floats
-    near_from: dict[str, float | None] = field(default_factory=dict)
+    vectors: SampleVectors
+    close_from: dict[str, float | None] = field(default_factory=dict)
+
+
+def _expiry(_key: Hashable, sample: _Sample, now: float) -> float:
+    if not len(sample.vectors):
+        return now + _EMPTY_MAX_AGE_S
+    return now + _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE]
+
+
+_lock = threading.Lock()
+_samples: TLRUCache[Hashable, _Sample] = TLRUCache(64, ttu=_expiry, timer=time.monotonic)
 
 
 def forget_samples() -> None:
@@ -83,61 +92,60 @@ def forget_samples() -> None:
         _samples.clear()
 
 
-def sample_vectors(index: Index, part: VectorPart) -> Floats:
-    """Return a sample of the column that the part is compared with, shape (n, dimension); be it empty."""
-    return _sample(index, part).vectors
+def sample_vectors(context: SearchContext, part: VectorPart) -> SampleVectors:
+    """Return a sample of the column that the part is compared with, shape (n, dimension); it may be empty."""
+    return _sample(context, part).vectors
 
 
-def background(index: Index, part: VectorPart) -> Background:
+def calibration_of(context: SearchContext, part: VectorPart) -> Calibration:
     """Return how similar the part's vector is to a sample of the catalogue."""
-    sample = _sample(index, part)
+    sample = _sample(context, part)
     similarities = sample.vectors @ part.vector if len(sample.vectors) else np.zeros(0, dtype=np.float32)
     total = len(similarities) + _PRIOR_COUNT
     mean = (float(similarities.sum()) + _PRIOR_COUNT * _PRIOR_MEAN) / total
     squares = float(((similarities - mean) ** 2).sum())
     variance = (squares + _PRIOR_COUNT * _PRIOR_SPREAD**2) / total
-    if part.composed is not None:  # a photo changed by words is as near as it stands out: nothing else is like it
-        return Background(mean, max(math.sqrt(variance), _MIN_SPREAD))
-    if part.modality not in sample.near_from:
-        sample.near_from[part.modality] = _near_from(index, part, sample.vectors)
-    return Background(mean, max(math.sqrt(variance), _MIN_SPREAD), sample.near_from[part.modality])
+    spread = max(math.sqrt(variance), _MIN_SPREAD)
+    if part.changes is not None:  # a changed photo is like no product: a close one is one that stands out
+        return Calibration(mean, spread)
+    if part.modality not in sample.close_from:
+        sample.close_from[part.modality] = _close_from(context, part, sample.vectors)
+    return Calibration(mean, spread, sample.close_from[part.modality])
 
 
-def _sample(index: Index, part: VectorPart) -> _Sample:
-    key = (index.label, part.column, part.space.fingerprint)
+def _sample(context: SearchContext, part: VectorPart) -> _Sample:
+    key = (*context.cache_key, part.column, part.space.fingerprint)
     with _lock:
-        loaded_at, sample = _samples.get(key, (float("-inf"), _Sample(np.zeros((0, 0), np.float32))))
-    max_age_s = _MAX_AGE_S[len(sample.vectors) == _SAMPLE_SIZE] if len(sample.vectors) else _EMPTY_MAX_AGE_S
-    if time.monotonic() - loaded_at < max_age_s:
-        return sample
-    sample = _load_sample(part)
-    with _lock:
-        _samples[key] = (time.monotonic(), sample)
+        sample = _samples.get(key)
+    if sample is None:
+        sample = _load_sample(context, part)
+        with _lock:
+            _samples[key] = sample
     return sample
 
 
-def _load_sample(part: VectorPart) -> _Sample:
+def _load_sample(context: SearchContext, part: VectorPart) -> _Sample:
     store = part.stores[0]
-    vectors = _vectors([(store, part.space)])[0]
-    if not len(vectors) and not holds_vectors_of(part.space, store):
+    vectors = _vectors(context, [(store, part.space)])[0]
+    if not len(vectors) and not holds_vectors_of(context.using, part.space, store):
         raise SpaceSwapped(part.name)
     return _Sample(vectors)
 
 
-def _near_from(index: Index, part: VectorPart, vectors: Floats) -> float | None:
+def _close_from(context: SearchContext, part: VectorPart, vectors: SampleVectors) -> float | None:
     if part.modality == part.column:
-        return _near_by_neighbours(vectors)
+        return _close_by_neighbours(vectors)
     store = part.stores[0]
-    own = [other for other in index.stores_for(part.modality) if other.key == part.modality and not store.many]
-    space = live_spaces(index).get(part.modality)
+    own = [other for other in context.stores_for(part.modality) if other.key == part.modality and not store.many]
+    space = context.spaces.get(part.modality)
     # Two columns may have different encoders, if only for the moment between two swaps.
     if not own or own[0].table != store.table or not space or space.fingerprint != part.space.fingerprint:
         return None
-    return _near_by_pairs(*_vectors([(store, part.space), (own[0], space)]))
+    return _close_by_pairs(*_vectors(context, [(store, part.space), (own[0], space)]))
 
 
-def _near_by_neighbours(vectors: Floats) -> float | None:
-    """Return how near products are to their nearest neighbours, but for the loneliest ones."""
+def _close_by_neighbours(vectors: SampleVectors) -> float | None:
+    """Return the similarity of products to their nearest neighbours, at a low quantile."""
     if len(vectors) < _LEAST_KNOWN:
         return None
     similarities = vectors @ vectors.T
@@ -145,19 +153,20 @@ def _near_by_neighbours(vectors: Floats) -> float | None:
     return float(np.quantile(similarities.max(axis=1), _NEIGHBOURS_QUANTILE))
 
 
-def _near_by_pairs(vectors: Floats, others: Floats) -> float | None:
-    """Return how near the texts of products are to their own photos, but for the worst ones."""
+def _close_by_pairs(vectors: SampleVectors, others: SampleVectors) -> float | None:
+    """Return the similarity of products' texts to their own photos, at a low quantile."""
     if len(vectors) < _LEAST_KNOWN:
         return None
     return float(np.quantile((vectors * others).sum(axis=1), _PAIRS_QUANTILE))
 
 
-def _vectors(columns: list[tuple[Store, EncoderSpace]]) -> list[Floats]:
+def _vectors(context: SearchContext, columns: list[tuple[Store, EncoderSpace]]) -> list[SampleVectors]:
     """Return a sample of rows of a table that have all ``columns``: the vectors of each, shape (n, dimension)."""
     store, space = columns[0]
-    rows = store.model._base_manager.filter(**{f"{store.column}__isnull": False for store, _space in columns})
+    everything = store.model._base_manager.using(context.using)
+    rows = everything.filter(**{f"{store.column}__isnull": False for store, _space in columns})
     if (known := estimated_rows(rows)) > _READ_WHOLE:
-        rows = rows.filter(pk__in=_pages_of(store, known))
+        rows = rows.filter(pk__in=_pages_of(context, store, known))
     # Shuffled, but the same for every process and page.
     shuffled = rows.filter(*(IsLive(space, store) for store, space in columns)).order_by(
         MD5(Cast("pk", models.CharField()))
@@ -170,9 +179,9 @@ def _vectors(columns: list[tuple[Store, EncoderSpace]]) -> list[Floats]:
     ]
 
 
-def _pages_of(store: Store, rows: int) -> list[Any]:
+def _pages_of(context: SearchContext, store: Store, rows: int) -> list[Any]:
     """Return the keys of about ``_DRAWN`` of ``rows`` rows, on pages drawn from the whole table."""
-    with connections[router.db_for_read(store.model)].cursor() as cursor:
+    with connections[context.using].cursor() as cursor:
         cursor.execute(
             f'SELECT "{store.row_key}" FROM "{store.table}" TABLESAMPLE SYSTEM (%s) REPEATABLE (0)'  # noqa: S608
             f' WHERE "{store.column}" IS NOT NULL',

@@ -1,4 +1,4 @@
-"""What a search knows about swaps: whose vectors a statement sees."""
+"""Live vectors: a column may be swapped for another encoder's while a search runs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xsearch.indexing.columns import COMMENT
 from xsearch.models import EncoderSpace
 
 
-class SpaceSwapped(Exception):  # noqa: N818 - no error: the search begins anew
-    """The vectors that a query was made for are not the live ones any more."""
+class SpaceSwapped(Exception):  # noqa: N818 - no error: the search starts again
+    """The vectors that a query was encoded for are no longer the live ones."""
 
 
 class IsLive(Func):
-    """Whether a vector of ``space`` may be compared with those that this very statement sees; a swap may come any time.
+    """SQL condition: the column that this statement reads holds the vectors of ``space``.
 
-    A statement locks its tables when it is parsed, and sees what was committed until then: columns by their names and
-    the row of their space come from the same side of a swap, which renames and notes in one transaction. With
-    REPEATABLE READ it sees older rows than names, so that the comment on the column is asked as well; a column without
-    such a comment was never swapped. Written as SQL, because every search asks several times and Django would build
-    a query each time.
+    A statement locks its tables when it is parsed, and sees what was committed until then. A swap renames the columns
+    and updates the row of the space in one transaction, so the statement sees both from the same side of it. With
+    REPEATABLE READ it sees older rows than names; there the comment on the column is read as well (a column without
+    one was never swapped). Written as SQL, because every search uses it several times and Django would build a query
+    each time.
     """
 
     output_field = BooleanField()
@@ -42,6 +42,6 @@ class IsLive(Func):
         return sql, [self._space.pk, fingerprint, fingerprint, self._path]
 
 
-def holds_vectors_of(space: EncoderSpace, store: Store) -> bool:
-    """Ask whether the column of ``store`` holds the vectors of ``space`` now."""
-    return EncoderSpace.objects.filter(IsLive(space, store)).exists()
+def holds_vectors_of(using: str, space: EncoderSpace, store: Store) -> bool:
+    """Return True if the column of ``store`` holds the vectors of ``space`` now; one statement."""
+    return EncoderSpace.objects.using(using).filter(IsLive(space, store)).exists()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from threading import Lock
 
-from django.db import connection
+from cachetools import LRUCache
+from django.db import connections
 
 from xsearch.models import Synonym
 from xsearch.search.words.terms import SYNONYM_WORTH, Phrase, QueryWord, Reading, ReadingPart, words_of
@@ -25,7 +27,9 @@ FROM {table} AS synonym
 #: Language ("" for any) → lexemes of a term → the terms that stand for it.
 Expansions = dict[str, dict[TermKey, list[TermKey]]]
 
-_known: tuple[object, Expansions] = (None, {})
+#: By database and version; tenants with the same synonyms have the same version.
+_compiled: LRUCache[Hashable, Expansions] = LRUCache(16)
+_lock = Lock()
 
 
 def terms_in(text: str) -> list[str]:
@@ -49,22 +53,21 @@ def pairs_of(synonym: Synonym) -> Iterator[tuple[str, str]]:
                 yield term, other
 
 
-def version() -> object:
-    """Return what changes whenever a synonym does."""
-    with connection.cursor() as cursor:
+def version(using: str) -> object:
+    """Return a value that changes whenever a synonym does."""
+    with connections[using].cursor() as cursor:
         cursor.execute(_VERSION.format(table=Synonym._meta.db_table))
         return cursor.fetchone()
 
 
-def expansions() -> Expansions:
-    """Return the synonyms as they are now."""
-    global _known
-    current = version()
-    known, found = _known
-    if known == current:
-        return found
-    found = compiled(Synonym.objects.all())
-    _known = (current, found)
+def expansions(using: str, current: object) -> Expansions:
+    """Return the synonyms of ``version`` ``current``."""
+    with _lock:
+        found = _compiled.get((using, current))
+    if found is None:
+        found = compiled(Synonym.objects.using(using))
+        with _lock:
+            _compiled[using, current] = found
     return found
 
 
@@ -79,9 +82,8 @@ def compiled(synonyms: Iterable[Synonym]) -> Expansions:
     return found
 
 
-def expand(words: Sequence[QueryWord], text: str) -> list[Phrase]:
+def expand(words: Sequence[QueryWord], text: str, found: Expansions) -> list[Phrase]:
     """Return the words of ``text`` as phrases, with the readings of the shop's synonyms; the longest terms win."""
-    found = expansions()
     applying = [found[language] for language in ("", detect_language(text)) if language in found]
     matcher = TermMatcher(ChainMap(*applying), max_words=MAX_WORDS)
     return [
@@ -96,7 +98,7 @@ def _readings(key: TermKey, applying: Sequence[dict[TermKey, list[TermKey]]]) ->
         yield Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
 
 
-def familiar_lexemes() -> set[str]:
-    """Return the lexemes of all synonyms: they are no typing errors."""
-    keys = (key for found in expansions().values() for term, others in found.items() for key in (term, *others))
+def familiar_lexemes(found: Expansions) -> set[str]:
+    """Return the lexemes of all synonyms, they are no typing errors."""
+    keys = (key for of_language in found.values() for term, others in of_language.items() for key in (term, *others))
     return {lexeme for key in keys for lexeme in key}

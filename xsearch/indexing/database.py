@@ -1,0 +1,92 @@
+"""The database of the index: its alias, raw statements, and the key under which a process caches facts about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from pgvector.psycopg.halfvec import register_halfvec_info
+from psycopg.types import TypeInfo
+
+from xsearch.index.registry import Index
+from xsearch.models import IndexRecord
+
+
+def database_alias() -> str:
+    """Return the alias of the database that holds the outbox, and so the objects and their vectors too."""
+    return router.db_for_write(IndexRecord)
+
+
+def index_connection() -> BaseDatabaseWrapper:
+    """Return this thread's connection to the database of the index."""
+    return connections[database_alias()]
+
+
+@contextmanager
+def atomic() -> Iterator[None]:
+    """Open a transaction in the database of the index; a context manager or a decorator."""
+    with transaction.atomic(using=database_alias()):
+        yield
+
+
+def execute(sql: str, params: Sequence[Any] = ()) -> None:
+    """Execute one statement in the database of the index."""
+    with index_connection().cursor() as cursor:
+        cursor.execute(sql, params or None)
+
+
+def fetch_one(sql: str, params: Sequence[Any] = ()) -> Any:
+    """Return the first row that a query finds, or None."""
+    with index_connection().cursor() as cursor:
+        cursor.execute(sql, params or None)
+        return cursor.fetchone()
+
+
+def has_column(table: str, column: str) -> bool:
+    """Return True if a table has a column now, whether or not Django knows it."""
+    sql = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped"
+    return fetch_one(sql, [f'"{table}"', column]) is not None
+
+
+def execute_binary(using: str, sql: str, params: Sequence[Any]) -> None:
+    """Execute ``sql`` with parameters bound by the server, where Django's cursors insert text; %b binds one in binary.
+
+    Lists of ``pgvector.HalfVector`` are sent as ``halfvec[]``.
+    """
+    connection = connections[using]
+    connection.ensure_connection()
+    session: psycopg.Connection[Any] = connection.connection
+    with connection.wrap_database_errors, psycopg.Cursor(session) as cursor:
+        # For this cursor only: Django reads its vectors as text.
+        register_halfvec_info(cursor, _halfvec(session))  # type: ignore[arg-type]
+        cursor.execute(sql, params)
+
+
+def _halfvec(session: psycopg.Connection[Any]) -> TypeInfo:
+    """Return the type's identifiers in this database, looked up once a session."""
+    known = session.adapters.types.get("halfvec") or TypeInfo.fetch(session, "halfvec")
+    if known is None:
+        raise LookupError("The database has no type halfvec. Install pgvector 0.8 or later, then migrate.")
+    session.adapters.types.add(known)
+    return known
+
+
+def catalogue_key(index: Index) -> tuple[str, ...]:
+    """Return the key of what this process remembers of an index: label, alias, database and schema.
+
+    Two databases or tenants in one process never share an entry.
+    """
+    connection = index_connection()
+    return index.label, connection.alias, str(connection.settings_dict["NAME"]), _schema(connection)
+
+
+def _schema(connection: BaseDatabaseWrapper) -> str:
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        # PostgreSQL 18 and later report every change of it, without a statement.
+        reported: str | None = connection.connection.info.parameter_status("search_path")
+    return reported if reported is not None else str(fetch_one("SELECT current_schema()")[0])

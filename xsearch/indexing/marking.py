@@ -1,0 +1,70 @@
+"""Bulk marking: objects that no signal announced, and objects with vectors or words of another encoder or analysis."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Cast, Now
+
+from xsearch.index.registry import Index, registered
+from xsearch.indexing.dispatch import send_task
+from xsearch.indexing.outbox import claimable, mark, update_in_order, without_record
+from xsearch.indexing.rebuild import adopt_existing_vectors
+from xsearch.indexing.spaces import target_fingerprints
+from xsearch.models import IndexRecord
+from xsearch.text import ANALYSIS_VERSION
+
+
+def sweep() -> dict[str, int]:
+    """Find missed work (unsent tasks, rows that no signal announced, dead workers) and send the tasks.
+
+    Returns the number of waiting objects by model label.
+    """
+    waiting = {}
+    for index in registered():
+        reconcile(index)
+        waiting[index.label] = claimable(index).count()
+        if waiting[index.label]:
+            send_task(index.label)
+    return waiting
+
+
+def reconcile(index: Index) -> None:
+    """Record objects that have no record, and drop the records of objects that are gone."""
+    mark(without_record(index), dispatch=False)
+    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
+    there = present.filter(xsearch_key=models.OuterRef("object_id"))
+    IndexRecord.objects.filter(~models.Exists(there), content_type=index.content_type).delete()
+
+
+def mark_stale(index: Index, *, forced: bool = False) -> int:
+    """Mark objects without current vectors, or all (``forced``), and retry failed ones; returns how many wait."""
+    reconcile(index)
+    if forced:
+        mark(index.get_queryset(), forced=True, dispatch=False)
+    else:
+        mark_outdated(index)
+    of_index = IndexRecord.objects.filter(content_type=index.content_type)
+    delayed = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
+    update_in_order(
+        of_index.filter(Q(status=IndexRecord.Status.FAILED) | delayed),
+        status=IndexRecord.Status.PENDING,
+        attempts=0,
+        not_before=Now(),
+    )
+    return claimable(index).count()
+
+
+def mark_outdated(index: Index) -> None:
+    """Mark objects with vectors of another encoder than the configured one, or another version of the text analysis."""
+    adopt_existing_vectors(index)
+    indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
+    current = Q(fingerprints__contains=target_fingerprints(index))
+    if index.text:
+        current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
+    update_in_order(
+        indexed.exclude(current),
+        status=IndexRecord.Status.PENDING,
+        revision=F("revision") + 1,
+        not_before=Now(),
+    )

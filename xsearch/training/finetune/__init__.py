@@ -1,1 +1,0 @@
-"""Fine-tuning: a small adapter behind any encoder, learned from a shop's own catalogue."""
