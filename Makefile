@@ -1,9 +1,10 @@
 # What a developer runs; the only things needed beforehand are Python 3.11 or later, make and git.
 #
-#   make demo    the demonstration shop on http://127.0.0.1:8000/   (PORT=8080 make demo: another port)
-#   make quick   the tests that take a moment: no browser, models or worker processes   (ARGS="-k search": part of them)
-#   make test    the whole test suite                               (ARGS="-k search": part of it)
-#   make check   the test suite, and all that CI checks beside it
+#   make demo      the demonstration shop on http://127.0.0.1:8000/   (PORT=8080 make demo: another port)
+#   make quick     the tests that take a moment: no browser, models or worker processes   (ARGS="-k search": part of them)
+#   make test      the whole test suite                               (ARGS="-k search": part of it)
+#   make coverage  the same, slower, and how much of xsearch it runs: the total and the lowest files
+#   make check     the test suite, and all that CI checks beside it
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -14,7 +15,7 @@ INSTALL := $(PIP) install --quiet -c constraints.txt
 
 NPM := $(shell command -v npm 2>/dev/null)
 
-.PHONY: help demo quick test lint eslint format types migrations wheel check clean
+.PHONY: help demo quick test coverage lint eslint format types migrations wheel check clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -27,6 +28,10 @@ quick: $(VENV)/.installed-test
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(VENV)/.installed-test
+	$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage report --sort=cover | sed -n '1,22p;/^TOTAL/p'
 
 lint: $(VENV)/.installed-test eslint
 	$(BIN)/ruff check .

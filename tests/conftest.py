@@ -6,10 +6,24 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.selection import marker_of
 
 os.environ.setdefault("SHOP_VAR_DIR", str(ROOT / "var" / "tests"))
 # WhiteNoise warns when there is no folder of collected files, and warnings are errors.
 (Path(os.environ["SHOP_VAR_DIR"]) / "static").mkdir(parents=True, exist_ok=True)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import nothing that ``make quick`` leaves out: torch alone takes seconds."""
+    if config.option.markexpr == "quick" and marker_of(str(collection_path.relative_to(ROOT))) != "quick":
+        return True
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    """Give every test one of the markers in pyproject.toml."""
+    for item in items:
+        item.add_marker(marker_of(item.nodeid))
 
 
 @pytest.fixture(autouse=True)

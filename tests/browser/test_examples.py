@@ -8,7 +8,6 @@ from tests.support.browser import chip, choose_photo, expect_first, look, opened
 
 pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.urls("tests.support.widget_shop"),
 ]

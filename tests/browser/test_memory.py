@@ -11,7 +11,7 @@ from tests.support.browser import field, look, opened, search, titles
 from xsearch.models import Event, QueryLog, Visitor
 
 pytest_plugins = ["tests.support.fixtures.browser"]
-pytestmark = [pytest.mark.browser, pytest.mark.django_db, pytest.mark.urls("tests.browser.test_memory")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.browser.test_memory")]
 
 ASKING = '{% xsearch_bar action="/search/" %}{% xsearch_results %}{% xsearch_consent %}'
 VIEWED = "<h1>{{ product }}</h1>{% xsearch_viewed product %}"

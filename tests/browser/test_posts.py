@@ -12,7 +12,7 @@ from tests.support.browser import chip, choose_photo, launched, look, opened, se
 from xsearch.models import Event
 from xsearch.search.vectors.calibration import forget_samples
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from xsearch.models import Event
 
 pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.urls("tests.support.widget_shop"),
 ]

@@ -14,7 +14,7 @@ from tests.support.browser import launched, look, opened
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True)]
 COLOURS = {"red": "#c8242a", "green": "#348c4c", "blue": "#3476d4"}
 
 

@@ -9,7 +9,6 @@ from tests.support.browser import expect_first, field, look, opened
 
 pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.urls("tests.support.widget_shop"),
 ]

@@ -8,7 +8,6 @@ from tests.support.browser import choose_photo, field, look, opened, search, tit
 
 pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.urls("tests.support.widget_shop"),
 ]

@@ -11,7 +11,6 @@ from tests.support.browser import ALLOW_MEDIA, expect_first, launched, look, ope
 
 pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [
-    pytest.mark.browser,
     pytest.mark.django_db,
     pytest.mark.urls("tests.support.widget_shop"),
 ]

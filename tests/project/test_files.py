@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT
+from tests.support.selection import NOT_QUICK
 
 FORBIDDEN = {
     "an absolute path of a developer's machine": r"(?<![\w.$}~-])/(?:work|home/\w+|Users/\w+|root)/",
@@ -43,6 +44,13 @@ def test_no_tracked_file_is_larger_than_ten_megabytes(texts):
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     sizes = {name: (ROOT / name).stat().st_size for name in listed.split("\0") if name and (ROOT / name).exists()}
     assert {name: size for name, size in sizes.items() if size > 10_000_000} == {}
+
+
+@pytest.mark.parametrize("place", [place for places in NOT_QUICK.values() for place in places])
+def test_what_make_quick_leaves_out_is_there(place):
+    file, _, name = place.partition("::")
+    assert (ROOT / file).exists()
+    assert not name or f"def {name}(" in (ROOT / file).read_text() or f"class {name}:" in (ROOT / file).read_text()
 
 
 def test_the_licence_is_bsd_3_clause():

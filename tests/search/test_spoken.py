@@ -15,7 +15,7 @@ from tools.demo_catalogue.products import demo_products
 from tools.demo_catalogue.questions import spoken_queries
 from xsearch.search import transcribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db]
 
 VOICES = ("en-us", "en-gb", "en-us+f3")
 EVERY_NTH = 3  # of the queries; all of them take minutes

@@ -90,7 +90,6 @@ def test_spoken_queries_are_understood_in_three_voices(transcriber, say, tmp_pat
     assert figures["words_share"] >= 0.85, figures
 
 
-@pytest.mark.slow
 def test_orders_of_many_real_speakers_are_understood(transcriber, data_dir, capsys):
     evaluation.main([str(data_dir / "speech" / "en_orders.jsonl")])
     assert json.loads(capsys.readouterr().out)["slots_share"] >= 0.9

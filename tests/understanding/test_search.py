@@ -11,6 +11,7 @@ from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
 from xsearch.models import Synonym
+from xsearch.search import meaning
 from xsearch.understanding import values
 
 pytestmark = pytest.mark.django_db
@@ -289,7 +290,7 @@ def test_a_failure_leaves_the_words(monkeypatch):
     def fail(*args):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("xsearch.search.meaning.understand", fail)
+    monkeypatch.setattr(meaning, "understand", fail)
     found = find("hat under 30")
     assert found.degraded == ["understanding"]
     assert found.total > 0

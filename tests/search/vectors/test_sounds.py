@@ -19,7 +19,7 @@ from tools.demo_catalogue.sounds import SOUNDS, product_sound
 from xsearch.media import load_audio
 from xsearch.search import transcribe
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db]
 
 NO_PHOTOS = {"EMBEDDINGS": {"text": "builtin", "image": None, "audio": "logmel"}}
 

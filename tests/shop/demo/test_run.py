@@ -26,8 +26,6 @@ BOUNDARY = "a-line-that-no-photo-contains"
 READY = "Ctrl-C stops all of it."
 SERVERS = ("DATABASE_URL", "CELERY_BROKER_URL", "REDIS_URL", "PORT", "DEMO_PRODUCTS")
 
-pytestmark = pytest.mark.slow
-
 
 class RunningDemo:
     """A demo that has said what to try, and every process that belongs to it."""
