@@ -99,6 +99,6 @@ def _readings(key: TermKey, applying: Sequence[dict[TermKey, list[TermKey]]]) ->
 
 
 def familiar_lexemes(found: Expansions) -> set[str]:
-    """Return the lexemes of all synonyms, they are no typing errors."""
+    """Return the lexemes of all synonyms, which are no typing errors."""
     keys = (key for of_language in found.values() for term, others in of_language.items() for key in (term, *others))
     return {lexeme for key in keys for lexeme in key}
