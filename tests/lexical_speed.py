@@ -80,7 +80,7 @@ def measure(words):
         "model number": "WH-777XM5", "prefix of a model number": "wh777",
     }  # fmt: skip
     for name, text in queries.items():
-        timed(f"{name}: words and their rarity", lambda text=text: len(lexical_query(context, text).stretches))
+        timed(f"{name}: words and their rarity", lambda text=text: len(lexical_query(context, text).phrases))
         query = lexical_query(context, text)
         timed(f"{name}: {sum(query.documents)} documents", lambda query=query: len(query.best(products, "pk")[0]))
         keys, _is_certain = query.best(products, "pk")

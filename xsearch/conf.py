@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
     # Which encoder fills which embedding column; None leaves the column empty.
     "EMBEDDINGS": {"text": "builtin", "image": "builtin", "audio": "logmel"},
     # Whether the processes of a Celery worker load their encoders when they start, not with their first task. For
-    # web workers see xsearch.warm_up() in docs/processes.md.
+    # web workers see xsearch.warm_up() in docs/howto/processes.md.
     "WARM_UP": False,
     # Speech recognisers, asked in this order; the first that knows the language answers.
     "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
@@ -82,7 +82,7 @@ DEFAULTS: dict[str, Any] = {
     # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
     "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
-    # What customers do (docs/personalisation.md).
+    # What customers do (docs/howto/personalisation.md).
     "LOG_QUERIES": True,  # what was searched for and what was found, without who it was
     "EVENT_WEIGHTS": {"view": 0.5, "click": 1.0, "cart": 3.0, "purchase": 5.0, "dismiss": -2.0},
     "MIN_ASKERS": 3,  # queries are shown to others and exported only if so many people asked them

@@ -9,6 +9,7 @@ from shop.models import Product
 from tests.support import widget_shop
 from tests.support.browser import choose_photo, look, search, titles
 from xsearch.models import QueryLog
+from xsearch.search.retrieval import retrieve
 from xsearch.search.retrieval.candidates import Candidates
 
 pytest_plugins = ["tests.support.fixtures.browser"]
@@ -68,7 +69,7 @@ def test_the_numbers_of_all_follow_the_first_results(page, shop, asked):
 
 def test_what_the_first_look_missed_is_shown_as_well(page, shop, asked, monkeypatch):
     found = Candidates([Product.objects.get(title="Red mug").pk], {}, is_approximate=True)
-    monkeypatch.setattr("xsearch.search.retrieval.retrieve.find_candidates", lambda *_: found)
+    monkeypatch.setattr(retrieve, "find_candidates", lambda *_: found)
     page.goto(f"{shop}/search/?q=mug")
     expect(summary(page)).to_have_text("1+ result for “mug”")
     page.locator(".xs-hit-link", has_text="Red mug").focus()

@@ -19,7 +19,7 @@ from xsearch.search import search
 
 pytestmark = pytest.mark.django_db
 
-# Well below what is measured (docs/relevance.md): to notice what breaks, not to tune to.
+# Well below what is measured (docs/howto/relevance.md): to notice what breaks, not to tune to.
 AT_LEAST = {
     "brand": 0.9,
     "category": 0.8,

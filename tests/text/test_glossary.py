@@ -1,4 +1,4 @@
-"""The bundled glossary is well formed, and terms are found in texts however these are segmented."""
+"""The bundled glossary is well formed, and wrong lines are named."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from xsearch.conf import DEFAULTS
-from xsearch.text import analyse, chinese
-from xsearch.text.glossary import Finder, GlossaryError, Span, read_glossary, variants
+from xsearch.text import analyse
+from xsearch.text.glossary import GlossaryError, read_glossary, variants
 
 LINES = read_glossary(Path(DEFAULTS["GLOSSARY"]))
 
@@ -57,35 +57,3 @@ def test_a_line_that_is_wrong_is_named(tmp_path, text, said):
 def test_variants_stand_in_the_same_lines_only():
     found = set(variants([["trousers", "pants"], ["pants"], ["torch", "flashlight"]]))
     assert found == {("torch", "flashlight"), ("flashlight", "torch")}
-
-
-def found_in(text, *terms):
-    words = [Span(start, end) for _, start, end in chinese.segment(text)]
-    whole = [
-        word for word in words if not any(o != word and o.start <= word.start and word.end <= o.end for o in words)
-    ]
-    return [text[span.start : span.end] for span in Finder(terms).find(text, whole)]
-
-
-@pytest.mark.parametrize(
-    ("text", "terms", "expected"),
-    [
-        ("双人帐篷", ["双人", "帐篷"], ["双人", "帐篷"]),
-        ("自行车头盔", ["自行车", "头盔", "自行车头盔"], ["自行车头盔"]),
-        ("红色登山杖", ["登山杖", "红色"], ["红色", "登山杖"]),  # the segmenter cuts 登山 and 杖
-        ("登山杖", ["登山", "登山杖"], ["登山杖"]),
-        ("手机", ["手", "机"], []),
-        ("和服务", ["和服"], []),
-        ("跑步机器", ["跑步机", "跑步", "机器"], ["跑步", "机器"]),
-        ("面包", ["包"], []),
-        ("羽毛球拍", ["球拍", "羽毛"], ["羽毛", "球拍"]),
-    ],
-)  # fmt: skip
-def test_terms_are_found_where_they_are_words(text, terms, expected):
-    assert found_in(text, *terms) == expected
-
-
-def test_a_compound_has_parts_of_two_characters_or_more():
-    finder = Finder(["自行车", "头盔", "床", "双人"])
-    assert finder.parts("自行车头盔") == [Span(0, 3), Span(3, 5)]
-    assert finder.parts("双人床") == []

@@ -5,7 +5,8 @@ import pytest
 from tests.understanding_cases import TABLES, held_out, written
 from tests.understanding_cases.score import expected, figures, understood
 from tests.understanding_cases.shop import lexicon
-from xsearch.understanding import Lexicon, Value, understand
+from xsearch.understanding import Value, ValueLexicon, understand
+from xsearch.understanding.negation import negation_before
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +66,12 @@ def test_what_is_switched_off_is_searched_for_as_words(shop, text, dropped, rest
 
 
 def test_without_a_price_field_sums_are_words():
-    assert understand("tent under 50", Lexicon()).conditions == ()
-    assert understand("tent under 50", Lexicon()).text == "tent under 50"
+    assert understand("tent under 50", ValueLexicon()).conditions == ()
+    assert understand("tent under 50", ValueLexicon()).text == "tent under 50"
 
 
 def test_a_value_that_two_fields_have_is_the_one_that_is_written_so():
-    shop = Lexicon(
+    shop = ValueLexicon(
         [Value("brand", "Orange"), Value("brand", "Zara"), Value("brand", "Nike"), Value("colour", "orange")]
     )
     for text, field in [("a lamp by Orange", "brand"), ("an orange lamp", "colour"), ("Orange lamp", "colour")]:
@@ -114,3 +115,14 @@ def test_hostile_queries_are_done_with(shop):
     """Patterns that backtrack would take hours for these."""
     for text in ("one hundred and " * 32, "under " * 80, "20-" * 160, "不要" * 250, "$1" * 250, "1,000," * 80):
         assert understand(text[:500], shop).text is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "negated_from"),
+    [
+        ("same but without any stripes", "stripes", 9), ("同款，不要红色", "红色", 3), ("non-striped", "striped", 0),
+        ("minus the wool", "wool", 0), ("去掉条纹", "条纹", 0), ("not black, red", "red", None), ("red", "red", None),
+    ],
+)  # fmt: skip
+def test_a_negation_right_before_a_value_is_found(text, value, negated_from):
+    assert negation_before(text, text.index(value)) == negated_from

@@ -11,6 +11,7 @@ from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
 from xsearch.models import Synonym
+from xsearch.search import meaning
 from xsearch.understanding import values
 
 pytestmark = pytest.mark.django_db
@@ -289,7 +290,7 @@ def test_a_failure_leaves_the_words(monkeypatch):
     def fail(*args):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("xsearch.search.meaning.understand", fail)
+    monkeypatch.setattr(meaning, "understand", fail)
     found = find("hat under 30")
     assert found.degraded == ["understanding"]
     assert found.total > 0
@@ -315,3 +316,11 @@ def test_the_lexicon_is_read_once_for_a_vocabulary(monkeypatch):
     find("red hat")
     monkeypatch.setattr(values, "_new_lexicon", None)
     assert modes(find("红色帽子"))["colour:is:red"] == "soft"
+
+
+def test_two_databases_or_schemas_share_no_lexicon():
+    def lexicon(*scope):
+        return values.lexicon_of([get_index(Product)], 1, list, scope)
+
+    assert lexicon("default", "one") is lexicon("default", "one")
+    assert lexicon("default", "one") is not lexicon("default", "two")

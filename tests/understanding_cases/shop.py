@@ -4,7 +4,7 @@ from pathlib import Path
 
 from xsearch.conf import settings
 from xsearch.text.glossary import read_glossary
-from xsearch.understanding import Lexicon, Value
+from xsearch.understanding import Value, ValueLexicon
 
 _CHINESE = {
     "Shoes": "鞋履", "Dresses": "连衣裙", "Bags": "包", "Jackets": "夹克", "Headphones": "耳机", "Lamps": "灯具",
@@ -27,11 +27,11 @@ _FIELDS = {
 }  # fmt: skip
 
 
-def lexicon() -> Lexicon:
+def lexicon() -> ValueLexicon:
     """Return what the catalogue of the cases can be asked for."""
     values = [
         Value(field, name, (name, _CHINESE[name]) if name in _CHINESE else (name,))
         for field, names in _FIELDS.items()
         for name in names
     ]
-    return Lexicon(values, price="price", glossary=read_glossary(Path(settings.GLOSSARY)))
+    return ValueLexicon(values, price="price", glossary=read_glossary(Path(settings.GLOSSARY)))

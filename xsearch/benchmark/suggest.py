@@ -17,7 +17,7 @@ from xsearch.index.registry import Index
 from xsearch.indexing import statistics
 from xsearch.models import SuggestionKey
 from xsearch.text import tsvector_literal
-from xsearch.text.beginnings import sound_key
+from xsearch.text.prefix_keys import sound_key
 
 ALLOWED_MS = 30.0  # p95
 _SETTINGS = {

@@ -10,7 +10,7 @@ from xsearch.encoders import EncoderError
 from xsearch.encoders.adapted import AdaptedEncoder, AdapterFile
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import registered
-from xsearch.indexing.database import atomic, database_alias
+from xsearch.indexing.database import atomic
 from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.indexing.marking import mark_stale
 from xsearch.indexing.spaces import adapter_fits
@@ -89,4 +89,4 @@ def _rebuild() -> None:
     """Mark the objects that have another encoder's vectors, and send the tasks on commit."""
     for index in registered():
         if mark_stale(index):
-            dispatch_on_commit(index.label, database_alias())
+            dispatch_on_commit(index.label)

@@ -33,23 +33,23 @@ def atomic() -> Iterator[None]:
         yield
 
 
-def execute(sql: str, params: Sequence[Any] = ()) -> None:
-    """Execute one statement in the database of the index."""
-    with index_connection().cursor() as cursor:
+def execute(sql: str, params: Sequence[Any] = (), using: str | None = None) -> None:
+    """Execute one statement, in the database of the index unless ``using`` names another."""
+    with connections[using or database_alias()].cursor() as cursor:
         cursor.execute(sql, params or None)
 
 
-def fetch_one(sql: str, params: Sequence[Any] = ()) -> Any:
+def fetch_one(sql: str, params: Sequence[Any] = (), using: str | None = None) -> Any:
     """Return the first row that a query finds, or None."""
-    with index_connection().cursor() as cursor:
+    with connections[using or database_alias()].cursor() as cursor:
         cursor.execute(sql, params or None)
         return cursor.fetchone()
 
 
-def has_column(table: str, column: str) -> bool:
+def has_column(table: str, column: str, using: str | None = None) -> bool:
     """Return True if a table has a column now, whether or not Django knows it."""
     sql = "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped"
-    return fetch_one(sql, [f'"{table}"', column]) is not None
+    return fetch_one(sql, [f'"{table}"', column], using) is not None
 
 
 def execute_binary(using: str, sql: str, params: Sequence[Any]) -> None:

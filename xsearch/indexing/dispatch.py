@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 
 from celery import current_app
 from django.db import connections, transaction
@@ -17,7 +18,7 @@ from xsearch.indexing.database import database_alias
 
 logger = logging.getLogger("xsearch.indexing")
 
-#: Looked up by its name: the task itself imports the worker, which imports what marks and dispatches.
+#: The task is looked up by its name: its module imports the worker, which lies above this one.
 INDEX_TASK = "xsearch.index_pending"
 
 _paused: ContextVar[set[str] | None] = ContextVar("xsearch_paused", default=None)
@@ -46,32 +47,26 @@ def pause_indexing() -> Iterator[None]:
     finally:
         _paused.reset(token)
         for label in labels:
-            dispatch_on_commit(label, database_alias())
+            dispatch_on_commit(label)
 
 
-def dispatch_on_commit(label: str, using: str) -> None:
+def dispatch_on_commit(label: str) -> None:
     """Send the indexing task of a model when the transaction commits."""
     paused = _paused.get()
     if paused is not None:
         paused.add(label)
         return
-    send = _Send(label)
+    send, using = _Send(label), database_alias()
     # One task per transaction is enough: it takes everything that is pending.
     if not any(hook[1] == send for hook in connections[using].run_on_commit):
         transaction.on_commit(send, using=using, robust=True)
 
 
+@dataclass(frozen=True)
 class _Send:
     """Sends the indexing task of one model; instances for the same model are equal."""
 
-    def __init__(self, label: str) -> None:
-        self.label = label
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Send) and other.label == self.label
-
-    def __hash__(self) -> int:
-        return hash(self.label)
+    label: str
 
     def __call__(self) -> None:
         send_task(self.label)

@@ -8,7 +8,7 @@ from django.db.models.functions import Cast, Now
 
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.dispatch import send_task
-from xsearch.indexing.outbox import claimable, mark, update_in_order, without_record
+from xsearch.indexing.outbox import claimable, index_records, mark, update_in_order, without_record
 from xsearch.indexing.rebuild import adopt_existing_vectors
 from xsearch.indexing.spaces import target_fingerprints
 from xsearch.models import IndexRecord
@@ -34,7 +34,7 @@ def reconcile(index: Index) -> None:
     mark(without_record(index), dispatch=False)
     present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
     there = present.filter(xsearch_key=models.OuterRef("object_id"))
-    IndexRecord.objects.filter(~models.Exists(there), content_type=index.content_type).delete()
+    index_records(index).filter(~models.Exists(there)).delete()
 
 
 def mark_stale(index: Index, *, forced: bool = False) -> int:
@@ -44,10 +44,9 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
         mark(index.get_queryset(), forced=True, dispatch=False)
     else:
         mark_outdated(index)
-    of_index = IndexRecord.objects.filter(content_type=index.content_type)
     delayed = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())
     update_in_order(
-        of_index.filter(Q(status=IndexRecord.Status.FAILED) | delayed),
+        index_records(index).filter(Q(status=IndexRecord.Status.FAILED) | delayed),
         status=IndexRecord.Status.PENDING,
         attempts=0,
         not_before=Now(),
@@ -58,7 +57,7 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
 def mark_outdated(index: Index) -> None:
     """Mark objects with vectors of another encoder than the configured one, or another version of the text analysis."""
     adopt_existing_vectors(index)
-    indexed = IndexRecord.objects.filter(content_type=index.content_type, status=IndexRecord.Status.INDEXED)
+    indexed = index_records(index).filter(status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")

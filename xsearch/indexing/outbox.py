@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index
-from xsearch.indexing.database import atomic, database_alias
+from xsearch.indexing.database import atomic, database_alias, index_connection
 from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.models import IndexRecord
 
@@ -43,18 +43,17 @@ def mark(objects: Markable, *, forced: bool = False, dispatch: bool = True) -> i
     if queryset is None:
         return 0
     index = get_index(queryset.model)
-    using = database_alias()
     unordered = queryset if queryset.query.is_sliced else queryset.order_by()
     try:
         rows, params = unordered.values("pk").query.sql_with_params()
     except EmptyResultSet:
         return 0
     sql = _MARK.format(table=IndexRecord._meta.db_table, rows=rows)
-    with connections[using].cursor() as cursor:
+    with index_connection().cursor() as cursor:
         cursor.execute(sql, [index.content_type.pk, forced, *params])
         count: int = cursor.rowcount
     if count and dispatch:
-        dispatch_on_commit(index.label, using)
+        dispatch_on_commit(index.label)
     return count
 
 
@@ -67,26 +66,29 @@ def _as_queryset(objects: Markable) -> models.QuerySet[Any] | None:
     return type(instances[0])._base_manager.filter(pk__in=[instance.pk for instance in instances])
 
 
+def index_records(index: Index) -> models.QuerySet[IndexRecord]:
+    """Return the records of ``index``."""
+    return IndexRecord.objects.filter(content_type=index.content_type)
+
+
 def claimable(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` that a worker may take now."""
     # By the database's clock, which also set the times: the clocks of web servers and workers may differ.
-    return IndexRecord.objects.filter(
+    return index_records(index).filter(
         Q(status=IndexRecord.Status.PENDING) | Q(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS),
         Q(claimed_until=None) | Q(claimed_until__lt=Now()),
-        content_type=index.content_type,
         not_before__lte=Now(),
     )
 
 
 def in_work(index: Index) -> models.QuerySet[IndexRecord]:
     """Return the records of ``index`` under an unexpired lease; the worker may be dead."""
-    return IndexRecord.objects.filter(content_type=index.content_type, claimed_until__gte=Now())
+    return index_records(index).filter(claimed_until__gte=Now())
 
 
 def remaining(index: Index) -> int:
     """Return how many objects of ``index`` are pending, claimed ones included."""
-    of_index = IndexRecord.objects.filter(content_type=index.content_type)
-    return of_index.filter(status=IndexRecord.Status.PENDING).count()
+    return index_records(index).filter(status=IndexRecord.Status.PENDING).count()
 
 
 _CLAIM = """
@@ -130,7 +132,7 @@ def _ours(records: Iterable[IndexRecord]) -> list[Any]:
 def without_record(index: Index) -> models.QuerySet[Any]:
     """Return the objects that have no record."""
     objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
-    recorded = IndexRecord.objects.filter(content_type=index.content_type, object_id=models.OuterRef("xsearch_key"))
+    recorded = index_records(index).filter(object_id=models.OuterRef("xsearch_key"))
     unseen: models.QuerySet[Any] = objects.filter(~models.Exists(recorded))
     return unseen
 

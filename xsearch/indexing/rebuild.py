@@ -114,9 +114,8 @@ def adopt_existing_vectors(index: Index) -> None:
         if space.beside_state in (None, _State.NEXT) or fingerprint not in both:
             continue
         [other] = both - {fingerprint}
-        records = IndexRecord.objects.filter(
+        records = outbox.index_records(index).filter(
             _complete(index, modality, live=fingerprint == space.fingerprint),
-            content_type=index.content_type,
             status=IndexRecord.Status.INDEXED,
             fingerprints__contains={modality: other},
         )
@@ -269,7 +268,7 @@ def _mark_changed_since_swap(columns: ColumnSet) -> None:
     for index in columns.indexes:
         space = live_spaces(index)[columns.modality]
         since = datetime.fromisoformat((space.beside or {})["since"]) - _MAX_CLOCK_SKEW
-        touched = IndexRecord.objects.filter(content_type=index.content_type, indexed_at__gt=since)
+        touched = outbox.index_records(index).filter(indexed_at__gt=since)
         changed = touched.exclude(_complete(index, columns.modality, live=True)).values_list("object_id", flat=True)
         outbox.mark(index.model._base_manager.filter(pk__in=list(changed)), forced=True)
     _change_state(columns, _State.RETURNED, _State.HELD)

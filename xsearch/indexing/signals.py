@@ -12,8 +12,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index, registered
-from xsearch.indexing.outbox import mark
-from xsearch.models import IndexRecord
+from xsearch.indexing.outbox import index_records, mark
 
 
 def connect(index: Index) -> None:
@@ -97,7 +96,7 @@ class _Deleted(_Receiver):
     """Delete the record of a deleted object."""
 
     def __call__(self, *, instance: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        IndexRecord.objects.filter(content_type=self.index.content_type, object_id=str(instance.pk)).delete()
+        index_records(self.index).filter(object_id=str(instance.pk)).delete()
 
 
 class _Link(_Receiver):

@@ -15,6 +15,7 @@ from xsearch.index.registry import Index, registered
 from xsearch.index.stores import main_store
 from xsearch.indexing import suggestions
 from xsearch.indexing.database import atomic, catalogue_key, fetch_one, index_connection
+from xsearch.indexing.outbox import index_records
 from xsearch.models import IndexRecord, Term
 from xsearch.text import english
 from xsearch.text.chinese import is_chinese
@@ -136,6 +137,6 @@ def recent_version(index: Index) -> str:
 
 def phrases(index: Index) -> Iterator[str]:
     """Yield the titles, brands, categories and colours of everything indexed."""
-    records = IndexRecord.objects.filter(content_type=index.content_type).exclude(phrases=[])
+    records = index_records(index).exclude(phrases=[])
     for found in records.values_list("phrases", flat=True).iterator(chunk_size=2000):
         yield from found

@@ -16,7 +16,7 @@ from xsearch.index.stores import Store, main_store
 from xsearch.indexing import vector_indexes
 from xsearch.indexing.columns import rows_lacking, rows_with
 from xsearch.indexing.database import fetch_one, has_column
-from xsearch.indexing.outbox import claimable, without_record
+from xsearch.indexing.outbox import claimable, index_records, without_record
 from xsearch.indexing.spaces import configured_encoder, live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -57,7 +57,7 @@ def index_status(index: Index) -> dict[str, Any]:
 
 def counts(index: Index) -> dict[str, int]:
     """Return how many objects there are, by status; "unseen" ones await the next sweep."""
-    found = dict(_records(index).order_by().values_list("status").annotate(Count("pk")))
+    found = dict(index_records(index).order_by().values_list("status").annotate(Count("pk")))
     by_status = {str(value): found.get(value, 0) for value in IndexRecord.Status.values}
     return {"total": index.get_queryset().count(), **by_status, "unseen": without_record(index).count()}
 
@@ -97,23 +97,19 @@ def pgvector_version() -> str | None:
 
 
 def _last_indexed_at(index: Index) -> str | None:
-    return _as_iso(_records(index).aggregate(latest=Max("indexed_at"))["latest"])
+    return _as_iso(index_records(index).aggregate(latest=Max("indexed_at"))["latest"])
 
 
 def _as_iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _records(index: Index) -> QuerySet[IndexRecord]:
-    return IndexRecord.objects.filter(content_type=index.content_type)
-
-
 def _queue(index: Index) -> dict[str, Any]:
     now = timezone.now()
     oldest = claimable(index).aggregate(oldest=Min("not_before"))["oldest"]
-    in_work = _records(index).filter(claimed_until__gt=now).count()
+    in_work = index_records(index).filter(claimed_until__gt=now).count()
     patience = timedelta(seconds=PATIENCE_SWEEPS * settings.SWEEP_INTERVAL_S)
-    idle = not in_work and not _records(index).filter(indexed_at__gt=now - patience).exists()
+    idle = not in_work and not index_records(index).filter(indexed_at__gt=now - patience).exists()
     return {
         "waiting": claimable(index).count(),
         "in_work": in_work,
@@ -124,7 +120,7 @@ def _queue(index: Index) -> dict[str, Any]:
 
 
 def _delayed(index: Index, now: datetime) -> QuerySet[IndexRecord]:
-    failed = _records(index).filter(status=IndexRecord.Status.FAILED)
+    failed = index_records(index).filter(status=IndexRecord.Status.FAILED)
     return failed.filter(attempts__lt=settings.MAX_ATTEMPTS, not_before__gt=now)
 
 

@@ -15,7 +15,7 @@ from xsearch.index.filters import label_path, raw_path, value_labels
 from xsearch.index.registry import Index
 from xsearch.indexing.database import index_connection
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
-from xsearch.text.beginnings import keys_of
+from xsearch.text.prefix_keys import keys_of
 
 EXAMPLES = 4  # objects
 #: The tier of facet values; those of phrases are lower, by the number of objects.

@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store, main_store
-from xsearch.indexing.database import execute, fetch_one, index_connection
+from xsearch.indexing.database import execute, fetch_one, has_column, index_connection
 from xsearch.models import EncoderSpace
 
 logger = logging.getLogger("xsearch.indexing")
@@ -32,29 +32,19 @@ def create_extension(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
     """Create pgvector before the first migration needs its types; a signal receiver."""
     if connections[using].vendor != "postgresql":
         return
-    with connections[using].cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'")
-        if not cursor.fetchone():
-            cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    # Asked first: IF NOT EXISTS needs the right to create extensions even where it exists.
+    if not fetch_one("SELECT 1 FROM pg_extension WHERE extname = 'vector'", using=using):
+        execute("CREATE EXTENSION IF NOT EXISTS vector", using=using)
 
 
 def create_text_indexes(*, using: str, **kwargs: Any) -> None:  # noqa: ARG001
     """Create the missing full-text indexes; a signal receiver after every migration."""
     if connections[using].vendor != "postgresql":
         return
-    tables = set(connections[using].introspection.table_names())
-    for index in registered():
-        store = main_store(index) if index.text else None
-        table = store.table if store else ""
-        if store and table in tables and _is_migrated(using, table, "search_document"):
-            with connections[using].cursor() as cursor:
-                name = index_name(store, "search_document")
-                cursor.execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{table}" USING gin (search_document)')
-
-
-def _is_migrated(using: str, table: str, column: str) -> bool:
-    with connections[using].cursor() as cursor:
-        return any(c.name == column for c in connections[using].introspection.get_table_description(cursor, table))
+    for store in (main_store(index) for index in registered() if index.text):
+        if has_column(store.table, "search_document", using):
+            name = index_name(store, "search_document")
+            execute(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{store.table}" USING gin (search_document)', using=using)
 
 
 def index_name(store: Store, column: str) -> str:

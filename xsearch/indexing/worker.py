@@ -270,7 +270,7 @@ def _filled_spaces(index: Index) -> dict[str, EncoderSpace]:
 
 def _is_filling(index: Index, space: EncoderSpace, share: float) -> bool:
     """Return True if many objects, and more than ``share`` of all, wait for their first vector of ``space``."""
-    records = IndexRecord.objects.filter(content_type=index.content_type)
+    records = outbox.index_records(index)
     waiting = records.filter(status=IndexRecord.Status.PENDING)
     first = waiting.exclude(fingerprints__contains={space.modality: space.fingerprint}).count()
     return first > _BULK_SIZE and first > share * records.count()

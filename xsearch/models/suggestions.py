@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from xsearch.text.beginnings import MAX_KEY
+from xsearch.text.prefix_keys import MAX_KEY
 
 _MAX_TEXT = 200  # characters, as of the phrases of a record
 

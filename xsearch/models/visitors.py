@@ -1,4 +1,4 @@
-"""Customers who agreed to be remembered, and what was searched for; docs/personalisation.md lists every column."""
+"""Customers who agreed to be remembered, and their queries; docs/howto/personalisation.md lists every column."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def compile_query(context: SearchContext, request: SearchRequest, query: Query) 
     everything = not (query.text or query.inputs or request.examples)
     unwanted = "" if everything else unwanted_text(query.interpretation)
     has_image = "image" in query.inputs or bool(request.like)
-    change = read_change(context.index, query.text, unwanted) if has_image else Change("")
+    change = read_change(context.index, query.text, unwanted, context.scope) if has_image else Change("")
     # Beside a photo, the other hypotheses are not worth their time.
     said = [(change.words, 1.0)] if has_image else query.texts
     texts = {"text": [(text, share) for text, share in said if text], UNWANTED: [(unwanted, 1.0)] if unwanted else []}

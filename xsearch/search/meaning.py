@@ -16,7 +16,16 @@ from xsearch.search.context import SearchContext
 from xsearch.search.request import SearchRequest
 from xsearch.search.words.spelling import Version, corrected, words_version
 from xsearch.search.words.synonyms import pairs_of
-from xsearch.understanding import ABOUT, Condition, Interpretation, Lexicon, Mode, lexicon_of, price_filter, understand
+from xsearch.understanding import (
+    ABOUT,
+    Condition,
+    Interpretation,
+    Mode,
+    ValueLexicon,
+    lexicon_of,
+    price_filter,
+    understand,
+)
 
 logger = logging.getLogger("xsearch.search")
 
@@ -95,16 +104,16 @@ def _as_words(text: str) -> Interpretation:
     return Interpretation(text, free=((0, len(text)),))
 
 
-def _lexicon(context: SearchContext, version: Version) -> Lexicon:
+def _lexicon(context: SearchContext, version: Version) -> ValueLexicon:
     indexes = context.indexes
     counted = [
         index for index, last in zip(indexes, version.counted, strict=True) if last is not None or not index.text
     ]
     if not counted:  # nothing is indexed yet
-        return Lexicon(price=price_filter(indexes))
+        return ValueLexicon(price=price_filter(indexes))
     # Where no terms are counted, nothing tells of changes.
     age = 0.0 if all(index.text for index in indexes) else time.monotonic() // settings.VOCABULARY_MAX_AGE_S
-    return lexicon_of(indexes, (version, age), lambda: _synonyms(context))
+    return lexicon_of(indexes, (version, age), lambda: _synonyms(context), context.scope)
 
 
 def _synonyms(context: SearchContext) -> Iterator[tuple[str, str]]:

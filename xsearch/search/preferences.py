@@ -21,7 +21,7 @@ from xsearch.search.meaning import parameters_of
 from xsearch.search.retrieval.scores import ScoreColumn
 from xsearch.search.words.expressions import LexicalScore, Matches
 from xsearch.search.words.lexical import expanded
-from xsearch.search.words.terms import Stretch
+from xsearch.search.words.terms import Phrase
 from xsearch.understanding import Condition, Interpretation
 
 #: The name of preferences in explanations.
@@ -108,14 +108,14 @@ def _of_words(context: SearchContext, condition: Condition) -> Preference:
     """Return the preference against documents that have the words for what is not wanted."""
     text = " ".join(str(value) for value in condition.values)
     read = expanded(context, text)
-    words = sum(len(stretch.words) for stretch in read)
-    stretches = [
-        Stretch(tuple(replace(word, weight=1 / words) for word in stretch.words), stretch.others) for stretch in read
+    words = sum(len(phrase.words) for phrase in read)
+    phrases = [
+        Phrase(tuple(replace(word, weight=1 / words) for word in phrase.words), phrase.others) for phrase in read
     ]
-    literal = " | ".join(stretch.literal for stretch in stretches)
+    literal = " | ".join(phrase.literal for phrase in phrases)
 
     def expression(_store: Store) -> Any:
-        score = LexicalScore("search_document", stretches)
+        score = LexicalScore("search_document", phrases)
         return DoubleCase(When(Matches("search_document", literal), then=score), default=0.0)
 
     excludes = condition.field is None and condition.mode == "strict"

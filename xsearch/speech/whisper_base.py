@@ -70,7 +70,7 @@ class WhisperEngine(ABC):
 
 
 class WhisperRecogniser(Transcriber):
-    """Base class of recognisers that run Whisper models; docs/voice.md explains the options."""
+    """Base class of recognisers that run Whisper models; docs/howto/voice.md explains the options."""
 
     min_confidence = hallucinations.confidence(hallucinations.FAILED_LOG_PROBABILITY)
     #: The extra of django-xsearch that has the packages.

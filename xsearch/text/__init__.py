@@ -1,4 +1,4 @@
-"""Words of catalogue texts and queries, analysed the same way on both sides."""
+"""Analysis of texts in English and Chinese: the same for documents and queries."""
 
 from xsearch.text.analysis import ANALYSIS_VERSION, Token, analyse, detect_language
 from xsearch.text.tsearch import tsquery_literal, tsvector_literal

@@ -1,4 +1,10 @@
-"""Text → lexemes: the one analysis for what is indexed and for what is searched."""
+"""The tokenizer and the analyser.
+
+``tokenize`` cuts a query into its words, each once, as they are written and with their parts of speech: the patterns of
+query understanding need these. ``analyse`` gives the lexemes that documents and queries are compared by. It reads a
+word in several ways that overlap ("t-shirt" is tshirt and shirt, 运动鞋 is also 鞋), so it cannot replace the first.
+Both build ``Token`` and share folding, stemming, stop words and the segmenter.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +16,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.chinese import HAN
-from xsearch.text.folding import fold
-from xsearch.text.measures import CHINESE_UNITS, UNITS, measure
+from xsearch.text.folding import CHINESE_UNITS, UNITS, fold, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: Part of what a document's source hash is made from: raise it with every change that gives other lexemes.
+#: A part of each document's source hash: raise it with every change that gives other lexemes.
 ANALYSIS_VERSION = 3
 MAX_TOKENS = 5_000
 MAX_CHARACTERS = 200_000
 MAX_LEXEME_CHARACTERS = 100
 
-# After folding, what is neither Chinese, a space nor a connector belongs to a word.
+# Words of a query: Chinese runs, and words with the apostrophes inside of them.
+_WORD = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+(?:'[^\W_{HAN}]+)*")
+# Words to index. After folding, any character but Chinese ones, spaces and connectors belongs to a word.
 _LETTER = rf"[^\s'\-.,&{HAN}]"
 _ATOM = rf"(?:\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+\.\d+){_LETTER}*|{_LETTER}+"
 _RUN = re.compile(rf"(?P<han>[{HAN}]+)|(?:{_ATOM})(?:[-'.&](?:{_ATOM}))*")
@@ -37,12 +44,16 @@ _MAX_CODE_PARTS = 3
 
 @dataclass(frozen=True)
 class Token:
-    """A lexeme and the part of the text that it stands for; tokens that overlap are ways to read one word."""
+    """A part of a text and its lexeme; tokens that overlap are ways to read one word.
+
+    ``tag`` is the part of speech of a Chinese word (ICTCLAS), as far as it was looked up.
+    """
 
     surface: str
     lexeme: str
     start: int
     end: int
+    tag: str = ""
 
 
 class _Word(NamedTuple):
@@ -52,7 +63,7 @@ class _Word(NamedTuple):
 
 
 class _Atom(NamedTuple):
-    """The shortest stretch that stands alone, and the ways to read it (none for the "t" of "t-shirt")."""
+    """The shortest part of a text that stands alone, and the ways to read it (none for the "t" of "t-shirt")."""
 
     word: _Word
     readings: list[_Word]
@@ -64,8 +75,20 @@ def analyse(text: str) -> list[Token]:
     text = text[:MAX_CHARACTERS]
     folded, origins = fold(text)
     words = list(islice(_words(folded), MAX_TOKENS))
-    telling = [word for word in words if not is_stop_word(word.text)]
-    return [_token(text, word, origins) for word in telling or words]
+    meaningful = [word for word in words if not is_stop_word(word.text)]
+    return [_token(text, word, origins) for word in meaningful or words]
+
+
+def tokenize(text: str) -> list[Token]:
+    """Return the words of a text that ``fold_in_place`` has made, in their order, none of which overlap."""
+    tokens: list[Token] = []
+    for match in _WORD.finditer(text):
+        words = [(match[0], "")] if match["han"] is None else chinese.tagged(match[0])
+        start = match.start()
+        for word, tag in words:
+            tokens.append(Token(word, _lexeme(fold(word)[0].replace("'", "")), start, start + len(word), tag))
+            start += len(word)
+    return tokens
 
 
 def detect_language(text: str) -> str:
@@ -87,12 +110,12 @@ def _lexeme(word: str) -> str:
 
 
 def is_stop_word(word: str) -> bool:
-    """Say whether a folded word is never searched for, unless there is nothing else."""
+    """Return True if a word in lower case is never searched for, unless there is nothing else."""
     return word in english.STOP_WORDS or word in chinese.STOP_WORDS
 
 
 def _words(folded: str) -> Iterator[_Word]:
-    """Yield every reading of every atom, and what neighbours make together, each once."""
+    """Yield every reading of every atom, and the words that neighbours make together, each once."""
     atoms = list(islice(_atoms(folded), MAX_TOKENS))
     seen: set[_Word] = set()
     joined: _Word | None = None
@@ -182,7 +205,7 @@ def _number_and_unit(word: _Word, match: re.Match[str]) -> list[_Word]:
 
 
 def _code_ends(word: _Word) -> list[_Word]:
-    """Return what customers remember of the model number "1000xm5": "xm5"."""
+    """Return the parts of a model number that customers remember: "xm5" of "1000xm5"."""
     if len(word.text) != word.end - word.start or not word.text.isascii():
         return []
     cuts = [] if _MEASURE.fullmatch(word.text) else [cut.start() for cut in _CUT.finditer(word.text)]

@@ -1,4 +1,4 @@
-"""Chinese words: segmentation with overlapping sub-words, heads of compounds, and words that say nothing."""
+"""Chinese words: segmentation with overlapping sub-words, heads of compounds, and stop words."""
 
 from __future__ import annotations
 
@@ -42,8 +42,13 @@ _loading = Lock()
 
 
 def is_chinese(word: str) -> bool:
-    """Say whether a word is made of Chinese characters only."""
+    """Return True if a word is made of Chinese characters only."""
     return HAN_WORD.fullmatch(word) is not None
+
+
+def has_chinese(text: str) -> bool:
+    """Return True if a text has any Chinese character."""
+    return HAN_WORD.search(text) is not None
 
 
 def segment(run: str) -> Iterator[tuple[str, int, int]]:
@@ -58,17 +63,17 @@ def tagged(run: str) -> Iterator[tuple[str, str]]:
 
 
 def kinds(word: str, start: int) -> Iterator[tuple[str, int, int]]:
-    """Yield the one character that says what kind of thing, or which colour, a compound is."""
+    """Yield the one character for the kind or the colour of a compound: 鞋 of 跑鞋, 红 of 红色."""
     core = word[:-1] if word[-1] in _ENDINGS else word
     if len(word) > 1 and core[-1:] in _HEADS and word not in _NOT_A_KIND:
         end = start + len(core)
-        # 红 says all that 红色 does; 鞋 is less than 跑鞋.
+        # 红 means all that 红色 does; 鞋 is less than 跑鞋.
         yield (core, start, start + len(word)) if len(core) == 1 else (core[-1], end - 1, end)
 
 
 def _spans(run: str) -> list[tuple[int, int]]:
-    # Without the hidden Markov model: it guesses words from what stands beside them, so that the same
-    # name would be cut differently in a title and in a query.
+    # Without the hidden Markov model: it guesses words from their context, so the same name would be cut
+    # differently in a title and in a query.
     pieces = _segmenter().tokenize(run, "search", False)
     return sorted(((start, end) for _, start, end in pieces), key=lambda span: (span[0], -span[1]))
 

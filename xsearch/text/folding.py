@@ -1,8 +1,10 @@
-"""Folding of characters: one form for what customers take for the same letter."""
+"""Folding: one form for the ways to write a letter, and one for the ways to write a quantity."""
 
 from __future__ import annotations
 
 import unicodedata
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 # Marks that only decorate a letter. Others (Indic vowels, kana voicing) carry meaning and stay.
 _DIACRITICS = ((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE2F))
@@ -17,7 +19,7 @@ _CONNECTORS = "'-.,&"
 
 
 class _Folding(dict[int, str]):
-    """What each character becomes; filled while it is used, as ``str.translate`` wants it."""
+    """Maps each character to its folded form; ``str.translate`` fills it while it is used."""
 
     def __missing__(self, code: int) -> str:
         folded = "".join(_plain(part) for part in _decomposed(chr(code)))
@@ -53,9 +55,68 @@ _FOLDING = _Folding()
 
 
 def fold(text: str) -> tuple[str, list[int] | range]:
-    """Return the text in lower case without accents, signs and controls, and each character's origin."""
+    """Return the text in lower case without accents, signs and controls, and the place each character came from."""
     folded = text.translate(_FOLDING)
     if text.isascii() and len(folded) == len(text):
         return folded, range(len(folded))
     origins = [index for index, character in enumerate(text) for _ in _FOLDING[ord(character)]]
     return folded, origins
+
+
+_APOSTROPHES = {"’": "'", "‘": "'", "＇": "'", "`": "'"}
+
+
+def fold_in_place(text: str) -> str:
+    """Return ``text`` in lower case and common width; every character keeps its place."""
+    return "".join(_fold_in_place(character) for character in text)
+
+
+@lru_cache(maxsize=20_000)
+def _fold_in_place(character: str) -> str:
+    other = _APOSTROPHES.get(character) or unicodedata.normalize("NFKC", character).lower()
+    return other if len(other) == 1 else character
+
+
+_UNITS = """
+    mm cm m km in inch inches ft yd mg g kg oz lb lbs ml cl l litre litres w kw v mv kv ma mah wh hz khz mhz
+    ghz kb mb gb tb mp px dpi fps k p pc pcs pack packs piece pieces ply pair pairs tog gsm denier
+"""
+#: Chinese units by their international sign; they follow the number without a space.
+CHINESE_UNITS = {
+    "毫米": "mm", "厘米": "cm", "公分": "cm", "米": "m", "公里": "km", "千米": "km", "英寸": "in", "寸": "in",
+    "毫克": "mg", "克": "g", "千克": "kg", "公斤": "kg", "毫升": "ml", "升": "l", "瓦": "w", "千瓦": "kw", "伏": "v",
+    "毫安": "ma", "毫安时": "mah",
+}  # fmt: skip
+_SAME = {
+    "inch": "in", "inches": "in", "lbs": "lb", "litre": "l", "litres": "l", "pc": "pcs", "piece": "pcs",
+    "pieces": "pcs", "packs": "pack", "pairs": "pair", "foot": "ft", "feet": "ft", "ounce": "oz", "ounces": "oz",
+    "kilo": "kg", "kilos": "kg",
+    **{
+        word + plural: sign
+        for words, sign in (
+            ("liter", "l"), ("millilitre milliliter", "ml"), ("metre meter", "m"), ("centimetre centimeter", "cm"),
+            ("millimetre millimeter", "mm"), ("gram", "g"), ("kilogram", "kg"), ("watt", "w"), ("volt", "v"),
+            ("gigabyte", "gb"), ("terabyte", "tb"),
+        )
+        for word in words.split()
+        for plural in ("", "s")
+    },
+}  # fmt: skip
+#: Units that shops write with and without a space after the number.
+UNITS = frozenset({*_UNITS.split(), *_SAME})
+#: How many of the smaller unit make one; grams and terabytes by their decimal prefix, as shops count them.
+_SMALLER: dict[str, tuple[str, int | Decimal]] = {
+    "l": ("ml", 1000), "cl": ("ml", 10), "kg": ("g", 1000), "mg": ("g", Decimal("0.001")), "cm": ("mm", 10),
+    "m": ("mm", 1000), "kw": ("w", 1000), "kv": ("v", 1000), "tb": ("gb", 1000), "ghz": ("mhz", 1000),
+}  # fmt: skip
+
+
+def measure(number: str, unit: str) -> str:
+    """Return a quantity in the unit that all ways to write it share: ("0.5", "l") → "500ml"."""
+    unit = _SAME.get(unit, unit)
+    smaller, factor = _SMALLER.get(unit, (unit, 1))
+    try:
+        value = (Decimal(number) * factor).normalize()
+    except InvalidOperation:
+        return number + unit
+    return f"{value:f}{smaller}" if len(number) < 10 else number + unit

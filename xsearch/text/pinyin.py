@@ -1,4 +1,4 @@
-"""How Chinese words sound, in pinyin without tones."""
+"""The sound of Chinese words, in pinyin without tones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-_MAX_LETTERS = 48  # of what is read as several words
+_MAX_LETTERS = 48  # of a text without spaces that is read as several words
 _MAX_WORD = 24  # letters
-# Syllables that no English word is: "pen" and "fan" are words of both languages.
+# How syllables begin that are no English words: "pen" and "fan" are words of both languages.
 _ONLY_CHINESE = ("x", "q", "zh")
 _INITIAL = "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
 _FINAL = "(?:i?[ao]ng|i?ang|uang|[ei]ng|i?an|u?an|iao|uai|[eiu]n|ai|ei|ao|ou|er|i[aeu]|u[aeio]|[aeiouv])"
@@ -18,7 +18,7 @@ _SYLLABLES = re.compile(rf"(?:{_INITIAL}?{_FINAL}){{2,}}")
 
 
 def may_be_pinyin(letters: str) -> bool:
-    """Say whether letters can be cut into two or more syllables, be it roughly; it loads no library."""
+    """Return True if letters can be cut into two or more syllables, roughly; it loads no library."""
     return _SYLLABLES.fullmatch(letters) is not None
 
 
@@ -31,7 +31,7 @@ def sound_of(word: str) -> str:
 
 
 class Sounds:
-    """The Chinese words of a catalogue by their sound; of those that sound alike the most frequent."""
+    """The Chinese words of a catalogue by their sound; the most frequent of those that sound alike."""
 
     def __init__(self, words: Iterable[tuple[str, str, int]]) -> None:
         alike: dict[str, tuple[int, str]] = {}
@@ -49,7 +49,7 @@ class Sounds:
         return found[1] if found else None
 
     def spelt(self, syllables: Sequence[str]) -> str | None:
-        """Return the word that is typed like this in pinyin, be it with spaces: ["lian", "yi", "qun"]."""
+        """Return the word that is typed like this in pinyin, with or without spaces: ["lian", "yi", "qun"]."""
         key = "".join(syllables)
         found = self._spelt.get(key)
         if found and (len(found[1]) > 1 or key.startswith(_ONLY_CHINESE)):

@@ -1,4 +1,4 @@
-"""Tokens as literals of PostgreSQL's ``tsvector`` and ``tsquery``, whatever they contain."""
+"""Tokens as literals of PostgreSQL's ``tsvector`` and ``tsquery``, quoted for any text."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a query means: prices, named values and negations, in English and Chinese."""
+"""Query understanding: prices, named values and negations, in English and Chinese."""
 
 from xsearch.understanding.conditions import ID_MAX, MODES, Condition, Interpretation, Mode, Op
-from xsearch.understanding.lexicon import Lexicon, Named, Value
+from xsearch.understanding.lexicon import NamedValue, Value, ValueLexicon
+from xsearch.understanding.parser import understand
 from xsearch.understanding.prices import ABOUT
-from xsearch.understanding.understand import understand
 from xsearch.understanding.values import lexicon_of, price_filter
 
 __all__ = [
@@ -12,11 +12,11 @@ __all__ = [
     "MODES",
     "Condition",
     "Interpretation",
-    "Lexicon",
     "Mode",
-    "Named",
+    "NamedValue",
     "Op",
     "Value",
+    "ValueLexicon",
     "lexicon_of",
     "price_filter",
     "understand",

@@ -1,4 +1,4 @@
-"""The catalogue's own values by what customers call them, in English and Chinese."""
+"""The values of a catalogue's fields by their names, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import get_language
 
-from xsearch.text.glossary import Finder, Line, Span, has_chinese, variants
-from xsearch.understanding.words import Word, are_neighbours, plain, words_in
+from xsearch.text.analysis import Token, is_stop_word, tokenize
+from xsearch.text.chinese import has_chinese
+from xsearch.text.folding import fold_in_place
+from xsearch.text.glossary import GlossaryLine, variants
+from xsearch.text.matching import TermKey, TermMatcher, TextSpan
 
-Key = tuple[str, ...]
 _MAX_WORDS = 5  # of an English name
+_GAP = re.compile(r"[\s\-&/]{0,3}")  # between the words of a name
 _PARTS = re.compile(r"\s*(?:[,/+、]|&|\band\b|和|与|及)\s*")
 _COLOURS = "colours"  # the domain of the glossary
-#: Domains of words that say how a thing is and not what.
+#: Domains of the glossary with properties, and not with kinds of things.
 _DESCRIBING = frozenset(
     {_COLOURS, "materials", "patterns", "sizes and shapes", "qualities", "persons", "seasons and occasions"}
 )
 _VERBS = frozenset({"iron"})
-_KINDS_FROM = 1 / 3  # of the values of a field
+_KINDS_FROM = 1 / 3  # of the values of a field: it holds kinds of things then
 
 
 @dataclass(frozen=True)
 class Value:
-    """A value of a declared filter; ``names`` are what it is called, ``labels`` how it reads by language."""
+    """A value of a declared filter with its ``names``, and its ``labels`` by language."""
 
     field: str
     value: str
@@ -37,8 +40,8 @@ class Value:
     labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-class Named(NamedTuple):
-    """A stretch of a text that names values of a field; several values are alternatives."""
+class NamedValue(NamedTuple):
+    """A part of a text that names values of a field; several values are alternatives."""
 
     start: int
     end: int
@@ -46,11 +49,11 @@ class Named(NamedTuple):
     values: tuple[str, ...]
 
 
-class Lexicon:
+class ValueLexicon:
     """Finds the values that a text names; made once for a catalogue.
 
-    ``price`` is the declared numeric filter that sums of money are about. ``titles`` are what the fields are called.
-    ``same`` are pairs of terms, of which the first also means the second; ``glossary`` translates.
+    ``price`` is the declared filter for prices. ``titles`` are the labels of the fields. ``same`` are pairs of terms:
+    the first also means the second. ``glossary`` translates.
     """
 
     def __init__(
@@ -60,179 +63,175 @@ class Lexicon:
         price: str | None = None,
         titles: Mapping[str, str] | None = None,
         same: Iterable[tuple[str, str]] = (),
-        glossary: Sequence[Line] = (),
+        glossary: Sequence[GlossaryLine] = (),
     ) -> None:
         self.price = price
         self.titles = titles or {}
         self._labels = {(value.field, value.value): value.labels for value in values}
         self._sizes: dict[str, int] = defaultdict(int)
-        self._english: dict[Key, dict[str, list[str]]] = {}
+        self._english: dict[TermKey, dict[str, list[str]]] = {}
         self._chinese: dict[str, dict[str, list[str]]] = {}
-        self._plurals: set[Key] = set()
+        self._plurals: set[TermKey] = set()
         familiar = _terms_of(glossary)
         self._describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
-        #: The fields whose values are kinds of things; others say how a thing is, or who made it.
+        #: The fields whose values are kinds of things; others hold properties and brands.
         self.kinds = _fields_of_kinds(values, familiar - self._describing)
         for value in values:
             self._sizes[value.field] += 1
             for name in value.names or (value.value,):
-                self._take(name, value)
+                self._add_value(name, value)
                 for part in _parts(name, familiar):
-                    self._take(part, value)
+                    self._add_value(part, value)
         self._translate(glossary)
         for term, other in same:
-            self._call(term, self._meant(other))
-        self._note_others(glossary)
+            self._add_name(term, self._values_of(other))
+        self._collect_other_terms(glossary)
+        self._matcher = TermMatcher(self._english, {*self._chinese, *self._other_chinese}, max_words=_MAX_WORDS)
 
     def label(self, field: str, value: str) -> str:
         """Return how a value reads in the language of the page."""
         return self._labels.get((field, value), {}).get(get_language() or "en") or value
 
-    def describes(self, word: Word) -> bool:
-        """Say whether a word is a colour, a material or the like, and not a verb as well: "non-iron"."""
-        return (word.key,) in self._describing and word.key not in _VERBS
+    def describes(self, word: Token) -> bool:
+        """Return True if a word is a colour, a material or the like, and not a verb as well: "non-iron"."""
+        return (word.lexeme,) in self._describing and word.lexeme not in _VERBS
 
-    def find(self, words: Sequence[Word], text: str, original: str) -> list[Named]:
-        """Return what the ``words`` of ``text`` name, from left to right; ``original`` is the text as it was typed."""
+    def find(self, words: Sequence[Token], text: str, original: str) -> list[NamedValue]:
+        """Return the values that ``words`` of ``text`` name, from left to right; ``original`` is the text as typed."""
         found = [*self._find_english(words, text, original), *self._find_chinese(words, text)]
         return sorted(found)
 
-    # Making it
+    # Construction
 
-    def _take(self, name: str, value: Value) -> None:
-        self._call(name, {value.field: [value.value]})
+    def _add_value(self, name: str, value: Value) -> None:
+        self._add_name(name, {value.field: [value.value]})
         last = name.rsplit(maxsplit=1)[-1:]
         if last and _is_plural(last[0].lower()):
-            self._plurals.add(term_key(name))
+            self._plurals.add(_key_of(name))
 
-    def _call(self, name: str, values: Mapping[str, Sequence[str]]) -> None:
-        """Let ``name`` stand for values, as well as for those that it stands for already."""
+    def _add_name(self, name: str, values: Mapping[str, Sequence[str]]) -> None:
+        """Add ``values`` to those that ``name`` means."""
         if not (values and _names_something(name)):
             return
-        known = self._chinese.setdefault(plain(name), {}) if has_chinese(name) else self._english_of(name)
+        known = self._chinese.setdefault(fold_in_place(name), {}) if has_chinese(name) else self._english_of(name)
         for of_field, names in values.items():
             known[of_field] = list(dict.fromkeys([*known.get(of_field, ()), *names]))
 
     def _english_of(self, name: str) -> dict[str, list[str]]:
-        key = term_key(name)
+        key = _key_of(name)
         values = self._english.setdefault(key, {})
         if key[0] == "the" and len(key) > 1:
             self._english.setdefault(key[1:], values)
         return values
 
-    def _meant(self, name: str) -> Mapping[str, Sequence[str]]:
-        found = self._chinese.get(plain(name)) if has_chinese(name) else self._english.get(term_key(name))
+    def _values_of(self, name: str) -> Mapping[str, Sequence[str]]:
+        found = self._chinese.get(fold_in_place(name)) if has_chinese(name) else self._english.get(_key_of(name))
         return found or {}
 
-    def _translate(self, glossary: Sequence[Line]) -> None:
-        """Call values also what the glossary calls them, whatever the order of its lines."""
+    def _translate(self, glossary: Sequence[GlossaryLine]) -> None:
+        """Add the names of values that the glossary has, independently of the order of its lines."""
         new = [
             (term, dict(meant))
             for line in glossary
             for ours, theirs in ((line.chinese, line.english), (line.english, line.chinese))
             for other in ours
-            if (meant := self._meant(other))
+            if (meant := self._values_of(other))
             for term in theirs
-            if term not in line.one_way and not self._meant(term)
+            if term not in line.one_way and not self._values_of(term)
         ]
         for side in ([line.chinese for line in glossary], [line.english for line in glossary]):
-            new += [(term, dict(self._meant(other))) for term, other in variants(side) if not self._meant(term)]
+            new += [(term, dict(self._values_of(other))) for term, other in variants(side) if not self._values_of(term)]
         for term, meant in new:
-            self._call(term, meant)
+            self._add_name(term, meant)
 
-    def _note_others(self, glossary: Sequence[Line]) -> None:
-        """Note the terms that a colour is only a part of, as in red wine."""
-        self._colours = {term_key(term) for line in glossary if line.domain == _COLOURS for term in line.english}
-        english = (term_key(term) for line in glossary for term in line.english)
+    def _collect_other_terms(self, glossary: Sequence[GlossaryLine]) -> None:
+        """Collect the terms that a colour is only a part of, as in red wine."""
+        self._colours = {_key_of(term) for line in glossary if line.domain == _COLOURS for term in line.english}
+        english = (_key_of(term) for line in glossary for term in line.english)
         self._longer = {key for key in english if len(key) > 1 and key not in self._english}
-        self._other_chinese = {plain(term) for line in glossary for term in line.chinese if len(term) > 1}
+        self._other_chinese = {fold_in_place(term) for line in glossary for term in line.chinese if len(term) > 1}
 
-    @cached_property
-    def _finder(self) -> Finder:
-        return Finder({*self._chinese, *self._other_chinese})
+    # Reading
 
-    # English: words in a row
+    def _find_english(self, words: Sequence[Token], text: str, original: str) -> Iterator[NamedValue]:
+        for start, end in _runs(words, text):
+            for key, place in self._matcher.split([word.lexeme for word in words[start:end]]):
+                first, last = start + place.start, start + place.stop
+                values = self._english.get(key)
+                if values is not None and self._is_meant(key, words[last - 1], words[last : last + 2], text):
+                    span = TextSpan(words[first].start, words[last - 1].end)
+                    yield self._named(span, values, original if first else original.lower())
 
-    def _find_english(self, words: Sequence[Word], text: str, original: str) -> Iterator[Named]:
-        position = 0
-        while position < len(words):
-            count = self._longest(words[position : position + _MAX_WORDS], text)
-            taken = words[position : position + count]
-            if count and self._is_meant(taken, words[position + count :], text):
-                stretch = Span(taken[0].start, taken[-1].end)
-                values = self._english[_key_of(taken)]
-                yield self._named(stretch, values, original if position else original.lower())
-            position += max(count, 1)
-
-    def _longest(self, words: Sequence[Word], text: str) -> int:
-        count = 0
-        while count < len(words) and not words[count].tag and (not count or _follows(words, count, text)):
-            count += 1
-        return next((length for length in range(count, 0, -1) if _key_of(words[:length]) in self._english), 0)
-
-    def _is_meant(self, taken: Sequence[Word], rest: Sequence[Word], text: str) -> bool:
-        """Say whether words name their value here, and are not part of something else: "shoe rack", "red wine"."""
-        key = _key_of(taken)
-        following = rest[0] if rest and are_neighbours(text, taken[-1], rest[0]) else None
-        if following is None or following.tag:
+    def _is_meant(self, key: TermKey, last: Token, following: Sequence[Token], text: str) -> bool:
+        """Return True if the words of ``key`` are not part of something else: "shoe rack", "red wine"."""
+        if not following or following[0].tag or not _are_neighbours(text, last, following[0]):
             return True
-        if key in self._colours and any(_key_of([*taken, *rest[:more]]) in self._longer for more in (1, 2)):
+        lexemes = tuple(word.lexeme for word in following)
+        if key in self._colours and any((*key, *lexemes[:more]) in self._longer for more in (1, 2)):
             return False
-        is_kind = key in self._plurals and not _is_plural(taken[-1].text)
-        stands_alone = following.says_nothing or following.text in _AFTER or following.text.isdigit()
-        return not is_kind or stands_alone or (following.key,) in self._english
+        after = following[0]
+        is_kind = key in self._plurals and not _is_plural(last.surface)
+        stands_alone = is_stop_word(after.surface) or after.surface in _AFTER or after.surface.isdigit()
+        return not is_kind or stands_alone or lexemes[:1] in self._english
 
-    # Chinese: characters in a row
-
-    def _find_chinese(self, words: Sequence[Word], text: str) -> Iterator[Named]:
-        spans = [Span(word.start, word.end) for word in words if word.tag]
-        for span in self._finder.find(text, spans) if spans else ():
-            # 无线耳机 is a term of its own, and 耳机 for all that.
+    def _find_chinese(self, words: Sequence[Token], text: str) -> Iterator[NamedValue]:
+        spans = [TextSpan(word.start, word.end) for word in words if word.tag]
+        for span in self._matcher.find_chinese(text, spans) if spans else ():
+            # 无线耳机 is a term of its own, and names 耳机 too.
             starts = range(span.start, max(span.end - 1, span.start + 1))
             start = next((start for start in starts if text[start : span.end] in self._chinese), None)
             if start is not None:
-                yield self._named(Span(start, span.end), self._chinese[text[start : span.end]], text)
+                yield self._named(TextSpan(start, span.end), self._chinese[text[start : span.end]], text)
 
-    def _named(self, span: Span, values: Mapping[str, Sequence[str]], original: str) -> Named:
-        """Choose the field where several have the value: the one that writes it so, else the one with few values."""
+    def _named(self, span: TextSpan, values: Mapping[str, Sequence[str]], original: str) -> NamedValue:
+        """Choose the field if several have the value: the one with this spelling, else the one with the fewest."""
         written = original[span.start : span.end]
         exact = [of_field for of_field, names in values.items() if written in names]
         chosen = exact if len(exact) == 1 else sorted(values, key=lambda of_field: self._sizes[of_field])
-        return Named(span.start, span.end, chosen[0], tuple(values[chosen[0]]))
+        return NamedValue(span.start, span.end, chosen[0], tuple(values[chosen[0]]))
 
 
-#: After these a thing is not named further: "a lamp with …".
+#: Words after which the name of a thing does not go on: "a lamp with …".
 _AFTER_WORDS = "with without under over below above between around about from up not but except max min by"
 _AFTER = frozenset(_AFTER_WORDS.split())
 
 
 @lru_cache(maxsize=20_000)
-def term_key(term: str) -> Key:
-    """Return what a name is recognised by: the stems of its English words, or the Chinese name itself."""
-    return (plain(term),) if has_chinese(term) else _key_of(words_in(plain(term)))
+def _key_of(term: str) -> TermKey:
+    """Return the lexemes of an English name, or a Chinese name itself."""
+    text = fold_in_place(term)
+    return (text,) if has_chinese(term) else tuple(word.lexeme for word in tokenize(text))
 
 
-def _key_of(words: Sequence[Word]) -> Key:
-    return tuple(word.key for word in words)
+def _runs(words: Sequence[Token], text: str) -> Iterator[tuple[int, int]]:
+    """Yield where English words follow each other as those of a name do: first and last place, exclusive."""
+    start = 0
+    for place, word in enumerate(words):
+        if place > start and (word.tag or words[place - 1].tag or not _are_neighbours(text, words[place - 1], word)):
+            yield start, place
+            start = place
+    if start < len(words):
+        yield start, len(words)
 
 
-def _follows(words: Sequence[Word], place: int, text: str) -> bool:
-    return are_neighbours(text, words[place - 1], words[place])
+def _are_neighbours(text: str, one: Token, other: Token) -> bool:
+    """Return True if there is nothing but spaces, a hyphen, & or / between two words of ``text``."""
+    return _GAP.fullmatch(text, one.end, other.start) is not None
 
 
-def _fields_of_kinds(values: Sequence[Value], things: Collection[Key]) -> frozenset[str]:
-    """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or known as ``things``."""
+def _fields_of_kinds(values: Sequence[Value], things: Collection[TermKey]) -> frozenset[str]:
+    """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or among ``things``."""
 
     def is_kind(value: Value) -> bool:
         names = value.names or (value.value,)
-        return any(term_key(name) in things or _is_plural(name.lower()) for name in names)
+        return any(_key_of(name) in things or _is_plural(name.lower()) for name in names)
 
     sizes, kinds = Counter(value.field for value in values), Counter(value.field for value in values if is_kind(value))
     return frozenset(name for name, count in kinds.items() if count > _KINDS_FROM * sizes[name])
 
 
-def _terms_of(lines: Iterable[Line]) -> set[Key]:
-    return {term_key(term) for line in lines for term in (*line.chinese, *line.english)}
+def _terms_of(lines: Iterable[GlossaryLine]) -> set[TermKey]:
+    return {_key_of(term) for line in lines for term in (*line.chinese, *line.english)}
 
 
 def _is_plural(word: str) -> bool:
@@ -240,15 +239,15 @@ def _is_plural(word: str) -> bool:
 
 
 def _names_something(name: str) -> bool:
-    """Say whether a name is more than a letter, a number or stop words."""
-    words = words_in(plain(name))
+    """Return True if a name is more than a letter, a number or stop words."""
     return any(
-        len(word.text) > 1 - bool(word.tag) and not word.text.isdigit() and not word.says_nothing for word in words
+        len(word.surface) > 1 - bool(word.tag) and not word.surface.isdigit() and not is_stop_word(word.surface)
+        for word in tokenize(fold_in_place(name))
     )
 
 
-def _parts(name: str, familiar: set[Key]) -> list[str]:
-    """Return the kinds of things that "Hats, Scarves & Socks" are, if all are known and none is a place or subject."""
+def _parts(name: str, familiar: set[TermKey]) -> list[str]:
+    """Return the kinds of things in "Hats, Scarves & Socks", if the glossary has all of them."""
     parts = [part for part in _PARTS.split(name) if part]
-    are_kinds = all(term_key(part) in familiar and _is_plural(part.lower()) for part in parts)
+    are_kinds = all(_key_of(part) in familiar and _is_plural(part.lower()) for part in parts)
     return parts if len(parts) > 1 and are_kinds else []

@@ -1,4 +1,4 @@
-"""What the customer does not want: "without sleeves", "except Nike", "不要黑色", "除了耐克以外"."""
+"""Negations: "without sleeves", "except Nike", "不要黑色", "除了耐克以外"."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from xsearch.text.analysis import Token, is_stop_word, tokenize
 from xsearch.text.chinese import is_chinese
-from xsearch.understanding.lexicon import Lexicon, Named
-from xsearch.understanding.words import Word, words_in
+from xsearch.understanding.lexicon import NamedValue, ValueLexicon
 
-#: "parts": of what a thing has ("without"); "other": of anything ("except"); "single": of one word ("not", "-red");
-#: "value": of values only, and of what describes ("non-").
-Kind = Literal["parts", "other", "single", "value"]
+#: "parts": negates parts of a thing ("without"); "other": anything ("except"); "single": one word ("not", "-red");
+#: "value": only values and properties ("non-").
+CueKind = Literal["parts", "other", "single", "value"]
 
 
 class Cue(NamedTuple):
-    """Words that negate what follows them."""
+    """Words that negate the words after them."""
 
     start: int
     end: int
-    kind: Kind
+    kind: CueKind
 
 
 class Negation(NamedTuple):
-    """A stretch of a text with what it negates: values, and other words as (start, end)."""
+    """A part of a text with the values that it negates, and other negated words as (start, end)."""
 
     start: int
     end: int
-    values: tuple[Named, ...]
+    values: tuple[NamedValue, ...]
     phrases: tuple[tuple[int, int], ...]
 
 
@@ -49,6 +49,11 @@ _CHINESE = re.compile(
     rf"{_BEFORE}我?(?:(?P<parts>不含|不带|(?<!有)没有|没(?!有)|无)|"
     r"(?P<other>除了?|不想要|不需要|不要|别要|不喜欢|不买|排除|不是)|(?P<value>非))"
 )
+# Right before a value, these are enough: "minus the red".
+_RIGHT_BEFORE = re.compile(
+    r"(?:\b(?:without|no|not|non|minus|except)\b(?:\s+(?:any|the|a|an|in))*|不要|不带|没有|不是|去掉|别|无|非)[\s-]*$",
+    re.IGNORECASE,
+)
 _MOST_WORDS = {"parts": 3, "other": 3, "single": 1, "value": 1}
 _WORDS = {
     "fillers": "a an the any in made of from by for anything 有 带 是 要 任何 那种",
@@ -62,37 +67,43 @@ _GAP = re.compile(r"[\s\-、/]*")
 
 
 def find_cues(text: str) -> list[Cue]:
-    """Return the cues of a text that ``plain`` has made, from left to right."""
-    ends = {word.start: word.end for word in words_in(text)}
+    """Return the cues of a text that ``fold_in_place`` has made, from left to right."""
+    ends = {word.start: word.end for word in tokenize(text)}
     found = []
     for pattern in (_ENGLISH, _CHINESE):
         for match in pattern.finditer(text):
             name = str(match.lastgroup)
             start, end = match.span(name)
             if name == "minus" or (start in ends and (end - start > 1 or ends[start] == end)):  # 无 of 无袖 is no word
-                kind: Kind = "single" if name == "minus" else name  # type: ignore[assignment]
+                kind: CueKind = "single" if name == "minus" else name  # type: ignore[assignment]
                 found.append(Cue(match.start(), match.end(), kind))
     return sorted(found)
 
 
-class Objects:
-    """Reads what cues negate among the ``words`` of a ``text`` where ``named`` stand."""
+def negation_before(text: str, end: int) -> int | None:
+    """Return the start of the words that negate the value at ``end`` of a text that is not parsed, or None."""
+    found = _RIGHT_BEFORE.search(text, 0, end)
+    return found.start() if found else None
 
-    def __init__(self, text: str, words: Sequence[Word], named: Sequence[Named], lexicon: Lexicon) -> None:
+
+class NegationParser:
+    """Finds the objects of cues among the ``words`` of a ``text`` that names the values ``named``."""
+
+    def __init__(self, text: str, words: Sequence[Token], named: Sequence[NamedValue], lexicon: ValueLexicon) -> None:
         self._text = text
         self._lexicon = lexicon
         self._words = words
         self._starts = [word.start for word in words]
         self._named = {each.start: each for each in named}
 
-    def of(self, cue: Cue) -> Negation | None:
-        """Return what follows the cue as its object; None where nothing does."""
-        values: list[Named] = []
+    def parse(self, cue: Cue) -> Negation | None:
+        """Return the negation that begins with a cue; None if no object follows it."""
+        values: list[NamedValue] = []
         phrases: list[tuple[int, int]] = []
         end = cue.end
         joint: int | None = cue.end
         while joint is not None and (part := self._part(cue, joint, values, phrases)):
-            (values if isinstance(part, Named) else phrases).append(part)  # type: ignore[arg-type]
+            (values if isinstance(part, NamedValue) else phrases).append(part)  # type: ignore[arg-type]
             end = part[1]
             joint = self._after_joint(end)
         if end == cue.end:
@@ -102,8 +113,8 @@ class Objects:
         return Negation(cue.start, end, tuple(values), tuple(phrases))
 
     def _part(
-        self, cue: Cue, start: int, values: Sequence[Named], phrases: Sequence[tuple[int, int]]
-    ) -> Named | tuple[int, int] | None:
+        self, cue: Cue, start: int, values: Sequence[NamedValue], phrases: Sequence[tuple[int, int]]
+    ) -> NamedValue | tuple[int, int] | None:
         place = self._beyond_fillers(start)
         if place is None:
             return None
@@ -116,28 +127,28 @@ class Objects:
         return self._phrase(cue, place)
 
     def _phrase(self, cue: Cue, place: int) -> tuple[int, int] | None:
-        """Return the words from ``place`` on that are one thing: "leather strap", 拉链."""
+        """Return the words from ``place`` on that name one thing: "leather strap", 拉链."""
         first = self._words[place]
-        last: Word | None = None
+        last: Token | None = None
         for word in self._words[place : place + _MOST_WORDS[cue.kind]]:
             if last and (word.start in self._named or not self._touches(last.end, word)):
                 break
             if last and first.tag and not (cue.kind == "parts" and self._is_before_de(word)):
                 break
-            if word.text in _ENDS | _JOINTS | _DEGREES or (word.says_nothing and not word.tag):
+            if word.surface in _ENDS | _JOINTS | _DEGREES or (is_stop_word(word.surface) and not word.tag):
                 break
             last = word
         return (first.start, last.end) if last else None
 
-    def _goes_on(self, named: Named) -> bool:
-        """Say whether a value only describes a part: "without leather strap"."""
+    def _goes_on(self, named: NamedValue) -> bool:
+        """Return True if a value only describes a part: "without leather strap"."""
         place = bisect_left(self._starts, named.end)
         if place == len(self._words) or not self._touches(named.end, word := self._words[place]):
             return False
-        return not (word.text in _ENDS | _JOINTS or word.says_nothing or word.start in self._named)
+        return not (word.surface in _ENDS | _JOINTS or is_stop_word(word.surface) or word.start in self._named)
 
-    def _is_before_de(self, word: Word) -> bool:
-        """Say whether Chinese words up to 的 follow: what stands before it is what a thing has."""
+    def _is_before_de(self, word: Token) -> bool:
+        """Return True if Chinese words up to 的 follow: the words before it name a part of a thing."""
         rest = self._text[word.end : word.end + 6]
         return rest.startswith("的") or ("的" in rest and is_chinese(rest[: rest.index("的")]))
 
@@ -146,20 +157,20 @@ class Objects:
         end = start
         while place < len(self._words) and self._touches(end, self._words[place]):
             word = self._words[place]
-            if word.start in self._named or word.text not in _FILLERS:
+            if word.start in self._named or word.surface not in _FILLERS:
                 return place
             place, end = place + 1, word.end
         return None
 
     def _after_joint(self, end: int) -> int | None:
-        """Return where a further object may begin: after "or", 和 or a 、."""
+        """Return where another object may begin: after "or", 和 or a 、."""
         place = bisect_left(self._starts, end)
         if place == len(self._words) or not self._touches(end, self._words[place]):
             return None
         word = self._words[place]
-        if word.text in _JOINTS:
+        if word.surface in _JOINTS:
             return word.end
         return end if set(self._text[end : word.start]) & set("、/") else None
 
-    def _touches(self, end: int, word: Word) -> bool:
+    def _touches(self, end: int, word: Token) -> bool:
         return _GAP.fullmatch(self._text, end, word.start) is not None

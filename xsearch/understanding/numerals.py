@@ -1,11 +1,16 @@
-"""Numbers as customers write and say them: "1,200", "1.5k", "a hundred and twenty", "两百五", "三十多"."""
+"""Numbers as customers write and say them: "1,200", "1.5k", "a hundred and twenty", "两百五", "三十多".
+
+With cn2an 309 and with text2num 310 of the 319 written cases come out right, with this module 314: cn2an lacks vague
+numbers such as 三十多, and text2num lacks "a hundred" and "grand". ``tools/compare_text_libraries.py`` prints this.
+"""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
 
-Range = tuple[Decimal, Decimal]
+#: The least and the greatest value of a vague number.
+NumberRange = tuple[Decimal, Decimal]
 
 _ONES = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
@@ -30,7 +35,7 @@ _TWO_OR_THREE = re.compile(r"([一二两三四五六七八])([二三四五六七
 
 
 def english_number(text: str) -> Decimal:
-    """Return the value of what ``ENGLISH`` matches."""
+    """Return the value of a number that ``ENGLISH`` matches."""
     if text[0].isdigit():
         return _digits(text)
     total = current = 0
@@ -44,8 +49,8 @@ def english_number(text: str) -> Decimal:
     return Decimal(total + current)
 
 
-def chinese_number(text: str) -> Decimal | Range | None:
-    """Return the value of what ``CHINESE`` matches, or least and greatest of a vague one; None for no number."""
+def chinese_number(text: str) -> Decimal | NumberRange | None:
+    """Return the value of a number that ``CHINESE`` matches, or its range if it is vague; None for no number."""
     if vague := _vague(text):
         return vague
     if "几" in text or "多" in text:
@@ -62,11 +67,11 @@ def _digits(text: str) -> Decimal:
 
 
 def _exact(number: Decimal) -> Decimal:
-    """Return a number without zeros behind its point, so that 45.50 and 45.5 are called the same."""
+    """Return a number without zeros behind its point, so that 45.50 and 45.5 give the same id."""
     return Decimal(int(number)) if number == int(number) else number.normalize()
 
 
-def _vague(text: str) -> Range | None:
+def _vague(text: str) -> NumberRange | None:
     if match := _TWO_OR_THREE.fullmatch(text):
         least, greatest = (_HAN_DIGITS[match[place]] * _HAN_UNITS[match[3]] for place in (1, 2))
         return Decimal(least), Decimal(greatest)

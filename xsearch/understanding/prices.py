@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from xsearch.text.measures import CHINESE_UNITS, UNITS
+from xsearch.text.folding import CHINESE_UNITS, UNITS
 from xsearch.understanding.conditions import Op
-from xsearch.understanding.numerals import CHINESE, ENGLISH, chinese_number, english_number
+from xsearch.understanding.numerals import CHINESE, ENGLISH, NumberRange, chinese_number, english_number
 
 #: How far from "around 50" a price may be, as a fraction of it.
 ABOUT = Decimal("0.2")
-#: What costs this much or more is no price.
+#: Numbers from this on are no prices.
 _NO_PRICE = Decimal(10**9)
 
 
 class Price(NamedTuple):
-    """A stretch of a text that speaks of a price."""
+    """A part of a text that states a price."""
 
     start: int
     end: int
@@ -62,13 +62,15 @@ _AT_LEAST = (
     rf"(?:{_SAID}{_MORE}|at\s+least|min(?:imum)?(?:\s+price)?(?:\s+of)?|starting\s+(?:at|from)|{_NOT}{_LESS}|>=?|≥)"
 )
 _ABOUT = r"(?:around|about|roughly|approximately|approx\.?|circa|~|≈)"
-# "seventy-five" is one number, "20-40" are two.
+# "seventy-five" is one number, "20-40" is a range.
 _TO = r"(?:\s*[-–—~]\s*(?=[\d$€£¥])|\s+to\s+)"
 _AND = r"(?:\s*[-–—~]\s*|\s+(?:to|and)\s+)"
 _RANGE_LEAD = rf"{_LEAD}(?:(?:in\s+the\s+)?(?:price\s+)?range\s+(?:of|from)\s+)?"
 
-_English = tuple[re.Pattern[str], Op]
-_ENGLISH: list[_English] = [
+_Pattern = tuple[re.Pattern[str], Op]
+_Read = Callable[[str], Decimal | NumberRange | None]
+
+_ENGLISH: list[_Pattern] = [
     (re.compile(rf"{_RANGE_LEAD}between\s+({_SUM}){_AND}({_SUM})"), "between"),
     (re.compile(rf"{_RANGE_LEAD}(?:from\s+)?{_ALONE}({_MONEY}|{ENGLISH}){_TO}({_MONEY})"), "between"),
     (re.compile(rf"{_LEAD}{_AT_MOST}\s*({_SUM})"), "at_most"),
@@ -98,7 +100,7 @@ _ZH_AT_MOST = (
 )
 _ZH_AT_LEAST = r"(?:不低于|不少于|不小于|超过|高于|多于|大于|至少|最低|最少|起码)"
 _ZH_TO = r"\s?(?:到|至|-|–|—|~|～)\s?"
-_CHINESE: list[_English] = [
+_CHINESE: list[_Pattern] = [
     (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_SUM}){_ZH_TO}({_ZH_SUM})之间"), "between"),
     (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_MONEY}|{CHINESE}){_ZH_TO}({_ZH_MONEY})"), "between"),
     (re.compile(rf"{_ZH_LEAD}(?:从|介于)?{_ZH_ALONE}({_ZH_HUNDREDS}){_ZH_TO}({_ZH_HUNDREDS})(?=的|\s|$)"), "between"),
@@ -115,7 +117,7 @@ _PIECE = re.compile(r"[一二两三四五六七八九几1-9]\s?块")
 
 
 def find_prices(text: str) -> list[Price]:
-    """Return what ``text`` (in lower case, with plain digits) says about the price, from left to right."""
+    """Return the prices in a text that ``fold_in_place`` has made, from left to right."""
     found: list[Price] = []
     for match, op, read in _matches(text):
         sums = [_sum_of(group, read) for group in match.groups()]
@@ -126,17 +128,15 @@ def find_prices(text: str) -> list[Price]:
     return sorted(found)
 
 
-def _matches(
-    text: str,
-) -> Iterator[tuple[re.Match[str], Op, Callable[[str], Decimal | tuple[Decimal, Decimal] | None]]]:
+def _matches(text: str) -> Iterator[tuple[re.Match[str], Op, _Read]]:
     for patterns, number, read in ((_ENGLISH, ENGLISH, english_number), (_CHINESE, CHINESE, chinese_number)):
         if re.search(number, text):
             for pattern, op in patterns:
                 yield from ((match, op, read) for match in pattern.finditer(text))
 
 
-def _sum_of(text: str, read: Callable[[str], Decimal | tuple[Decimal, Decimal] | None]) -> tuple[Decimal, ...]:
-    """Return the number in a sum of money, two for a vague one, none if it is no number, zero or no price."""
+def _sum_of(text: str, read: _Read) -> tuple[Decimal, ...]:
+    """Return the number in a sum of money, two for a vague one; none if it is zero or no price."""
     pattern = ENGLISH if read is english_number else CHINESE
     match = re.search(pattern, text)
     number = read(match[0]) if match else None

@@ -1,12 +1,8 @@
-"""The values that a catalogue's declared fields have, read from its tables; made into a lexicon once per vocabulary."""
+"""Reads the values of a catalogue's declared fields from its tables, and makes a lexicon of them once per version."""
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -18,58 +14,48 @@ from django.utils.translation import override
 from xsearch.conf import settings
 from xsearch.index.filters import NUMBERS, field_label, final_field, label_path
 from xsearch.index.registry import Index
-from xsearch.text.glossary import Line, read_glossary
-from xsearch.understanding.lexicon import Lexicon, Value
+from xsearch.lazy import VersionedCache
+from xsearch.text.glossary import glossary_lines
+from xsearch.understanding.lexicon import Value, ValueLexicon
 
-logger = logging.getLogger("xsearch.understanding")
-
-_MAX_VALUES = 5_000  # of a field; what has more is no field to choose from
+_MAX_VALUES = 5_000  # of a field; one with more is no field to choose from
 _TEXTS = (models.CharField, models.TextField)
 
-_lock = threading.Lock()
-#: By labels, the version of the words and what was made of them.
-_lexicons: dict[tuple[str, ...], tuple[object, Lexicon]] = {}
+_lexicons: VersionedCache[ValueLexicon] = VersionedCache()
 
 _title = lazy(field_label, str)
-Pairs = Callable[[], Iterable[tuple[str, str]]]
+SynonymPairs = Callable[[], Iterable[tuple[str, str]]]
 
 
-def lexicon_of(indexes: Sequence[Index], version: object, same: Pairs) -> Lexicon:
+def lexicon_of(indexes: Sequence[Index], version: object, same: SynonymPairs, scope: Hashable = ()) -> ValueLexicon:
     """Return the lexicon of catalogues together; made when it is first needed and when ``version`` changes.
 
-    ``same`` returns the shop's synonyms: pairs of terms, of which the first also means the second.
+    ``same`` returns the shop's synonyms: pairs of terms, of which the first also means the second. ``scope`` keeps the
+    lexicons of several databases or schemas apart.
     """
-    labels = tuple(index.label for index in indexes)
-    known, found = _lexicons.get(labels, (None, None))
-    if found is not None and (known == version or _lock.locked()):
-        return found  # be it a little old, while another thread makes the new one
-    with _lock:
-        known, found = _lexicons.get(labels, (None, None))
-        if found is None or known != version:
-            found = _new_lexicon(indexes, same())
-            _lexicons[labels] = (version, found)
-    return found
+    key = (scope, tuple(index.label for index in indexes))
+    return _lexicons.get(key, version, lambda: _new_lexicon(indexes, same()))
 
 
 def price_filter(indexes: Sequence[Index]) -> str | None:
-    """Return the declared filter that sums of money are about, if any of the indexes has one of numbers."""
+    """Return the declared filter for prices, if any of the indexes has a numeric one."""
     for index in indexes:
         if index.price in index.filters and isinstance(final_field(index.model, str(index.price)), NUMBERS):
             return index.price
     return None
 
 
-def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> Lexicon:
+def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> ValueLexicon:
     fields = [(index, name) for index in indexes for name in index.filters if _has_texts(index, name)]
     price = price_filter(indexes)
     of_price = [(index, price) for index in indexes if price and price in index.filters]
     values = {(each.field, each.value): each for index, name in fields for each in _values(index, name)}
-    return Lexicon(
+    return ValueLexicon(
         list(values.values()),
         price=price,
         titles={name: _title(index, name) for index, name in reversed([*fields, *of_price])},
         same=same,
-        glossary=_glossary(settings.GLOSSARY),
+        glossary=glossary_lines(settings.GLOSSARY),
     )
 
 
@@ -78,7 +64,7 @@ def _has_texts(index: Index, name: str) -> bool:
 
 
 def _values(index: Index, name: str) -> Iterator[Value]:
-    """Yield the values of a field with what they are called in every language that is known."""
+    """Yield the values of a field with their names in every language of the site."""
     field: Any = final_field(index.model, name)
     if field.related_model:
         label = label_path(index, name).rpartition(LOOKUP_SEP)[2]
@@ -106,13 +92,3 @@ def _value(index: Index, name: str, value: str, labels: dict[str, str]) -> Value
         with override(code):
             labels.setdefault(code, str(choices.get(value) or index.facet_label(name, value)))
     return Value(name, value, tuple(dict.fromkeys([value, *labels.values()])), labels)
-
-
-@lru_cache(maxsize=4)
-def _glossary(path: str | None) -> list[Line]:
-    try:
-        return read_glossary(Path(path)) if path else []
-    except (OSError, ValueError):
-        # A search goes on without translations; `manage.py check` says what is wrong.
-        logger.exception("The glossary cannot be read")
-        return []

@@ -20,6 +20,7 @@ from tests.support.visitors import Browser, act, make_visitor
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 from xsearch.models import EncoderSpace, Popularity
+from xsearch.search.ranking import personalisation
 from xsearch.search.ranking.fusion import Ranking
 from xsearch.search.ranking.personalisation import bounded_shifts, moved
 from xsearch.search.results import Coverage
@@ -157,8 +158,8 @@ class TestTaste:
             raise DatabaseError
 
         act(visitor, *products.filter(colour="yellow"), kind="cart")
-        monkeypatch.setattr("xsearch.search.ranking.personalisation.affinities", fail)
-        monkeypatch.setattr("xsearch.search.ranking.personalisation.connections", {"default": Elsewhere()})
+        monkeypatch.setattr(personalisation, "affinities", fail)
+        monkeypatch.setattr(personalisation, "connections", {"default": Elsewhere()})
         found = xsearch.search(products, text="mug", user=visitor)
         assert found.degraded == ["personal"]
         assert answer(found) == answer(xsearch.search(products, text="mug"))

@@ -13,8 +13,10 @@ import xsearch
 from shop.models import Product, StylePost
 from tests.search.ranking.test_order import HASH, catalogue, photo_bytes  # noqa: F401
 from xsearch.search import table_statistics
+from xsearch.search.ranking import hits
 from xsearch.search.ranking.fusion import fuse
 from xsearch.search.retrieval import candidates, scan_plan
+from xsearch.search.retrieval import retrieve as retrieval
 from xsearch.search.retrieval.candidates import Candidates
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.vectors.calibration import forget_samples
@@ -77,7 +79,8 @@ def _search_all(objects, **query):
 def test_all_is_looked_at_when_a_number_is_read_and_only_once(catalogue, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.hits.retrieve",
+        hits,
+        "retrieve",
         lambda *args, **how: looks.append(how["full_scan"]) or retrieve(*args, **how),
     )
     found = xsearch.search(catalogue, **QUERY, page_size=5)
@@ -98,7 +101,7 @@ def test_what_cannot_be_compared_any_more_counts_the_likely(catalogue, monkeypat
     def swapped(*_args, **_how):
         raise SpaceSwapped("image:image")
 
-    monkeypatch.setattr("xsearch.search.ranking.hits.retrieve", swapped)
+    monkeypatch.setattr(hits, "retrieve", swapped)
     assert (found.total_text, found.facets) == (least.total_text, least.facets)
     assert found.total_text.endswith("+")
 
@@ -181,7 +184,8 @@ def test_more_than_may_be_scored_end_with_the_candidates(catalogue, settings):  
 def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalogue, settings, monkeypatch):  # noqa: F811
     looks = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.hits.retrieve",
+        hits,
+        "retrieve",
         lambda *args, **how: looks.append(how["full_scan"]) or retrieve(*args, **how),
     )
     query = PageQuery(xsearch.index.registry.get_index(Product), {"q": QUERY["text"]})
@@ -261,18 +265,19 @@ def test_rows_that_cannot_reach_the_cut_off_are_left_out_and_no_others(
         return [(hit.object.pk, hit.score, hit.explain) for hit in results.hits], results.total, results.facets
 
     with monkeypatch.context() as patched:
-        patched.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
+        patched.setattr(retrieval, "_WORTH_ANOTHER_LOOK", 0)
         pruned = found()
-        patched.setattr("xsearch.search.ranking.hits.similarity_thresholds", lambda *_: {})
+        patched.setattr(hits, "similarity_thresholds", lambda *_: {})
         assert found() == pruned
 
 
 def test_of_many_rows_the_database_returns_only_those_that_may_be_shown(catalogue, settings, monkeypatch):  # noqa: F811
     settings.XSEARCH = {**LARGE, "CUT_OFF": 0.2}
-    monkeypatch.setattr("xsearch.search.retrieval.retrieve._WORTH_ANOTHER_LOOK", 0)
+    monkeypatch.setattr(retrieval, "_WORTH_ANOTHER_LOOK", 0)
     seen = []
     monkeypatch.setattr(
-        "xsearch.search.ranking.hits.fuse",
+        hits,
+        "fuse",
         lambda context, compiled, found, *args, **options: (
             seen.append(found) or fuse(context, compiled, found, *args, **options)
         ),
@@ -290,7 +295,8 @@ def test_what_a_walk_through_an_index_misses_is_found_before_nothing_is_said_to_
     lost, *_, one, other = ids(xsearch.search(catalogue, image=photo_bytes(7), page_size=40))
     settings.XSEARCH = LARGE
     monkeypatch.setattr(
-        "xsearch.search.retrieval.retrieve.find_candidates",
+        retrieval,
+        "find_candidates",
         lambda *_: Candidates([one, other], {"image:image": [one, other]}),
     )
     for options in ({"page_size": 3}, {"page_size": 24}, {"exact": True}):

@@ -12,7 +12,7 @@ from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
 from xsearch.models import PopularQuery, Suggestion, SuggestionKey
 from xsearch.search import suggest, suggestions_for
-from xsearch.text.beginnings import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_begun
+from xsearch.text.prefix_keys import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_with_prefix
 
 pytestmark = pytest.mark.django_db
 MOST_STATEMENTS = 25
@@ -159,11 +159,11 @@ def test_keys_of_texts():
 
 
 def test_the_words_that_a_key_begins():
-    assert words_begun("Red jeans, slim", "redj") == "red jeans"
-    assert words_begun("White T-Shirt, slim", "tsh") == "t-shirt"
-    assert words_begun("黑色条纹棉质连衣裙", "lyq") == "连衣裙"
-    assert words_begun("Red jeans", "blue") is None
-    assert words_begun("demo-mug-1", "mu") is None
+    assert words_with_prefix("Red jeans, slim", "redj") == "red jeans"
+    assert words_with_prefix("White T-Shirt, slim", "tsh") == "t-shirt"
+    assert words_with_prefix("黑色条纹棉质连衣裙", "lyq") == "连衣裙"
+    assert words_with_prefix("Red jeans", "blue") is None
+    assert words_with_prefix("demo-mug-1", "mu") is None
     assert [last_word(text) for text in ("red ja", "红色连", "", "…")] == ["ja", "连", "", ""]
 
 

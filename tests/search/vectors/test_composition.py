@@ -14,7 +14,7 @@ from tools.rendering.look import Look, recoloured
 from xsearch.encoders.builtin import BuiltinEncoder
 from xsearch.index.registry import get_index
 from xsearch.search import BadQuery, search
-from xsearch.search.vectors.attribute_changes import Named, forget_attributes, read_change
+from xsearch.search.vectors.attribute_changes import NamedAttribute, attributes_of, forget_attributes, read_change
 
 pytestmark = pytest.mark.django_db
 
@@ -161,13 +161,19 @@ def test_what_the_bundled_model_can_say_holds_its_texts_and_not_all_of_its_photo
 def test_words_beside_a_photo_are_read(text, words, named, rest):
     found = read_change(get_index(Product), text)
     assert (found.words, found.rest) == (words, rest)
-    assert found.named == tuple(Named(*each) for each in named)
+    assert found.named == tuple(NamedAttribute(*each) for each in named)
+
+
+def test_two_databases_or_schemas_share_no_attributes():
+    index = get_index(Product)
+    assert attributes_of(index, ("default", "one")) is attributes_of(index, ("default", "one"))
+    assert attributes_of(index, ("default", "one")) is not attributes_of(index, ("default", "two"))
 
 
 def test_the_catalogues_own_values_join_the_attribute_of_those_that_are_known():
     for colour in ("red", "navy", "gunmetal"):
         Product.objects.create(sku=colour, colour=colour)
-    assert read_change(get_index(Product), "this in gunmetal").named == (Named("colour", "gunmetal"),)
+    assert read_change(get_index(Product), "this in gunmetal").named == (NamedAttribute("colour", "gunmetal"),)
 
 
 def test_several_photos_count_as_one_and_only_the_first_is_cropped(shop, photos):

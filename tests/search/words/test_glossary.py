@@ -12,7 +12,7 @@ from xsearch.checks import check_settings
 from xsearch.models import Synonym
 from xsearch.search.words import glossary as translations
 from xsearch.search.words.spelling import speller
-from xsearch.search.words.terms import Stretch, words_of
+from xsearch.search.words.terms import Phrase, words_of
 from xsearch.text import analyse
 
 pytestmark = pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_translations_ask_the_database_nothing_and_are_read_once(titles, monkeyp
     monkeypatch.setattr(translations, "_load", lambda _path: pytest.fail("read again"))
     with CaptureQueriesContext(connection) as queries:
         for text in ("红色防水登山背包", "red waterproof rucksack"):
-            assert translations.applied([Stretch((word,)) for word in words_of(analyse(text))], text)
+            assert translations.applied([Phrase((word,)) for word in words_of(analyse(text))], text)
     assert translations.translations() is first
     assert len(queries) == 0
 

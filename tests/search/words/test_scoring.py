@@ -123,7 +123,7 @@ def write(documents):
 def test_common_words_are_looked_for_together_before_each_alone(titles):
     titles("Red lamp", "Red mug", "Blue lamp")
     query = lexical_query(search_context(), "red lamp")
-    many = LexicalQuery(query.stretches, [MAX_SCORED, MAX_SCORED])
+    many = LexicalQuery(query.phrases, [MAX_SCORED, MAX_SCORED])
     assert query.tiers() == [query.literal]
     assert many.tiers()[0].count("&") == 1
     assert many.tiers()[-1] == many.literal

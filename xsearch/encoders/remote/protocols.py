@@ -80,7 +80,7 @@ class ServiceProtocol(ABC):
 
 
 class XsearchProtocol(ServiceProtocol):
-    """The protocol of ``manage.py xsearch_serve_encoder``; docs/remote.md describes it."""
+    """The protocol of ``manage.py xsearch_serve_encoder``; docs/howto/remote.md describes it."""
 
     def probe(self, call: _Call) -> ServiceInfo:
         """Ask for the info page."""

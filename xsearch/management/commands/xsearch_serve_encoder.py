@@ -22,7 +22,7 @@ _ITEMS = {"text": "warm", "image": Image.new("RGB", (64, 64), "red"), "audio": W
 class Command(BaseCommand):
     """``xsearch_serve_encoder [ALIAS] [--host] [--port] [--threads] [--max-batch] [--max-wait-ms] [--api-key-env]``."""
 
-    help = "Hold the encoder configured under ALIAS and encode for other processes over HTTP (see docs/remote.md)."
+    help = "Serve the encoder configured under ALIAS to other processes over HTTP (see docs/howto/remote.md)."
     requires_system_checks = []  # neither the shop's addresses nor its database are of interest here
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,8 +15,8 @@ from xsearch.indexing.suggestions import TIERS
 from xsearch.models import Suggestion, SuggestionKey
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
-from xsearch.text.beginnings import sound_key, typed_key
-from xsearch.text.glossary import has_chinese
+from xsearch.text.chinese import has_chinese
+from xsearch.text.prefix_keys import sound_key, typed_key
 
 #: Keys that are read in each tier, whatever the size of the catalogue; within a tier in alphabetical order.
 _PER_TIER = 40

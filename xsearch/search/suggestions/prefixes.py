@@ -16,7 +16,7 @@ from xsearch.search.words.expressions import Matches
 from xsearch.search.words.lexical import LexicalQuery, lexical_query
 from xsearch.search.words.terms import with_prefix
 from xsearch.text import english
-from xsearch.text.beginnings import last_word, words_begun
+from xsearch.text.prefix_keys import last_word, words_with_prefix
 
 #: Matching objects that are scored; of more, the database chooses which.
 _LOOKED_AT = 60
@@ -41,11 +41,11 @@ def prefix_matches(context: SearchContext, objects: models.QuerySet[Any], typed:
 
 def _with_last_prefix(query: LexicalQuery) -> LexicalQuery:
     """Return ``query`` with its last word as a prefix: all of "demo-mu", not "demo" alone."""
-    *others, last = query.stretches
+    *others, last = query.phrases
     word = last.words[-1]
     if word.surface.isascii():
         word = replace(word, readings=tuple(each for each in word.readings if each.kind != "parts"))
-    return replace(query, stretches=[*others, replace(last, words=(*last.words[:-1], with_prefix(word)))])
+    return replace(query, phrases=[*others, replace(last, words=(*last.words[:-1], with_prefix(word)))])
 
 
 def _matching(context: SearchContext, objects: models.QuerySet[Any], query: LexicalQuery) -> list[Any]:
@@ -68,7 +68,7 @@ def last_words(context: SearchContext, keys: Sequence[Any], typed: str) -> list[
     records = of_index.filter(object_id__in=names)
     counts: Counter[str] = Counter()
     for phrases in records.values_list("phrases", flat=True):
-        counts.update({word for phrase in phrases if (word := words_begun(phrase, last) or "").startswith(last)})
+        counts.update({word for phrase in phrases if (word := words_with_prefix(phrase, last) or "").startswith(last)})
     before = typed[: len(typed) - len(last)]
     return [before + word for word in frequent_words(counts)]
 

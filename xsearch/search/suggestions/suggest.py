@@ -16,7 +16,7 @@ from xsearch.search.scope import SearchScope
 from xsearch.search.suggestions.completions import Completion, completions, is_in_page_language
 from xsearch.search.suggestions.prefixes import frequent_words, last_words, prefix_matches
 from xsearch.search.words.spelling import completed
-from xsearch.text.beginnings import typed_key, words_begun
+from xsearch.text.prefix_keys import typed_key, words_with_prefix
 from xsearch.visitors import popular_queries
 
 FACETS = 3
@@ -85,7 +85,7 @@ def _for(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> S
 
 def _begun_words(phrases: Sequence[Completion], key: str) -> list[str]:
     """Return the words of ``phrases`` that begin with ``key``."""
-    counts = Counter(word for one in phrases if (word := words_begun(one.text, key)))
+    counts = Counter(word for one in phrases if (word := words_with_prefix(one.text, key)))
     readable = {word: count for word, count in counts.items() if is_in_page_language(word)}
     return frequent_words(Counter(readable) or counts)
 

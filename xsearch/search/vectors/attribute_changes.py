@@ -1,13 +1,11 @@
-"""What words beside a photo want changed: "like this, but red", "same without stripes", "这个，但是要蓝色的"."""
+"""Changes to a photo that the words of a query ask for: "like this, but red", "same without stripes", "要蓝色的"."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
+from functools import cached_property, lru_cache
 
 from django.conf import settings as django_settings
 from django.db import models
@@ -16,32 +14,32 @@ from django.utils import translation
 from xsearch.conf import settings
 from xsearch.index.filters import final_field
 from xsearch.index.registry import Index
-from xsearch.search.words.synonyms import Key, key_of
-from xsearch.search.words.terms import Word, words_of
+from xsearch.lazy import VersionedCache
+from xsearch.search.words.synonyms import key_of
+from xsearch.search.words.terms import QueryWord, words_of
 from xsearch.text import analyse
 from xsearch.text.analysis import is_stop_word
-from xsearch.text.glossary import Finder, Line, Span, has_chinese, read_glossary
+from xsearch.text.chinese import has_chinese
+from xsearch.text.glossary import glossary_lines
+from xsearch.text.matching import TermKey, TermMatcher, TextSpan
+from xsearch.understanding.negation import negation_before
 
 #: Domains of the glossary whose lines are values of one attribute each.
 DOMAINS = ("colours", "materials", "patterns")
 _MAX_VALUES = 200  # of a field; one with more is no attribute but a text
 _MAX_WORDS = 4  # of an English term
-# Words that only point to the photo, besides those that are never searched for.
+# Words that only point to the photo; stop words do as well.
 _POINTING_WORDS = """
     same similar exactly instead one ones version only however though rather another colour
     这件 这款 这双 这条 这只 那件 那款 那双 那条 那只 同款 同样 一样 类似 相似
     同 但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色
 """
 _POINTING = frozenset(_POINTING_WORDS.split())
-_BEFORE = re.compile(
-    r"(?:\b(?:without|no|not|non|minus|except)\b(?:\s+(?:any|the|a|an|in))*|不要|不带|没有|不是|去掉|别|无|非)[\s-]*$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
-class Named:
-    """A value of an attribute that words name: wanted, or unwanted ("without stripes")."""
+class NamedAttribute:
+    """A value of an attribute that words name; ``is_wanted`` is False for "without stripes"."""
 
     attribute: str
     value: str
@@ -50,24 +48,27 @@ class Named:
 
 @dataclass(frozen=True)
 class Change:
-    """What the words beside a photo say: ``words`` to search for, the values among them, and the ``rest``."""
+    """The ``words`` of a query to search for, the values that they name, and the ``rest``, which names no value."""
 
     words: str
-    named: tuple[Named, ...] = ()
+    named: tuple[NamedAttribute, ...] = ()
     rest: str = ""
 
 
 @dataclass
-class Attributes:
-    """The attributes of a catalogue: the values of each, and the terms in both languages that name them."""
+class AttributeLexicon:
+    """The attributes of a catalogue: the values of each, and the terms for them in both languages.
+
+    All values are added before the first ``find``.
+    """
 
     values: dict[str, list[str]] = field(default_factory=dict)
     _chinese: dict[str, tuple[str, str]] = field(default_factory=dict)
-    #: None for longer terms in which a value is only a part of something else: red wine.
-    _english: dict[Key, tuple[str, str] | None] = field(default_factory=dict)
+    #: None for longer terms of which a value is only a part: red wine.
+    _english: dict[TermKey, tuple[str, str] | None] = field(default_factory=dict)
 
     def add(self, attribute: str, value: str, terms: Sequence[str]) -> None:
-        """Let ``terms`` name ``value``; one that names another already goes on doing so."""
+        """Add the ``terms`` for ``value``, but for those that another value has already."""
         known = self.values.setdefault(attribute, [])
         if value not in known:
             known.append(value)
@@ -77,8 +78,8 @@ class Attributes:
             elif key := key_of(term):
                 self._english.setdefault(key, (attribute, value))
 
-    def except_in(self, term: str) -> None:
-        """Let ``term`` name no value, if it begins like a colour."""
+    def add_exception(self, term: str) -> None:
+        """Add a ``term`` that names no value although it begins with a colour."""
         key = key_of(term)
         first = self._english.get(key[:1])
         if len(key) > 1 and first and first[0] == "colour":
@@ -88,80 +89,78 @@ class Attributes:
         """Return the attribute and the value that ``term`` names."""
         return self._chinese.get(term.lower()) if has_chinese(term) else self._english.get(key_of(term))
 
-    def copy(self) -> Attributes:
-        """Return attributes to which values can be added without changing these."""
-        return Attributes(
+    def copy(self) -> AttributeLexicon:
+        """Return a copy to which values can be added."""
+        return AttributeLexicon(
             {name: list(values) for name, values in self.values.items()}, dict(self._chinese), dict(self._english)
         )
 
-    def find(self, text: str, words: Sequence[Word]) -> Iterator[tuple[Span, tuple[str, str]]]:
-        """Yield where a value is named, from left to right, the longest term first, and what it is."""
-        chinese = [Span(word.start, word.end) for word in words if has_chinese(text[word.start : word.end])]
-        spans = Finder(self._chinese).find(text, chinese)
+    @cached_property
+    def _matcher(self) -> TermMatcher:
+        return TermMatcher(self._english, self._chinese, max_words=_MAX_WORDS)
+
+    def find(self, text: str, words: Sequence[QueryWord]) -> Iterator[tuple[TextSpan, tuple[str, str]]]:
+        """Yield the place of each term for a value, from left to right, and its attribute and value."""
+        chinese = [TextSpan(word.start, word.end) for word in words if has_chinese(text[word.start : word.end])]
+        spans = self._matcher.find_chinese(text, chinese)
         found = [(span, self._chinese[text[span.start : span.end].lower()]) for span in spans]
         yield from sorted([*found, *self._find_english(words)])
 
-    def _find_english(self, words: Sequence[Word]) -> Iterator[tuple[Span, tuple[str, str]]]:
-        position = 0
-        while position < len(words):
-            count = min(_MAX_WORDS, len(words) - position)
-            while count and tuple(word.lexeme for word in words[position : position + count]) not in self._english:
-                count -= 1
-            taken = words[position : position + max(count, 1)]
-            position += len(taken)
-            named = self._english[tuple(word.lexeme for word in taken)] if count else None
-            if named:
-                yield Span(taken[0].start, taken[-1].end), named
+    def _find_english(self, words: Sequence[QueryWord]) -> Iterator[tuple[TextSpan, tuple[str, str]]]:
+        for key, place in self._matcher.split([word.lexeme for word in words]):
+            if named := self._english.get(key):
+                yield TextSpan(words[place.start].start, words[place.stop - 1].end), named
 
 
-def read_change(index: Index, text: str, unwanted_text: str = "") -> Change:
-    """Return what ``text``, said beside a photo, says; ``unwanted_text`` names what was found to be not wanted."""
+def read_change(index: Index, text: str, negated_text: str = "", scope: Hashable = ()) -> Change:
+    """Return the change that ``text`` asks for; ``negated_text`` holds the values that the query negates."""
     words = words_of(analyse(text))
-    telling = [Span(word.start, word.end) for word in words if not _only_points(word)]
-    named, places, unwanted = [], [], []
-    for span, (attribute, value) in attributes_of(index).find(text, words):
-        before = _BEFORE.search(text, 0, span.start)
-        named.append(Named(attribute, value, is_wanted=before is None))
+    meaningful = [TextSpan(word.start, word.end) for word in words if not _only_points(word)]
+    lexicon = attributes_of(index, scope)
+    named, places, negations = [], [], []
+    for span, (attribute, value) in lexicon.find(text, words):
+        negated_from = negation_before(text, span.start)
+        named.append(NamedAttribute(attribute, value, is_wanted=negated_from is None))
         places.append(span)
-        if before:
-            unwanted.append(Span(before.start(), span.end))
-    away = attributes_of(index).find(unwanted_text, words_of(analyse(unwanted_text)))
-    named += [Named(attribute, value, is_wanted=False) for _span, (attribute, value) in away]
-    if not named and len(telling) == len(words):
+        if negated_from is not None:
+            negations.append(TextSpan(negated_from, span.end))
+    negated = lexicon.find(negated_text, words_of(analyse(negated_text)))
+    named += [NamedAttribute(attribute, value, is_wanted=False) for _span, (attribute, value) in negated]
+    if not named and len(meaningful) == len(words):
         return Change(text, (), text)
-    return Change(_kept(text, telling, unwanted), tuple(named), _kept(text, telling, [*unwanted, *places]))
+    return Change(_kept(text, meaningful, negations), tuple(named), _kept(text, meaningful, [*negations, *places]))
 
 
-def _only_points(word: Word) -> bool:
+def _only_points(word: QueryWord) -> bool:
     surface = word.surface.lower()
     return surface in _POINTING or is_stop_word(surface)
 
 
-def _kept(text: str, spans: Sequence[Span], but_for: Sequence[Span]) -> str:
-    """Return what stands in ``spans``, without what also stands in ``but_for``."""
+def _kept(text: str, spans: Sequence[TextSpan], but_for: Sequence[TextSpan]) -> str:
+    """Return the text in ``spans``, without that in ``but_for``."""
     places = {place for span in spans for place in range(*span)} - {p for span in but_for for p in range(*span)}
     return " ".join("".join(text[place] if place in places else " " for place in range(len(text))).split())
 
 
-_found: dict[str, tuple[float, str | None, Attributes]] = {}
+_attributes: VersionedCache[AttributeLexicon] = VersionedCache()
 
 
-def attributes_of(index: Index) -> Attributes:
-    """Return the attributes of a catalogue, read again every ``VOCABULARY_MAX_AGE_S``."""
-    read_at, glossary, found = _found.get(index.label, (float("-inf"), None, Attributes()))
-    if glossary != settings.GLOSSARY or time.monotonic() - read_at > settings.VOCABULARY_MAX_AGE_S:
-        found = _read(index)
-        _found[index.label] = (time.monotonic(), settings.GLOSSARY, found)
-    return found
+def attributes_of(index: Index, scope: Hashable = ()) -> AttributeLexicon:
+    """Return the attributes of a catalogue, read again every ``VOCABULARY_MAX_AGE_S``.
+
+    ``scope`` keeps the attributes of several databases or schemas apart.
+    """
+    version = (settings.GLOSSARY, time.monotonic() // max(settings.VOCABULARY_MAX_AGE_S, 1))
+    return _attributes.get((scope, index.label), version, lambda: _read(index))
 
 
 def forget_attributes() -> None:
     """Read the values of every catalogue again; for tests and after a change of the whole catalogue."""
-    _found.clear()
+    _attributes.clear()
 
 
-def _read(index: Index) -> Attributes:
-    """Return the attributes of the glossary with the catalogue's own values of those fields that hold such."""
+def _read(index: Index) -> AttributeLexicon:
+    """Return the glossary's attributes, with the catalogue's own values of the fields that hold such attributes."""
     found = _of_glossary(settings.GLOSSARY).copy()
     for name in dict.fromkeys([*index.facets, *index.filters]):
         values = _values_of(index, name)
@@ -186,7 +185,7 @@ def _values_of(index: Index, name: str) -> list[str]:
 
 
 def _terms(index: Index, name: str, value: str) -> list[str]:
-    """Return how a value is called in the languages of the site."""
+    """Return the names of a value in the languages of the site."""
     labels = [value]
     for code, _name in django_settings.LANGUAGES:
         with translation.override(code):
@@ -195,18 +194,11 @@ def _terms(index: Index, name: str, value: str) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def _of_glossary(path: str | None) -> Attributes:
-    found, lines = Attributes(), _lines(path)
+def _of_glossary(path: str | None) -> AttributeLexicon:
+    found, lines = AttributeLexicon(), glossary_lines(path)
     for line in lines:
         if line.domain in DOMAINS and line.english[0] != line.domain.removesuffix("s"):
             found.add(line.domain.removesuffix("s"), line.english[0], [*line.english, *line.chinese])
     for term in (term for line in lines if line.domain not in DOMAINS for term in line.english):
-        found.except_in(term)
+        found.add_exception(term)
     return found
-
-
-def _lines(path: str | None) -> Sequence[Line]:
-    try:
-        return read_glossary(Path(path)) if path else ()
-    except (OSError, ValueError):
-        return ()  # the system check says what is wrong

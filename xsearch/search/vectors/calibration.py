@@ -34,7 +34,7 @@ _DRAWN = 2_000  # rows
 _PRIOR_MEAN, _PRIOR_SPREAD, _PRIOR_COUNT = 0.2, 0.15, 8
 _MIN_SPREAD = 0.02
 # A product as near as 3 spreads above the mean is as likely meant as not. A steeper curve would no longer tell
-# the near from the nearest (docs/relevance.md).
+# the near from the nearest (docs/howto/relevance.md).
 _MIDPOINT, _STEEPNESS = 3.0, 1.0
 # A photo is near a product if it is nearer than the least alike 20 % of products and their nearest neighbours are;
 # words are near a photo if they are nearer than the worst 10 % of products' own texts and photos.

@@ -114,7 +114,7 @@ class _Composition:
 
     def __init__(self, context: SearchContext, encoder: Encoder, part: VectorPart) -> None:
         self._context = context
-        self._values = attributes_of(context.index).values
+        self._values = attributes_of(context.index, context.scope).values
         self._encoder = encoder
         self._vector = part.vector
         self._sayable = encoder.sayable()

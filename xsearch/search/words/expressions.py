@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func
 
 from xsearch.search.expressions import Double
-from xsearch.search.words.terms import Reading, Stretch, Word
+from xsearch.search.words.terms import Phrase, QueryWord, Reading
 
 #: The score of a word in a field of each weight.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
@@ -56,13 +56,13 @@ class Matches(DocumentExpression):
 class LexicalScore(Double, DocumentExpression):
     """The lexical score of a document in [0, 1]: the sum over the words of a query of their best readings."""
 
-    def __init__(self, document: str, stretches: Sequence[Stretch]) -> None:
+    def __init__(self, document: str, phrases: Sequence[Phrase]) -> None:
         super().__init__(document)
-        self.stretches = stretches
+        self.phrases = phrases
 
     def document_sql(self, document: str, params: list[Any]) -> tuple[str, list[Any]]:
         sql = Sql(document, params)
-        total = " + ".join(sql.of_stretch(stretch) for stretch in self.stretches)
+        total = " + ".join(sql.of_phrase(phrase) for phrase in self.phrases)
         return f"COALESCE(LEAST({total}, 1), 0)", sql.values
 
 
@@ -82,13 +82,13 @@ class Sql:
         self._params = params
         self.values: list[Any] = []
 
-    def of_stretch(self, stretch: Stretch) -> str:
+    def of_phrase(self, phrase: Phrase) -> str:
         """Return the better of the single words and of the readings of all words together."""
-        words = " + ".join(self._of_word(word) for word in stretch.words)
-        others = [self._weighted(reading, stretch.weight) for reading in stretch.others]
+        words = " + ".join(self._of_word(word) for word in phrase.words)
+        others = [self._weighted(reading, phrase.weight) for reading in phrase.others]
         return f"GREATEST({', '.join([words, *others])})"
 
-    def _of_word(self, word: Word) -> str:
+    def _of_word(self, word: QueryWord) -> str:
         return f"GREATEST({', '.join(self._weighted(reading, word.weight) for reading in word.readings)})"
 
     def _weighted(self, reading: Reading, weight: float) -> str:

@@ -15,7 +15,7 @@ from xsearch.search.context import SearchContext
 from xsearch.search.words import glossary, synonyms
 from xsearch.search.words.compounds import Compounds
 from xsearch.search.words.expressions import LexicalScore, Matches
-from xsearch.search.words.terms import Reading, Stretch, Word, with_prefix, words_of
+from xsearch.search.words.terms import Phrase, QueryWord, Reading, with_prefix, words_of
 from xsearch.search.words.weights import documents_with, weighted
 from xsearch.text import analyse
 from xsearch.understanding import Interpretation
@@ -33,7 +33,7 @@ _MAX_TIERS = 4
 class LexicalQuery:
     """The words of a query; their weights add up to one."""
 
-    stretches: Sequence[Stretch]
+    phrases: Sequence[Phrase]
     #: Upper bound of the documents that have a word of each phrase.
     documents: Sequence[int]
     #: The queries of alternative texts that this one combines.
@@ -42,27 +42,27 @@ class LexicalQuery:
     @property
     def literal(self) -> str:
         """The ``tsquery`` of documents that have any of the words."""
-        return " | ".join(stretch.literal for stretch in self.stretches)
+        return " | ".join(phrase.literal for phrase in self.phrases)
 
     @property
     def conjunction(self) -> str:
         """The ``tsquery`` of documents that have something of every phrase."""
-        return " & ".join(f"({stretch.literal})" for stretch in self.stretches)
+        return " & ".join(f"({phrase.literal})" for phrase in self.phrases)
 
     def score(self) -> LexicalScore:
         """Return the expression of a document's score: 1 when every word is in a field of weight A."""
-        return LexicalScore("search_document", self.stretches)
+        return LexicalScore("search_document", self.phrases)
 
     def tiers(self) -> list[str]:
         """Return the queries to run in turn until there are enough candidates: all words, the rarer ones, any."""
         if self.alternatives:
             together = zip_longest(*(each.tiers() for each in self.alternatives))
             return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in together]
-        if sum(self.documents) <= MAX_SCORED or len(self.stretches) == 1:
+        if sum(self.documents) <= MAX_SCORED or len(self.phrases) == 1:
             return [self.literal]
-        rarest = [stretch for _count, stretch in sorted(zip(self.documents, self.stretches, strict=True), key=_first)]
+        rarest = [phrase for _count, phrase in sorted(zip(self.documents, self.phrases, strict=True), key=_first)]
         counts = sorted({len(rarest), *range(1, min(len(rarest), _MAX_TIERS))}, reverse=True)
-        every = [" & ".join(f"({stretch.literal})" for stretch in rarest[:count]) for count in counts]
+        every = [" & ".join(f"({phrase.literal})" for phrase in rarest[:count]) for count in counts]
         return [*every, self.literal]
 
     def best(self, rows: models.QuerySet[Any], object_key: str) -> tuple[list[Any], bool]:
@@ -93,9 +93,7 @@ class LexicalQuery:
 
     def found_in(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, dict[str, Any]]:
         """Return for each object how each word of the query was found in it, and its worth."""
-        asked = [
-            (surface, weight, reading) for stretch in self.stretches for surface, weight, reading in _read(stretch)
-        ]
+        asked = [(surface, weight, reading) for phrase in self.phrases for surface, weight, reading in _read(phrase)]
         store = context.main_store
         rows = (
             store.model._base_manager.using(context.using).filter(**{f"{store.object_key}__in": list(keys)}).order_by()
@@ -111,16 +109,16 @@ class LexicalQuery:
         return found
 
 
-def _read(stretch: Stretch) -> Iterator[tuple[str, float, Reading]]:
-    for word in stretch.words:
+def _read(phrase: Phrase) -> Iterator[tuple[str, float, Reading]]:
+    for word in phrase.words:
         for reading in word.readings:
             yield word.surface, word.weight, reading
-    for other in stretch.others:
-        yield " ".join(word.surface for word in stretch.words), stretch.weight, other
+    for other in phrase.others:
+        yield " ".join(word.surface for word in phrase.words), phrase.weight, other
 
 
-def _only(reading: Reading) -> Stretch:
-    return Stretch((Word("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
+def _only(reading: Reading) -> Phrase:
+    return Phrase((QueryWord("", 0, 0, "", (replace(reading, worth=1.0),), 1.0),))
 
 
 def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
@@ -128,11 +126,11 @@ def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
     return {"as": found_as, "by": reading.kind, "worth": round(worth, 4), "share": round(weight, 4)}
 
 
-def _first(pair: tuple[int, Stretch]) -> int:
+def _first(pair: tuple[int, Phrase]) -> int:
     return pair[0]
 
 
-def expanded(context: SearchContext, text: str) -> list[Stretch]:
+def expanded(context: SearchContext, text: str) -> list[Phrase]:
     """Return the words of ``text`` with the readings that synonyms and the glossary add."""
     words = words_of(analyse(text)[:_MAX_TOKENS])
     return glossary.applied(synonyms.expand(words, text, synonyms_of(context)), text) if words else []
@@ -155,19 +153,17 @@ def lexical_query(
 
     Words that describe a thing, by the ``interpretation``, count less than those that name it.
     """
-    if not context.index.text or not (stretches := expanded(context, text)):
+    if not context.index.text or not (phrases := expanded(context, text)):
         return None
-    compounds = Compounds(stretches)
-    counts = _counts(
-        context, {*compounds.lexemes(), *(lexeme for stretch in stretches for lexeme in stretch.lexemes())}
-    )
-    stretches = compounds.applied(counts)
-    stretches = _completed(_reachable(stretches, counts), counts)
+    compounds = Compounds(phrases)
+    counts = _counts(context, {*compounds.lexemes(), *(lexeme for phrase in phrases for lexeme in phrase.lexemes())})
+    phrases = compounds.applied(counts)
+    phrases = _completed(_reachable(phrases, counts), counts)
     total = counts.get("", 0)
-    documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in stretches]
+    documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in phrases]
     interpretation = interpretation or Interpretation(text)
     describing, naming = _lexemes(interpretation.descriptions()), _lexemes(interpretation.kinds())
-    return LexicalQuery(weighted(stretches, counts, describing, naming), documents)
+    return LexicalQuery(weighted(phrases, counts, describing, naming), documents)
 
 
 def _lexemes(phrases: Sequence[str]) -> set[str]:
@@ -186,15 +182,15 @@ def spoken_query(
     if len(found) < 2:
         return found[0][0] if found else None
     whole = sum(share for _, share in found)
-    stretches: dict[Any, Stretch] = {}
+    phrases: dict[Any, Phrase] = {}
     documents: dict[Any, int] = {}
     for query, share in found:
-        for stretch, count in zip(query.stretches, query.documents, strict=True):
-            key = (tuple(word.readings for word in stretch.words), stretch.others)
-            stretches[key] = stretch.scaled(share / whole, beside=stretches.get(key))
+        for phrase, count in zip(query.phrases, query.documents, strict=True):
+            key = (tuple(word.readings for word in phrase.words), phrase.others)
+            phrases[key] = phrase.scaled(share / whole, plus=phrases.get(key))
             documents[key] = count
     alternatives = [query for query, _ in found]
-    return LexicalQuery(list(stretches.values()), list(documents.values()), alternatives)
+    return LexicalQuery(list(phrases.values()), list(documents.values()), alternatives)
 
 
 def nearest_query(context: SearchContext, near: Mapping[str, float]) -> LexicalQuery | None:
@@ -202,7 +198,7 @@ def nearest_query(context: SearchContext, near: Mapping[str, float]) -> LexicalQ
 
     Its scores are comparable between indexes, and below the cut-off.
     """
-    words: dict[str, Word] = {}
+    words: dict[str, QueryWord] = {}
     for form, nearness in sorted(near.items(), key=lambda pair: -pair[1]):
         for word in words_of(analyse(form)):  # the nearest counts more than others together
             words.setdefault(word.lexeme, replace(word, weight=nearness**3))
@@ -211,8 +207,8 @@ def nearest_query(context: SearchContext, near: Mapping[str, float]) -> LexicalQ
     there = [word for word in words.values() if counts.get(word.lexeme)]
     if not there:
         return None
-    stretches = [Stretch((replace(word, weight=word.weight * settings.CUT_OFF / whole),)) for word in there]
-    return LexicalQuery(stretches, [counts[word.lexeme] for word in there])
+    phrases = [Phrase((replace(word, weight=word.weight * settings.CUT_OFF / whole),)) for word in there]
+    return LexicalQuery(phrases, [counts[word.lexeme] for word in there])
 
 
 def _counts(context: SearchContext, lexemes: set[str]) -> dict[str, int]:
@@ -225,31 +221,31 @@ def _counts(context: SearchContext, lexemes: set[str]) -> dict[str, int]:
     return counts
 
 
-def _reachable(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+def _reachable(phrases: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phrase]:
     """Remove the translations into words that no document has."""
 
     def kept(readings: Sequence[Reading]) -> tuple[Reading, ...]:
         return tuple(each for each in readings if not each.is_of_glossary or documents_with(each, counts))
 
     if len(counts) == 1:  # words are not counted yet
-        return list(stretches)
+        return list(phrases)
     return [
-        Stretch(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
-        for each in stretches
+        Phrase(tuple(replace(word, readings=kept(word.readings)) for word in each.words), kept(each.others))
+        for each in phrases
     ]
 
 
-def _completed(stretches: Sequence[Stretch], counts: Mapping[str, int]) -> list[Stretch]:
+def _completed(phrases: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phrase]:
     """Add a prefix reading to model numbers and to an unknown last word."""
-    last = stretches[-1].words[-1]
+    last = phrases[-1].words[-1]
     done = []
-    for stretch in stretches:
-        words = (with_prefix(word) if _is_begun(word, counts, last) else word for word in stretch.words)
-        done.append(replace(stretch, words=tuple(words)))
+    for phrase in phrases:
+        words = (with_prefix(word) if _is_begun(word, counts, last) else word for word in phrase.words)
+        done.append(replace(phrase, words=tuple(words)))
     return done
 
 
-def _is_begun(word: Word, counts: Mapping[str, int], last: Word) -> bool:
+def _is_begun(word: QueryWord, counts: Mapping[str, int], last: QueryWord) -> bool:
     is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
     known = counts.get(word.lexeme, 0) and not is_code
     return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)

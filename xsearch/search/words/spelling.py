@@ -21,7 +21,6 @@ from xsearch.search.words.glossary import translations
 from xsearch.search.words.lexical import synonyms_of, synonyms_version
 from xsearch.text import english
 from xsearch.text.chinese import HAN
-from xsearch.text.everyday import EVERYDAY
 from xsearch.text.spelling import Entry, Speller
 
 logger = logging.getLogger("xsearch.search")
@@ -128,4 +127,4 @@ def _entries(context: SearchContext, index: Index) -> Sequence[Entry]:
 @cache
 def familiar_lexemes() -> frozenset[str]:
     """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
-    return frozenset(english.stem(word) for word in known_words() | EVERYDAY)
+    return frozenset(english.stem(word) for word in known_words() | english.EVERYDAY)

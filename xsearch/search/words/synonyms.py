@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from threading import Lock
 
@@ -10,8 +11,9 @@ from cachetools import LRUCache
 from django.db import connections
 
 from xsearch.models import Synonym
-from xsearch.search.words.terms import SYNONYM_WORTH, Part, Reading, Stretch, Word, words_of
+from xsearch.search.words.terms import SYNONYM_WORTH, Phrase, QueryWord, Reading, ReadingPart, words_of
 from xsearch.text import analyse, detect_language
+from xsearch.text.matching import TermKey, TermMatcher
 
 #: Words of a term at most.
 MAX_WORDS = 6
@@ -22,9 +24,8 @@ SELECT count(*), coalesce(sum(hashtextextended(synonym::text, 0)::numeric), 0)
 FROM {table} AS synonym
 """
 
-Key = tuple[str, ...]
 #: Language ("" for any) → lexemes of a term → the terms that stand for it.
-Expansions = dict[str, dict[Key, list[Key]]]
+Expansions = dict[str, dict[TermKey, list[TermKey]]]
 
 #: By database and version; tenants with the same synonyms have the same version.
 _compiled: LRUCache[Hashable, Expansions] = LRUCache(16)
@@ -36,8 +37,8 @@ def terms_in(text: str) -> list[str]:
     return list(dict.fromkeys(term for part in _SEPARATORS.split(text) if (term := " ".join(part.split()))))
 
 
-def key_of(term: str) -> Key:
-    """Return the lexemes that a term is recognised by, one for each of its words."""
+def key_of(term: str) -> TermKey:
+    """Return the lexemes of a term, one for each of its words."""
     return tuple(word.lexeme for word in words_of(analyse(term)))
 
 
@@ -81,30 +82,20 @@ def compiled(synonyms: Iterable[Synonym]) -> Expansions:
     return found
 
 
-def expand(words: Sequence[Word], text: str, found: Expansions) -> list[Stretch]:
-    """Return the words of ``text`` as stretches, with what the shop's synonyms add; the longest term first."""
+def expand(words: Sequence[QueryWord], text: str, found: Expansions) -> list[Phrase]:
+    """Return the words of ``text`` as phrases, with the readings of the shop's synonyms; the longest terms win."""
     applying = [found[language] for language in ("", detect_language(text)) if language in found]
-    stretches: list[Stretch] = []
-    position = 0
-    while position < len(words):
-        taken, others = _longest(words[position : position + MAX_WORDS], applying)
-        stretches.append(Stretch(tuple(words[position : position + taken]), tuple(others)))
-        position += taken
-    return stretches
+    matcher = TermMatcher(ChainMap(*applying), max_words=MAX_WORDS)
+    return [
+        Phrase(tuple(words[place]), tuple(_readings(key, applying)))
+        for key, place in matcher.split([word.lexeme for word in words])
+    ]
 
 
-def _longest(words: Sequence[Word], applying: Sequence[dict[Key, list[Key]]]) -> tuple[int, list[Reading]]:
-    for count in range(len(words) if applying else 0, 0, -1):
-        key = tuple(word.lexeme for word in words[:count])
-        others = dict.fromkeys(other for of_language in applying for other in of_language.get(key, ()))
-        if others:
-            return count, [_reading(other) for other in others]
-    return 1, []
-
-
-def _reading(key: Key) -> Reading:
-    parts = tuple(Part(lexeme) for lexeme in key)
-    return Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
+def _readings(key: TermKey, applying: Sequence[dict[TermKey, list[TermKey]]]) -> Iterator[Reading]:
+    for other in dict.fromkeys(other for of_language in applying for other in of_language.get(key, ())):
+        parts = tuple(ReadingPart(lexeme) for lexeme in other)
+        yield Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
 
 
 def familiar_lexemes(found: Expansions) -> set[str]:

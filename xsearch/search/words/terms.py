@@ -1,4 +1,4 @@
-"""What a query says, ready to be scored: stretches of words, each with all ways in which it can be read."""
+"""The words of a query, ready to be scored: phrases of words, each with all its readings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xsearch.text import Token
 from xsearch.text.folding import fold
 from xsearch.text.tsearch import quoted
 
-#: What a reading is worth beside the word as it stands, so that exact words win.
+#: The worth of a reading; that of the word as it was typed is 1, so that exact words win.
 PARTS_WORTH = 0.9  # "water" and "resistant" for "water-resistant"
 JOINED_WORTH = 0.95  # "backpack" for "back pack"
 SYNONYM_WORTH = 0.8
@@ -19,8 +19,8 @@ PREFIX_WORTH = 0.7
 
 
 @dataclass(frozen=True)
-class Part:
-    """One lexeme, and what fraction of the reading it makes up."""
+class ReadingPart:
+    """One lexeme, and the fraction of the reading that it makes up."""
 
     lexeme: str
     fraction: float = 1.0
@@ -34,16 +34,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read a word: ``worth`` of it, if a document has its parts, any of them or all."""
+    """One way to read a word: a document that has any of its parts, or all of them, has ``worth`` of the word."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ReadingPart, ...]
     worth: float = 1.0
     needs_all: bool = False
     kind: str = "word"
 
     @property
     def is_of_glossary(self) -> bool:
-        """Whether it is no word of the query, nor the shop's own synonym."""
+        """True if it is neither a word of the query nor one of the shop's synonyms."""
         return self.kind in {"translation", "variant"}
 
     @property
@@ -54,10 +54,10 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Word:
-    """A word of the query; ``weight`` is its share of the score, once it is known how rare it is.
+class QueryWord:
+    """A word of the query; ``weight`` is its share of the score, once words are weighted by how rare they are.
 
-    ``is_modifier`` says that it stands before what it says the kind of, as "garden" in "garden hose".
+    ``is_modifier`` is True for a word that specifies the next one, as "garden" in "garden hose".
     """
 
     surface: str
@@ -70,10 +70,10 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Neighbouring words, and what stands for all of them together: a synonym, or the compound that they make."""
+class Phrase:
+    """Neighbouring words, and ``others``: readings of all of them together, as a synonym or a compound."""
 
-    words: tuple[Word, ...]
+    words: tuple[QueryWord, ...]
     others: tuple[Reading, ...] = field(default=())
 
     @property
@@ -81,15 +81,15 @@ class Stretch:
         """The share of the score that its words have together."""
         return sum(word.weight for word in self.words)
 
-    def scaled(self, share: float, beside: Stretch | None = None) -> Stretch:
-        """Return the same with ``share`` of the weight, added to that of the same stretch ``beside`` it."""
-        known = [word.weight for word in beside.words] if beside else [0.0] * len(self.words)
-        pairs = zip(self.words, known, strict=True)
+    def scaled(self, share: float, plus: Phrase | None = None) -> Phrase:
+        """Return the phrase with ``share`` of its weight, plus the weight of the same phrase ``plus``."""
+        others = [word.weight for word in plus.words] if plus else [0.0] * len(self.words)
+        pairs = zip(self.words, others, strict=True)
         return replace(self, words=tuple(replace(word, weight=word.weight * share + other) for word, other in pairs))
 
     @property
     def literal(self) -> str:
-        """What a document must have any of, as PostgreSQL's ``tsquery``."""
+        """All readings, any of which a document must have, as PostgreSQL's ``tsquery``."""
         return " | ".join(dict.fromkeys(reading.literal for reading in self.readings()))
 
     def readings(self) -> Iterator[Reading]:
@@ -103,7 +103,7 @@ class Stretch:
         return {part.lexeme for reading in self.readings() for part in reading.parts}
 
 
-def words_of(tokens: Sequence[Token]) -> list[Word]:
+def words_of(tokens: Sequence[Token]) -> list[QueryWord]:
     """Return the words of a query, each once; tokens that overlap ("t-shirt" → tshirt, shirt) are one word."""
     groups: list[list[Token]] = []
     end = -1
@@ -116,23 +116,23 @@ def words_of(tokens: Sequence[Token]) -> list[Word]:
     return [word for number, word in enumerate(words) if word.readings not in [w.readings for w in words[:number]]]
 
 
-def _word(tokens: Sequence[Token]) -> Word:
+def _word(tokens: Sequence[Token]) -> QueryWord:
     start, end = tokens[0].start, max(token.end for token in tokens)
     whole = [token for token in tokens if (token.start, token.end) == (start, end)]
     parts = [token for token in tokens if token not in whole]
-    readings = tuple(Reading((Part(token.lexeme),)) for token in whole)
+    readings = tuple(Reading((ReadingPart(token.lexeme),)) for token in whole)
     if parts:
-        # A part says more than its length: 鞋 is what 运动鞋 are.
+        # A part weighs more than its share of the letters: 运动鞋 are 鞋.
         fractions = ((token.lexeme, ((token.end - token.start) / (end - start)) ** 0.5) for token in parts)
-        readings += (Reading(tuple(Part(*each) for each in fractions), PARTS_WORTH, kind="parts"),)
+        readings += (Reading(tuple(ReadingPart(*each) for each in fractions), PARTS_WORTH, kind="parts"),)
     first = whole[0] if whole else max(parts, key=lambda token: token.end - token.start)
     surface = first.surface if whole else " ".join(token.surface for token in parts)
-    return Word(surface, start, end, first.lexeme, readings)
+    return QueryWord(surface, start, end, first.lexeme, readings)
 
 
-def with_prefix(word: Word) -> Word:
-    """Return ``word`` with what begins like it, as it was typed, as one more reading."""
+def with_prefix(word: QueryWord) -> QueryWord:
+    """Return ``word`` with one more reading: as the prefix of other words."""
     typed, _origins = fold(word.surface)
-    begun = typed if typed.startswith(word.lexeme) else word.lexeme  # skirts do not begin with "skis"
-    prefix = Reading((Part(begun, is_prefix=True),), PREFIX_WORTH, kind="prefix")
+    typed = typed if typed.startswith(word.lexeme) else word.lexeme  # skirts do not begin with "skis"
+    prefix = Reading((ReadingPart(typed, is_prefix=True),), PREFIX_WORTH, kind="prefix")
     return replace(word, readings=(*word.readings, prefix))

@@ -1,4 +1,4 @@
-"""The ways to begin to type a text: at any of its words, and Chinese also by its sound or the initials of it."""
+"""Keys for prefix search: a text from each of its words on; Chinese also in pinyin and by its initials."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from xsearch.text.folding import fold
 from xsearch.text.pinyin import sound_of
 
 MAX_KEY = 40  # characters
-_MAX_STARTS = 8  # words of a text at which one may begin
+_MAX_STARTS = 8  # words of a text at which a key begins
 _PIECE = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+(?:'s\b)?")
 _CODE = re.compile(r"(?=\S*\d)[!-~]+")
 _WRITTEN = re.compile(r"[\W_]+")
 
 
 class _Piece(NamedTuple):
-    """A word and where it stands; its forms are the word, its sound and its initials, of Latin ones itself."""
+    """A word, its pinyin and its initials, three times the same for Latin letters, and the place of the word."""
 
     forms: tuple[str, str, str]
     start: int
@@ -28,7 +28,7 @@ class _Piece(NamedTuple):
 
 
 def typed_key(text: str) -> str:
-    """Return what of a typed text counts: its letters and digits, folded, without spaces and signs."""
+    """Return the folded letters and digits of a typed text, without spaces and signs."""
     return _WRITTEN.sub("", fold(text)[0])[:MAX_KEY]
 
 
@@ -38,7 +38,7 @@ def sound_key(text: str) -> str:
 
 
 def keys_of(text: str) -> list[str]:
-    """Return the keys that begin with what a customer types to get ``text``, each once, its own beginning first.
+    """Return the keys by which a typed prefix finds ``text``, each once; the key of the whole text first.
 
     "Red mug" has the keys "redmug" and "mug"; 红杯子 has 红杯子, 杯子, "hongbeizi", "beizi", "hbz" and "bz".
     """
@@ -50,10 +50,10 @@ def keys_of(text: str) -> list[str]:
     return list(keys)
 
 
-def words_begun(text: str, key: str) -> str | None:
-    """Return the words of a text that a typed key begins, folded: "redj" begins "red jeans" of "Red jeans, slim".
+def words_with_prefix(text: str, key: str) -> str | None:
+    """Return the folded words of a text that begin with a typed key: "red jeans" of "Red jeans, slim" for "redj".
 
-    What stands in a code, such as "demo-mug-1", is no word.
+    Codes, such as "demo-mug-1", have no words.
     """
     if _CODE.fullmatch(text):
         return None
@@ -70,7 +70,7 @@ def words_begun(text: str, key: str) -> str | None:
 
 
 def last_word(text: str) -> str:
-    """Return the last word of a text, the last of the words that a run of Chinese characters is cut into."""
+    """Return the last word of a text; of Chinese characters, the last that the segmenter cuts off."""
     return next(reversed([piece.forms[0] for piece in _pieces(fold(text)[0])]), "")
 
 
@@ -84,7 +84,7 @@ def _pieces(folded: str) -> Iterator[_Piece]:
 
 
 def _chinese_pieces(run: str, offset: int) -> Iterator[_Piece]:
-    """Yield the words of a run of Chinese characters, one after the other; the segmenter names parts of them too."""
+    """Yield the words of a run of Chinese characters without the overlapping parts that the segmenter returns too."""
     done = 0
     for word, start, end in chinese.segment(run):
         if start == done:
