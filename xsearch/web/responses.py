@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from xsearch.index.registry import Index
     from xsearch.search import Hit, SearchResults
-    from xsearch.search.suggestions.suggest import Suggestions
+    from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Condition, Interpretation
 
