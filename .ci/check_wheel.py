@@ -32,6 +32,8 @@ for pattern in [
     "static/**/*.css",
     "encoders/weights/*.onnx",
     "text/glossary.txt",
+    "speech/spelling_rules.txt",
+    "speech/words.txt",
     "locale/zh_Hans/LC_MESSAGES/django.mo",
     "migrations/0001_*.py",
 ]:

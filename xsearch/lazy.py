@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from django.utils.module_loading import import_string
+
 T = TypeVar("T")
 
 
@@ -141,16 +143,20 @@ os.register_at_fork(after_in_child=_reset_after_fork)
 class VersionedCache(PerProcess, Generic[T]):
     """Values by key, each made again when its version changes; it keeps the ``size`` values that were made last.
 
-    One thread makes a value; meanwhile, other threads get the value of the version before.
+    One thread makes a value; meanwhile, other threads get the value of the version before. A forked child keeps the
+    values unless they hold threads or locks (``is_inherited``).
     """
 
-    def __init__(self, size: int = 64) -> None:
-        self._size = size
+    def __init__(self, size: int = 64, *, is_inherited: bool = True) -> None:
+        self._size, self._is_inherited = size, is_inherited
         self._made: dict[Hashable, tuple[object, T]] = {}
         super().__init__()
 
     def _reset(self) -> None:
-        self._lock = threading.Lock()  # a child keeps the values
+        self._lock = threading.Lock()
+        if not self._is_inherited:
+            abandon(self._made)
+            self._made = {}
 
     def get(self, key: Hashable, version: object, make: Callable[[], T]) -> T:
         """Return the value of ``key`` in this version, or in an older one while another thread makes values."""
@@ -170,3 +176,20 @@ class VersionedCache(PerProcess, Generic[T]):
     def clear(self) -> None:
         """Make every value again when it is next needed."""
         self._made.clear()
+
+
+def build_backend(spec: dict[str, Any], contract: type[T], failure: type[Exception]) -> T:
+    """Return the instance of ``contract`` that ``{"BACKEND": …, "OPTIONS": …}`` describes; raises ``failure``."""
+    name, path, options = contract.__name__.lower(), spec.get("BACKEND"), spec.get("OPTIONS", {})
+    try:
+        made = import_string(spec["BACKEND"])(**options)
+    except failure:
+        raise
+    except ImportError as error:
+        raise failure(f"The {name} backend {path!r} cannot be imported: {error}") from error
+    except Exception as error:  # backends of the shop may raise anything
+        problem = f"The {name} {path!r} cannot be made: {error.__class__.__name__}: {error}"
+        raise failure(f"{problem}. Correct its OPTIONS: {options!r}") from error
+    if not isinstance(made, contract):
+        raise failure(f"{path!r} is not an {contract.__module__.removesuffix('.base')}.{contract.__name__}.")
+    return made

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from django.db import DatabaseError, InterfaceError
 from xsearch.conf import settings
 from xsearch.speech import Phrases
 
-logger = logging.getLogger("xsearch")
+#: Name, kind and action of a step; the action returns facts.
+_Step = tuple[str, str, Callable[[], str]]
 
-_RATE_HZ = 16_000
+logger = logging.getLogger("xsearch")
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,18 @@ def _load_encoders() -> None:
         _timed(*step)
 
 
-def _encoder_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+def _encoder_steps() -> Iterator[_Step]:
     from xsearch.encoders import get_encoder
     from xsearch.index.stores import MODALITIES
 
-    aliases = dict.fromkeys(alias for alias in settings.EMBEDDINGS.values() if alias is not None)
-    for alias in aliases:
+    for alias in dict.fromkeys(alias for alias in settings.EMBEDDINGS.values() if alias is not None):
         try:
             encoder = get_encoder(alias)
         except Exception as error:  # noqa: BLE001 - becomes a finding
-            yield alias, "encoder", _raising(error)
+            yield alias, "encoder", partial(_fail, error)
             continue
         for modality in (one for one in MODALITIES if one in encoder.modalities):
-            yield alias, modality, lambda encoder=encoder, modality=modality: _encode(encoder, modality)  # type: ignore[misc]
+            yield alias, modality, partial(_encode, encoder, modality)
 
 
 def _encode(encoder: Any, modality: str) -> str:
@@ -76,61 +77,53 @@ def _encode(encoder: Any, modality: str) -> str:
     return f"{encoder.dimension} dimensions, {encoder.fingerprint}"
 
 
-def _word_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+def _word_steps() -> Iterator[_Step]:
     from xsearch.index.registry import registered
 
-    for index in registered():
-        if index.text:
-            yield index.label, "words", lambda index=index: _read_words(index)  # type: ignore[misc]
+    return ((index.label, "words", partial(_read_words, index)) for index in registered() if index.text)
 
 
 def _read_words(index: Any) -> str:
     """Load the segmenter, the glossary and the vocabulary of the spelling correction."""
+    from xsearch.search.context import SearchContext
     from xsearch.search.words.lexical import lexical_query
     from xsearch.search.words.spelling import corrected
 
+    context = SearchContext(index, index.get_queryset().db)
     try:
         for text in (_sample("text"), "红色连衣裙"):
-            corrected([index], text, [])
-            lexical_query(index, text)
+            corrected(context, text)
+            lexical_query(context, text)
     except (DatabaseError, InterfaceError):
         return "not loaded: the database cannot be asked"
     return "spelling, glossary, synonyms"
 
 
-def _speech_steps() -> Iterator[tuple[str, str, Callable[[], str]]]:
+def _speech_steps() -> Iterator[_Step]:
     from xsearch.speech import get_transcribers
 
     try:
         transcribers = get_transcribers()
     except Exception as error:  # noqa: BLE001 - becomes a finding
-        yield "XSEARCH['TRANSCRIBERS']", "speech", _raising(error)
-        return
-    for transcriber in transcribers:
-        yield type(transcriber).__name__, "speech", lambda transcriber=transcriber: _listen(transcriber)  # type: ignore[misc]
+        return iter([("XSEARCH['TRANSCRIBERS']", "speech", partial(_fail, error))])
+    return ((type(one).__name__, "speech", partial(_listen, one)) for one in transcribers)
 
 
 def _listen(transcriber: Any) -> str:
-    languages = sorted(transcriber.languages)
-    transcriber.transcribe(_sample("audio"), language=next(iter(languages), None), phrases=_phrases())
-    return f"languages: {', '.join(languages)}"
-
-
-def _phrases() -> Phrases:
-    """Return the shop's phrases; none if the database is unreachable, because the model loads without them."""
+    """Recognise a sound with the shop's phrases; without them if the database is unreachable."""
     from xsearch.search.voice import phrases_of
 
     try:
-        return phrases_of()
+        phrases = phrases_of()
     except (DatabaseError, InterfaceError):
-        return Phrases()
+        phrases = Phrases()
+    languages = sorted(transcriber.languages)
+    transcriber.transcribe(_sample("audio"), language=next(iter(languages), None), phrases=phrases)
+    return f"languages: {', '.join(languages)}"
 
 
-def _raising(error: Exception) -> Callable[[], str]:
-    def fail() -> str:
-        raise error
-
-    return fail
+def _fail(error: Exception) -> str:
+    raise error
 
 
 def _sample(modality: str) -> Any:
@@ -141,9 +134,9 @@ def _sample(modality: str) -> Any:
         from PIL import Image
 
         return Image.linear_gradient("L").convert("RGB")
-    from xsearch.media import Waveform
+    from xsearch.media.audio import RATE_HZ, Waveform
 
-    times = np.arange(_RATE_HZ) / _RATE_HZ
+    times = np.arange(RATE_HZ) / RATE_HZ
     tone = 0.3 * np.sin(2 * np.pi * 180 * times) * np.sin(2 * np.pi * 1.5 * times) ** 2
     return Waveform(tone.astype(np.float32))
 

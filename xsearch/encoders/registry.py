@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
 from xsearch.encoders.base import Encoder, EncoderError
-from xsearch.lazy import ProcessLock
+from xsearch.lazy import ProcessLock, build_backend
 
 _lock = ProcessLock()
 _built: dict[str, Encoder] = {}
@@ -34,23 +33,8 @@ def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
     key = json.dumps(spec, sort_keys=True, default=str)
     with _lock.held():
         if key not in _built or _built[key].is_outdated:
-            _built[key] = _build(spec)
+            _built[key] = build_backend(spec, Encoder, EncoderError)  # type: ignore[type-abstract]
         return _built[key]
-
-
-def _build(spec: dict[str, Any]) -> Encoder:
-    try:
-        backend = import_string(spec["BACKEND"])
-        encoder = backend(**spec.get("OPTIONS", {}))
-    except ImportError as error:
-        raise EncoderError(f"The encoder backend {spec['BACKEND']!r} cannot be imported: {error}") from error
-    except EncoderError:
-        raise
-    except Exception as error:  # backends of the shop may raise anything
-        raise EncoderError(f"The encoder of {spec} cannot be made: {error.__class__.__name__}: {error}") from error
-    if not isinstance(encoder, Encoder):
-        raise EncoderError(f"{spec['BACKEND']!r} is not an xsearch.encoders.Encoder.")
-    return encoder
 
 
 def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001

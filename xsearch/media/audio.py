@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,24 +81,23 @@ def _decode(content: bytes, max_seconds: float) -> tuple[NDArray[np.float32], bo
             raise _damaged()
         if not container.streams.audio:
             raise MediaUnsupported(_("The file has no sound. Record again or choose a recording."))
+        frames = _Frames(container)
         try:
-            return _collect(_Frames(container), max_seconds)
+            return _collect(frames, max_seconds), frames.damaged
         except av.FFmpegError as error:  # the resampler's: frames that contradict themselves
             raise _damaged() from error
 
 
-def _collect(frames: _Frames, max_seconds: float) -> tuple[NDArray[np.float32], bool]:
-    parts: list[NDArray[np.float32]] = []
-    limit, count = int(max_seconds * RATE_HZ), 0
+def _collect(frames: _Frames, max_seconds: float) -> NDArray[np.float32]:
+    parts = [np.zeros(0, np.float32)]
+    count = 0
     for part in _resample(frames):
         parts.append(part)
         count += len(part)
-        if count > limit:
-            raise MediaUnreadable(
-                _("The recording is longer than %(limit)s seconds. Make it shorter.") % {"limit": f"{max_seconds:g}"}
-            )
-    samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
-    return samples, frames.damaged
+        if count > int(max_seconds * RATE_HZ):
+            limit = {"limit": f"{max_seconds:g}"}
+            raise MediaUnreadable(_("The recording is longer than %(limit)s seconds. Make it shorter.") % limit)
+    return np.concatenate(parts)
 
 
 class _Frames:
@@ -130,17 +130,14 @@ def _resample(frames: _Frames) -> Iterator[NDArray[np.float32]]:
     """Convert frames to mono at ``RATE_HZ``, even if their format changes midway."""
     import av
 
-    resampler, shape = None, None
-    for frame in frames:
-        if frame.sample_rate not in _RATES_HZ or frame.layout.nb_channels > _MAX_CHANNELS:
-            raise _damaged()
-        if shape != (frame.format.name, frame.layout.name, frame.sample_rate):
-            yield from _samples(resampler.resample(None) if resampler else [])
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
-            shape = (frame.format.name, frame.layout.name, frame.sample_rate)
-        frame.pts = None  # gaps in time stamps confuse the resampler
-        yield from _samples(resampler.resample(frame) if resampler else [])
-    yield from _samples(resampler.resample(None) if resampler else [])
+    for _format, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE_HZ)
+        for frame in alike:
+            if frame.sample_rate not in _RATES_HZ or frame.layout.nb_channels > _MAX_CHANNELS:
+                raise _damaged()
+            frame.pts = None  # gaps in time stamps confuse the resampler
+            yield from _samples(resampler.resample(frame))
+        yield from _samples(resampler.resample(None))
 
 
 def _samples(frames: list[AudioFrame]) -> Iterator[NDArray[np.float32]]:
@@ -152,9 +149,8 @@ def _import_av() -> Any:
     try:
         import av
     except ImportError as error:
-        raise AudioUnavailable(
-            _("Recordings cannot be read on this server. Install: pip install 'django-xsearch[voice]'")
-        ) from error
+        reason = _("Recordings cannot be read on this server. Install: pip install 'django-xsearch[voice]'")
+        raise AudioUnavailable(reason) from error
     return av
 
 

@@ -6,12 +6,12 @@ import io
 import math
 import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.utils.translation import gettext as _
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from xsearch.conf import settings
 from xsearch.media.source import MediaError, MediaUnreadable, MediaUnsupported, Source, read_bytes
@@ -25,16 +25,6 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 DRAFT_SIDE = 512
 
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 def load_image(source: Source, *, max_bytes: int | None = None, max_pixels: int | None = None) -> Image.Image:
@@ -52,7 +42,7 @@ def load_image(source: Source, *, max_bytes: int | None = None, max_pixels: int 
         except MediaError:
             raise
         except Image.DecompressionBombError as error:
-            raise MediaUnreadable(_too_many_pixels(limit)) from error
+            raise _too_many_pixels(limit) from error
         except Exception as error:  # Pillow's plugins raise nearly anything for broken files
             raise _unreadable(content) from error
 
@@ -74,39 +64,31 @@ def crop_image(image: Image.Image, box: tuple[float, float, float, float]) -> Im
 def _decode(content: bytes, max_pixels: int) -> Image.Image:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         if image.width * image.height > max_pixels:
-            raise MediaUnreadable(_too_many_pixels(max_pixels))
+            raise _too_many_pixels(max_pixels)
         if image.format in ("JPEG", "MPO"):
             image.draft(image.mode, (DRAFT_SIDE, DRAFT_SIDE))
         image.load()
-        turn = _UPRIGHT.get(_orientation(image))
+        orientation = None
+        with suppress(Exception):  # hostile EXIF raises nearly anything; it counts as upright
+            orientation = int(image.getexif()[ExifTags.Base.Orientation])
         pixels = _to_rgb(image)
-        pixels = pixels.transpose(turn) if turn is not None else pixels
         if type(pixels) is not Image.Image:
             pixels = pixels.copy()  # a plain image, which keeps neither the file nor its metadata
         pixels.info = {}
+        if orientation:
+            pixels.getexif()[ExifTags.Base.Orientation] = orientation
+            pixels = ImageOps.exif_transpose(pixels)
         return pixels
-
-
-def _orientation(image: Image.Image) -> int:
-    """Read the EXIF orientation; broken EXIF means upright."""
-    try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # noqa: BLE001 - hostile EXIF raises nearly anything
-        return 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         image = _to_eight_bits(image)
     if image.has_transparency_data:
-        return _on_white(image.convert("RGBA"))
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image.convert("RGBA"))
+        image = white
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image)
-    return white.convert("RGB")
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
@@ -118,10 +100,9 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return Image.fromarray((values.clip(0, scale) * (255 / scale)).round().astype(np.uint8))
 
 
-def _too_many_pixels(max_pixels: int) -> str:
-    return _("The picture has more than %(limit)s megapixels. Send a smaller copy.") % {
-        "limit": f"{max_pixels / 1e6:.3g}"
-    }
+def _too_many_pixels(max_pixels: int) -> MediaUnreadable:
+    limit = {"limit": f"{max_pixels / 1e6:.3g}"}
+    return MediaUnreadable(_("The picture has more than %(limit)s megapixels. Send a smaller copy.") % limit)
 
 
 def _unreadable(content: bytes) -> MediaError:
@@ -138,7 +119,7 @@ def _unreadable(content: bytes) -> MediaError:
 
 _silence_lock = threading.Lock()
 _silence_users = 0
-_saved_filters: warnings.catch_warnings[None] | None = None
+_silence = ExitStack()
 
 
 @contextmanager
@@ -148,27 +129,16 @@ def _pillow_warnings_silenced() -> Iterator[None]:
     ``warnings.catch_warnings`` replaces a global list, and threads that overlap would restore each other's. So the
     first thread replaces it and the last one restores it.
     """
-    _start_silencing()
-    try:
-        yield
-    finally:
-        _stop_silencing()
-
-
-def _start_silencing() -> None:
-    global _silence_users, _saved_filters
+    global _silence_users
     with _silence_lock:
         _silence_users += 1
         if _silence_users == 1:
-            _saved_filters = warnings.catch_warnings()
-            _saved_filters.__enter__()
+            _silence.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", module=r"PIL\.")
-
-
-def _stop_silencing() -> None:
-    global _silence_users, _saved_filters
-    with _silence_lock:
-        _silence_users -= 1
-        if _silence_users == 0 and _saved_filters is not None:
-            _saved_filters.__exit__(None, None, None)
-            _saved_filters = None
+    try:
+        yield
+    finally:
+        with _silence_lock:
+            _silence_users -= 1
+            if _silence_users == 0:
+                _silence.close()

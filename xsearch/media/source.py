@@ -52,9 +52,8 @@ def read_bytes(source: Source, max_bytes: int) -> bytes:
     """
     content = _content(source, max_bytes)
     if len(content) > max_bytes:
-        raise MediaTooLarge(
-            _("The file is larger than %(limit)s MB. Send a smaller one.") % {"limit": f"{max_bytes / 2**20:.3g}"}
-        )
+        limit = {"limit": f"{max_bytes / 2**20:.3g}"}
+        raise MediaTooLarge(_("The file is larger than %(limit)s MB. Send a smaller one.") % limit)
     if not content:
         raise MediaUnreadable(_("The file is empty. Choose or record it again."))
     return content

@@ -8,7 +8,7 @@ import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -53,8 +53,7 @@ class EncoderApp:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request with JSON."""
-        path = str(environ.get("PATH_INFO") or "/")
-        status, content, headers = self._answer(environ, path)
+        status, content, headers = self._answer(environ, str(environ.get("PATH_INFO") or "/"))
         body = json.dumps(content).encode()
         headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
@@ -147,7 +146,10 @@ class EncoderApp:
 
     def _vectors(self, modality: str, read: Callable[[], list[Any]]) -> Vectors:
         """Return the vectors of the items that ``read`` returns; every error becomes a ``Refusal``."""
-        with self._slot(), _refusals():
+        if not self._slots.acquire(blocking=False):
+            raise _overloaded()
+        with ExitStack() as held, _refusals():
+            held.callback(self._slots.release)
             with self._batcher.expecting():
                 items = read()
                 if len(items) > self.limits.max_items:
@@ -161,24 +163,13 @@ class EncoderApp:
                 vectors.cancel()
                 raise Overloaded from None
 
-    @contextmanager
-    def _slot(self) -> Iterator[None]:
-        """Hold one of the slots for requests, or refuse."""
-        if not self._slots.acquire(blocking=False):
-            raise _overloaded()
-        try:
-            yield
-        finally:
-            self._slots.release()
-
     def _prepared(self, modality: str, items: Sequence[Any]) -> list[Any]:
         """Decode and preprocess items one by one, so that only their small preprocessed form stays in memory."""
         encoder = self._encoder
-        prepared = []
-        for number, item in enumerate(items):
-            content = item if modality == "text" else decoded(modality, item, number)
-            prepared.append(encoder.prepare(modality, content) if isinstance(encoder, TwoStepEncoder) else content)
-        return prepared
+        contents = (item if modality == "text" else decoded(modality, item, at) for at, item in enumerate(items))
+        if not isinstance(encoder, TwoStepEncoder):
+            return list(contents)
+        return [encoder.prepare(modality, content) for content in contents]
 
 
 def batcher_of(encoder: Encoder, **options: Any) -> MicroBatcher:

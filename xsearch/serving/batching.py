@@ -23,7 +23,7 @@ class Overloaded(Exception):  # noqa: N818 - a state, not a fault
     """The queue is full; a retry may succeed soon."""
 
 
-@dataclass
+@dataclass(eq=False)
 class PendingRequest:
     """The items of one request, all of one modality, and the future of their vectors."""
 
@@ -108,8 +108,7 @@ class MicroBatcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            taken = [waiting for waiting in batch if waiting.vectors.set_running_or_notify_cancel()]
-            if taken:
+            if taken := [waiting for waiting in batch if waiting.vectors.set_running_or_notify_cancel()]:
                 self._encode(taken)
 
     def _next_batch(self) -> list[PendingRequest]:
@@ -121,8 +120,8 @@ class MicroBatcher:
             left_s = self._waiting[0].since + self._max_wait_s - time.monotonic()
             self._changed.wait_for(self._is_ready, timeout=max(left_s, 0))
             batch = self._of_one_modality()
-            taken = {id(waiting) for waiting in batch}
-            self._waiting = deque(waiting for waiting in self._waiting if id(waiting) not in taken)
+            for waiting in batch:
+                self._waiting.remove(waiting)
             return batch
 
     def _is_ready(self) -> bool:
@@ -153,11 +152,9 @@ class MicroBatcher:
             return
         self.counts.requests += len(batch)
         self.counts.items += len(vectors)
-        start = 0
-        for waiting in batch:
-            end = start + len(waiting.items)
-            waiting.vectors.set_result(vectors[start:end])
-            start = end
+        ends = np.cumsum([len(waiting.items) for waiting in batch])
+        for waiting, found in zip(batch, np.split(vectors, ends[:-1]), strict=True):
+            waiting.vectors.set_result(found)
 
     def _checked_run(self, batch: Sequence[PendingRequest]) -> Vectors:
         items = [item for waiting in batch for item in waiting.items]

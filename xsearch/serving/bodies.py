@@ -65,9 +65,8 @@ def files_of(environ: Mapping[str, Any], body: bytes) -> list[bytes]:
     try:
         MultiPartParser(dict(environ), io.BytesIO(body), [handler]).parse()
     except MultiPartParserError as error:
-        raise Refusal(
-            400, "bad_request", f"The body is not a form with files (multipart/form-data): {error}"
-        ) from error
+        problem = f"The body is not a form with files (multipart/form-data): {error}"
+        raise Refusal(400, "bad_request", problem) from error
     except SuspiciousOperation as error:
         raise Refusal(413, "too_large", str(error)) from error
     return handler.files
@@ -93,14 +92,11 @@ class _InMemory(FileUploadHandler):
         self.files: list[bytes] = []
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        """Start a file."""
         super().new_file(*args, **kwargs)
         self._buffer = io.BytesIO()
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:  # noqa: ARG002
-        """Add a chunk to it."""
         self._buffer.write(raw_data)
 
     def file_complete(self, file_size: int) -> None:  # noqa: ARG002
-        """Finish it."""
         self.files.append(self._buffer.getvalue())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from xsearch.lazy import PerProcess, abandon
+from xsearch.lazy import VersionedCache
 from xsearch.media import Waveform
 
 T = TypeVar("T")
@@ -71,32 +70,13 @@ class Transcriber(ABC):
         """
 
 
-class PhrasesCache(PerProcess, Generic[T]):
-    """Caches the result of ``make`` for the latest version of the phrases.
-
-    After a change one thread makes the new result, and the others still get the old one. Only the first result is
-    waited for.
-    """
+class PhrasesCache(Generic[T]):
+    """Caches the result of ``make`` for the latest version of the phrases, as ``VersionedCache`` does."""
 
     def __init__(self, make: Callable[[Phrases], T]) -> None:
         self._make = make
-        super().__init__()
-
-    def _reset(self) -> None:
-        abandon(self.__dict__.get("_made"))
-        self._made: tuple[str, T] | None = None
-        self._making = threading.Lock()
+        self._cache: VersionedCache[T] = VersionedCache(1, is_inherited=False)
 
     def get(self, phrases: Phrases) -> T:
         """Return the result for ``phrases``, or the previous one while another thread makes it."""
-        made = self._made
-        if made is not None and made[0] == phrases.version:
-            return made[1]
-        if not self._making.acquire(blocking=made is None) and made is not None:
-            return made[1]
-        try:
-            if self._made is None or self._made[0] != phrases.version:
-                self._made = (phrases.version, self._make(phrases))
-            return self._made[1]
-        finally:
-            self._making.release()
+        return self._cache.get("", phrases.version, lambda: self._make(phrases))

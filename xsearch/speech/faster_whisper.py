@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from xsearch.checkpoints.local import Checkpoint, CheckpointError
 from xsearch.speech.whisper_base import DecodingResult, TokenHypothesis, WhisperEngine, WhisperRecogniser
-from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual, read_json
+from xsearch.speech.whisper_prompt import WhisperTokens, read_json
 
 #: Token limit of Whisper's decoders of all sizes.
 CONTEXT = 448
@@ -23,10 +22,7 @@ class FasterWhisperTranscriber(WhisperRecogniser):
     ``dtype`` is CTranslate2's compute type, by default int8 on a CPU and int8_float16 on a GPU.
     """
 
-    extra = "faster-whisper"
-
-    def __init__(self, *, model: str = "Systran/faster-whisper-small", **options: Any) -> None:
-        super().__init__(model=model, **options)
+    extra, default_model = "faster-whisper", "Systran/faster-whisper-small"
 
     def load(self, checkpoint: Checkpoint) -> WhisperEngine:
         """Load a converted checkpoint."""
@@ -56,8 +52,9 @@ class CTranslate2Engine(WhisperEngine):
         except (RuntimeError, ValueError) as error:
             problem = f"CTranslate2 cannot load {checkpoint.name}: {error}."
             raise CheckpointError(problem, "Convert it again, or choose another device or dtype.") from error
-        self._features = FeatureExtractor(feature_size=_mel_bins(folder, self._model))
-        self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
+        mel_bins = read_json(folder / "preprocessor_config.json").get("feature_size") or self._model.n_mels
+        self._features = FeatureExtractor(feature_size=int(mel_bins))
+        self.tokens = WhisperTokens.load(checkpoint)
 
     def encode(self, samples: NDArray[np.float32]) -> Any:
         """Run the encoder on the log-mel spectrogram, padded to 30 s."""
@@ -94,7 +91,3 @@ class CTranslate2Engine(WhisperEngine):
             for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
         ]
         return DecodingResult(hypotheses, float(result.no_speech_prob))
-
-
-def _mel_bins(folder: Path, model: Any) -> int:
-    return int(read_json(folder / "preprocessor_config.json").get("feature_size") or model.n_mels)

@@ -12,6 +12,7 @@ import zlib
 
 from xsearch.media import Waveform
 from xsearch.media.cleaning import level_range_db
+from xsearch.speech.verbalisation import word_lists
 from xsearch.speech.whisper_prompt import folded
 
 #: The level of speech changes with every syllable; that of hums, hisses and single clicks does not.
@@ -25,16 +26,6 @@ GIBBERISH_LOG_PROBABILITY = -2.0
 CERTAIN_SILENCE = 0.97
 MAX_COMPRESSION_RATIO = 2.4
 
-#: Closing words of films and channels, which are frequent in the training data; alone they are no query.
-_STOCK_PHRASES = frozenset(
-    [
-        *("you", "bye", "byebye", "okay", "thanks", "thankyou", "thankyousomuch", "thankyouverymuch"),
-        *("thankyouforwatching", "thanksforwatching", "pleasesubscribe", "seeyounexttime", "seeyouinthenextvideo"),
-        *("music", "applause", "silence", "blankaudio", "inaudible"),
-        *("谢谢", "谢谢大家", "谢谢观看", "感谢观看", "感谢收看", "谢谢收看"),
-        *("请订阅", "字幕", "字幕志愿者", "音乐", "再见"),
-    ]
-)
 _CREDITS = re.compile(r"amara\.?org|subtitles? by|明镜与点点|点赞.{0,3}订阅|字幕(由|志愿者|by|制作)", re.IGNORECASE)
 _LOOP = re.compile(r"(.{1,60}?)\1{3,}", re.DOTALL)
 
@@ -47,7 +38,7 @@ def can_be_speech(speech: Waveform) -> bool:
 def is_hallucination(text: str) -> bool:
     """Return True if the whole text is a stock phrase that models produce for silence, or a loop."""
     said = folded(text)
-    return not said or said in _STOCK_PHRASES or bool(_CREDITS.search(text)) or is_repetitive(text)
+    return not said or said in word_lists()["stock phrases"] or bool(_CREDITS.search(text)) or is_repetitive(text)
 
 
 def is_repetitive(text: str) -> bool:

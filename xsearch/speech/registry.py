@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
-from xsearch.lazy import ProcessLock
+from xsearch.lazy import ProcessLock, build_backend
 from xsearch.speech.base import LanguageUnsupported, Transcriber, TranscriberError, language_code
 
 _lock = ProcessLock()
@@ -36,25 +35,9 @@ def get_transcribers() -> list[Transcriber]:
     """Return all recognisers in the order of the settings; raises ``TranscriberError`` when one cannot be built."""
     with _lock.held():
         if not _built:
-            _built.extend([_build(spec) for spec in settings.TRANSCRIBERS])
+            specs = settings.TRANSCRIBERS
+            _built.extend([build_backend(spec, Transcriber, TranscriberError) for spec in specs])  # type: ignore[type-abstract]
         return list(_built)
-
-
-def _build(spec: dict[str, Any]) -> Transcriber:
-    try:
-        backend = import_string(spec["BACKEND"])
-    except ImportError as error:
-        raise TranscriberError(f"The recogniser {spec['BACKEND']!r} cannot be imported: {error}") from error
-    try:
-        transcriber = backend(**spec.get("OPTIONS", {}))
-    except TranscriberError:
-        raise
-    except Exception as error:  # backends of the shop may raise anything
-        problem = f"The recogniser {spec['BACKEND']!r} cannot be made: {error.__class__.__name__}: {error}"
-        raise TranscriberError(f"{problem}. Correct its OPTIONS: {spec.get('OPTIONS', {})!r}") from error
-    if not isinstance(transcriber, Transcriber):
-        raise TranscriberError(f"{spec['BACKEND']!r} is not an xsearch.speech.Transcriber.")
-    return transcriber
 
 
 def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -83,10 +84,7 @@ class PocketsphinxTranscriber(Transcriber):
         speech = trim_silence(denoise(waveform) if noisy else waveform)
         if len(speech.samples) == 0:
             return Transcript("", "en")
-        found = self._recogniser.get(phrases).listen(_pcm(speech), 1 + self.alternatives)
-        if not found:
-            return Transcript("", "en")
-        (text, confidence), *others = found
+        (text, confidence), *others = self._recogniser.get(phrases).listen(_pcm(speech), 1 + self.alternatives)
         return Transcript(text, "en", confidence, tuple(others))
 
     def _build(self, phrases: Phrases) -> _Recogniser:
@@ -113,8 +111,9 @@ class _Recogniser:
             self.decoder.end_utt()
             best = self.decoder.hyp()
             if best is None or _FILLERS.issuperset(best.hypstr.split()):
-                return []
-            first = best.hypstr, _confidence(best)
+                return [("", 0.0)]
+            # The posterior of the text, per word.
+            first = best.hypstr, float(min(1.0, max(0.0, best.prob)) ** (1 / len(best.hypstr.split())))
             return [first, *islice(self._alternatives(*first), limit - 1)]
 
     def _reset_noise_tracker(self) -> None:
@@ -126,12 +125,13 @@ class _Recogniser:
 
     def _alternatives(self, best: str, confidence: float) -> Iterator[tuple[str, float]]:
         """Yield alternatives that a search can distinguish, with decreasing confidence."""
-        paths = [path for path in islice(self.decoder.nbest(), _EXAMINED) if path is not None and path.hypstr]
-        masses: dict[frozenset[str], float] = {}
-        texts: dict[frozenset[str], str] = {_content(best): best}
-        for path in paths:
-            masses[_content(path.hypstr)] = masses.get(_content(path.hypstr), 0.0) + path.score
-            texts.setdefault(_content(path.hypstr), path.hypstr)
+        masses: dict[frozenset[str], float] = defaultdict(float)
+        texts = {_content(best): best}
+        for path in islice(self.decoder.nbest(), _EXAMINED):
+            if path is not None and path.hypstr:
+                content = _content(path.hypstr)
+                masses[content] += path.score
+                texts.setdefault(content, path.hypstr)
         greatest = max(masses.values(), default=0.0)
         for content, text in islice(texts.items(), 1, None):
             if content and greatest:
@@ -161,22 +161,12 @@ def make_decoder(vocabulary: SpeechVocabulary, options: dict[str, Any]) -> Any:
             raise TranscriberError(f"Pocketsphinx cannot load its English model: {error}") from error
 
 
-def _confidence(best: Any) -> float:
-    """Return the posterior of the best text per word, in [0, 1]."""
-    return float(min(1.0, max(0.0, best.prob)) ** (1 / len(best.hypstr.split())))
-
-
 def _pcm(speech: Waveform) -> bytes:
     """Return 16-bit PCM at a fixed level, after a lead-in and with the same noise floor every time."""
-    padded = np.pad(_scaled(speech.samples), round(LEAD_IN_S * speech.rate_hz))
+    loudest = np.abs(speech.samples).max(initial=0) or 1.0
+    padded = np.pad(speech.samples * np.float32(PEAK / float(loudest)), round(LEAD_IN_S * speech.rate_hz))
     return to_int16(padded + _floor(len(padded) / speech.rate_hz)).tobytes()
 
 
 def _floor(duration_s: float) -> NDArray[np.float32]:
-    noise = np.random.default_rng(0).normal(0, NOISE_FLOOR, round(duration_s * RATE_HZ))
-    return noise.astype(np.float32)
-
-
-def _scaled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    loudest = float(np.abs(samples).max(initial=0))
-    return samples * np.float32(PEAK / loudest) if loudest > 0 else samples
+    return np.random.default_rng(0).normal(0, NOISE_FLOOR, round(duration_s * RATE_HZ)).astype(np.float32)

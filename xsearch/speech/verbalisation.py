@@ -5,28 +5,26 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-
-#: Spoken forms of units after a number, in the plural: recognisers take the singular for it.
-UNITS = {
-    "cm": "centimeters", "mm": "millimeters", "m": "meters", "km": "kilometers", "in": "inches", "ft": "feet",
-    "g": "grams", "kg": "kilograms", "lb": "pounds", "lbs": "pounds", "oz": "ounces", "ml": "milliliters",
-    "cl": "centiliters", "l": "liters", "qt": "quarts", "gal": "gallons", "w": "watts", "v": "volts",
-    "kw": "kilowatts", "mah": "milliamp hours", "gb": "gigabytes", "tb": "terabytes", "mb": "megabytes",
-    "hz": "hertz", "ghz": "gigahertz", "mp": "megapixels", "pcs": "pieces", "pc": "piece", "pk": "pack",
-}  # fmt: skip
+from functools import cache
+from pathlib import Path
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:[.'-][a-z0-9]+)*")
 _RUNS = re.compile(r"\d+(?:\.\d+)?|[a-z]+")
-_SMALL = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_ORDINALS = {
-    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
-    "twelve": "twelfth",
-}  # fmt: skip
 _MAX_CODE = 6  # characters; longer mixes of letters and digits are article numbers, which nobody says
+
+
+@cache
+def word_lists() -> dict[str, list[str]]:
+    """Return the lists of words.txt by name."""
+    text = Path(__file__).with_name("words.txt").read_text(encoding="utf-8")
+    named = [line.split(": ", 1) for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: listed.split(", ") for name, listed in named}
+
+
+@cache
+def _pairs(name: str) -> dict[str, str]:
+    """Return a list of words.txt whose items are a word and what is said for it."""
+    return dict(item.split(" ", 1) for item in word_lists()[name])
 
 
 def written_tokens(text: str, known: Callable[[str], bool]) -> list[str]:
@@ -68,8 +66,8 @@ def _is_spoken(token: str) -> bool:
 
 
 def _say_letters(run: str, *, after_number: bool) -> str:
-    if after_number and run in UNITS:
-        return UNITS[run]
+    if after_number and run in _pairs("units"):
+        return _pairs("units")[run]
     return run if len(run) > 3 else " ".join(run)
 
 
@@ -77,7 +75,7 @@ def _say_number(number: str) -> list[str]:
     whole, _, decimals = number.partition(".")
     ways = _say_whole(int(whole))
     if decimals:
-        point = " point " + " ".join(_SMALL[int(digit)] for digit in decimals)
+        point = " point " + " ".join(_below_hundred(int(digit)) for digit in decimals)
         return [way + point for way in ways[:1]]
     return ways
 
@@ -89,7 +87,7 @@ def _say_whole(value: int) -> list[str]:
     hundreds, rest = divmod(value, 100)
     tail = f" {_below_hundred(rest)}" if rest else ""
     if hundreds < 10:
-        plain = f"{_SMALL[hundreds]} hundred"
+        plain = f"{_below_hundred(hundreds)} hundred"
         return [plain + tail, f"{plain} and{tail}"] if rest else [plain, "a hundred"][: 2 if value == 100 else 1]
     thousands, over = divmod(value, 1000)
     ways = [f"{_below_hundred(thousands)} thousand" + (f" {_say_whole(over)[0]}" if over else "")]
@@ -101,13 +99,13 @@ def _say_whole(value: int) -> list[str]:
 
 
 def _below_hundred(value: int) -> str:
+    small, tens = word_lists()["numbers"], word_lists()["tens"]
     if value < 20:
-        return _SMALL[value]
-    tens, ones = divmod(value, 10)
-    return _TENS[tens] + (f" {_SMALL[ones]}" if ones else "")
+        return small[value]
+    return tens[value // 10 - 2] + (f" {small[value % 10]}" if value % 10 else "")
 
 
 def _ordinal(said: str) -> str:
     *before, last = said.split()
-    ending = _ORDINALS.get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
+    ending = _pairs("ordinals").get(last) or (f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th")
     return " ".join([*before, ending])

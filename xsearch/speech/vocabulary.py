@@ -7,28 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from xsearch.speech.ngrams import END, START, NgramCounts
 from xsearch.speech.pronunciation import PronunciationDictionary, dictionary_lines
-from xsearch.speech.verbalisation import written_tokens
+from xsearch.speech.verbalisation import word_lists, written_tokens
 
-#: Beginnings of spoken requests.
-CARRIERS = (
-    "show me", "show me a", "show me some", "show me the", "i am looking for", "i am looking for a",
-    "i'm looking for a", "i'm looking for", "looking for", "do you have", "do you have a", "do you have any",
-    "find", "find me", "find me a", "find a", "search for", "search for a", "i want", "i want a", "i need",
-    "i need a", "i would like a", "i'd like a", "please show me", "can i see", "where can i find", "have you got a",
-    "a", "an", "some", "the", "like this but", "like this but in", "the same in", "this in",
-)  # fmt: skip
-ENDINGS = ("please", "on sale", "in stock", "for men", "for women", "for kids", "for him", "for her")
-COLOURS = (
-    "black", "white", "grey", "gray", "silver", "gold", "red", "pink", "purple", "blue", "navy", "turquoise",
-    "green", "olive", "yellow", "orange", "brown", "beige", "cream", "dark", "light",
-)  # fmt: skip
-LIMITS = ("under", "below", "over", "above", "less than", "more than", "cheaper than", "up to")
-AMOUNTS = (*range(1, 21), *range(25, 101, 5), *range(150, 501, 50), 1000)
-CURRENCIES = ("dollars", "euros", "pounds")
+_AMOUNTS = (*range(1, 21), *range(25, 101, 5), *range(150, 501, 50), 1000)
 
 _BREAK = re.compile(r"[,;:()\[\]|/–—]|\s-\s")
 _MAX_CHARACTERS = 300  # of a phrase: titles, not descriptions
@@ -37,7 +22,7 @@ _WINDOW = 4  # words: further apart in a title, two words are rarely said one af
 # Weights, relative to a title said in full.
 _OPENING, _CLOSING = 0.3, 0.1  # a word of a title said first, said last
 _SKIPPED, _SWAPPED = 0.5, 0.2  # two words of a title said in a row, in their order and the other way round
-_CARRIERS, _ENDINGS, _LIMITS = 0.1, 0.05, 0.1  # all of each group together
+_OPENINGS, _ENDINGS, _LIMITS = 0.1, 0.05, 0.1  # all of each group together
 _COLOURED = 0.02
 
 
@@ -65,7 +50,8 @@ def build_vocabulary(
     counts = NgramCounts()
     heads: Counter[str] = Counter()
     total = 0.0
-    for segments, times in _sample(segmented, max_phrases):
+    step = -(-len(segmented) // max_phrases) or 1  # every n-th phrase: the cost of a huge catalogue is bounded
+    for segments, times in islice(segmented.items(), 0, None, step):
         weight = math.sqrt(times)
         said = [kept for segment in segments if (kept := [word for word in segment if word in spoken])]
         _count_title(counts, said, weight)
@@ -90,16 +76,9 @@ def _pronounceable_words(
 ) -> set[str]:
     frequency: Counter[str] = Counter()
     for segments, times in segmented.items():
-        for segment in segments:
-            for word in segment:
-                frequency[word] += times
+        for word in chain.from_iterable(segments):
+            frequency[word] += times
     return {word for word, _ in frequency.most_common(max_words) if dictionary.pronunciations(word)}
-
-
-def _sample(segmented: Counter[_Segments], size: int) -> Iterable[tuple[_Segments, int]]:
-    """Return every n-th phrase, at most ``size``: the cost of a huge catalogue is bounded."""
-    step = -(-len(segmented) // size) or 1
-    return islice(segmented.items(), 0, None, step)
 
 
 def _count_title(counts: NgramCounts, said: list[list[str]], weight: float) -> None:
@@ -116,19 +95,18 @@ def _count_title(counts: NgramCounts, said: list[list[str]], weight: float) -> N
 
 def _count_surroundings(counts: NgramCounts, heads: Counter[str], total: float) -> None:
     """Count phrases that customers say around product words: requests, colours, price limits."""
-    for carrier in CARRIERS:
-        counts.add_opening(carrier.split(), _CARRIERS * total / len(CARRIERS))
-    for ending in ENDINGS:
-        counts.add_ending(ending.split(), _ENDINGS * total / len(ENDINGS))
-    for limit, amount in product(LIMITS, AMOUNTS):
-        weight = _LIMITS * total / (len(LIMITS) * len(AMOUNTS))
-        counts.add_ending([*limit.split(), str(amount)], weight)
-        for currency in CURRENCIES:
-            counts.add_ending([*limit.split(), str(amount), currency], weight)
-    for head, times in heads.most_common(_MAX_HEADS):
-        for colour in COLOURS:
-            counts.add_pair(colour, head, _COLOURED * times)
-    for colour in COLOURS:
+    lists = word_lists()
+    for opening in lists["openings"]:
+        counts.add_opening(opening.split(), _OPENINGS * total / len(lists["openings"]))
+    for ending in lists["endings"]:
+        counts.add_ending(ending.split(), _ENDINGS * total / len(lists["endings"]))
+    for limit, amount in product(lists["limits"], _AMOUNTS):
+        weight = _LIMITS * total / (len(lists["limits"]) * len(_AMOUNTS))
+        for currency in ("", *lists["currencies"]):
+            counts.add_ending(f"{limit} {amount} {currency}".split(), weight)
+    for (head, times), colour in product(heads.most_common(_MAX_HEADS), lists["colours"]):
+        counts.add_pair(colour, head, _COLOURED * times)
+    for colour in lists["colours"]:
         counts.add_pair(START, colour, _COLOURED * total)
         counts.add_pair("in", colour, _COLOURED * total)
         counts.add_pair(colour, END, _COLOURED * total)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from xsearch.checkpoints.local import Checkpoint, CheckpointError
 from xsearch.media.audio import RATE_HZ
 from xsearch.speech.whisper_base import DecodingResult, TokenHypothesis, WhisperEngine, WhisperRecogniser
-from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual, read_json
+from xsearch.speech.whisper_prompt import WhisperTokens, read_json
 
 if TYPE_CHECKING:
     import torch
@@ -26,10 +27,7 @@ _Step = Callable[[Sequence[int], Sequence[int]], _Scores]
 class WhisperTranscriber(WhisperRecogniser):
     """Recognises spoken English and Chinese with a Whisper model: ``openai/whisper-small`` by default."""
 
-    extra = "transformers"
-
-    def __init__(self, *, model: str = "openai/whisper-small", **options: Any) -> None:
-        super().__init__(model=model, **options)
+    extra, default_model = "transformers", "openai/whisper-small"
 
     def load(self, checkpoint: Checkpoint) -> WhisperEngine:
         """Load the safetensors weights into torch."""
@@ -64,7 +62,7 @@ class TorchEngine(WhisperEngine):
         folder = checkpoint.folder
         self._model = load_model(checkpoint, self._dtype).to(self._device).eval().requires_grad_(False)
         self._features = WhisperFeatureExtractor.from_pretrained(folder, local_files_only=True)
-        self.tokens = WhisperTokens.load(folder, multilingual=is_multilingual(folder, checkpoint.config))
+        self.tokens = WhisperTokens.load(checkpoint)
         self.context = int(self._model.config.max_target_positions)
         options = {**checkpoint.config, **read_json(folder / "generation_config.json")}
         self._never = list(options.get("suppress_tokens") or [])
@@ -73,12 +71,13 @@ class TorchEngine(WhisperEngine):
     def encode(self, samples: NDArray[np.float32]) -> _Sound:
         """Run the encoder on the log-mel spectrogram, padded to 30 s."""
         import torch
+        from transformers import DynamicCache
 
         torch.set_num_threads(self._threads)
         features = self._features(samples, sampling_rate=RATE_HZ, return_tensors="pt").input_features
         with torch.inference_mode():
             states = self._model.model.encoder(features.to(self._device, self._dtype)).last_hidden_state
-        return _Sound(states, self._empty_cache())
+        return _Sound(states, DynamicCache())
 
     def likeliest_language(self, sound: _Sound, codes: Sequence[str]) -> str:
         """Return the language whose token is the most probable first one."""
@@ -91,23 +90,18 @@ class TorchEngine(WhisperEngine):
         """Search with ``beams`` beams, which share the cross-attention to the sound."""
         logits, past = self._decode_once(sound, prefix, [prefix.index(self.tokens.start), len(prefix) - 1])
         no_speech = float(np.exp(_log_softmax(logits[:1])[0, self.tokens.no_speech]))
-        first = self._allowed(logits[1:], self._never + self._never_first)
-        hypotheses = beam_search(
-            first[0],
-            lambda rows, tokens: self._step(past, rows, tokens),
-            beams=beams,
-            end_token=self.tokens.end,
-            max_tokens=max_tokens,
-        )
+        first = self._allowed(logits[1:], self._never + self._never_first)[0]
+        step = partial(self._step, past)
+        hypotheses = beam_search(first, step, beams=beams, end_token=self.tokens.end, max_tokens=max_tokens)
         return DecodingResult(hypotheses, no_speech)
 
     def _decode_once(self, sound: _Sound, tokens: Sequence[int], at: Sequence[int] = (-1,)) -> tuple[_Scores, Any]:
         """Run the decoder on one sequence; return the logits at some positions, and its caches."""
         import torch
-        from transformers import EncoderDecoderCache
+        from transformers import DynamicCache, EncoderDecoderCache
 
         _share(sound.cross_attention, 1)
-        past = EncoderDecoderCache(self._empty_cache(), sound.cross_attention)
+        past = EncoderDecoderCache(DynamicCache(), sound.cross_attention)
         with torch.inference_mode():
             ids = torch.tensor([list(tokens)], device=self._device)
             states = self._model.model.decoder(
@@ -141,11 +135,6 @@ class TorchEngine(WhisperEngine):
         scores[:, self.tokens.end + 1 :] = -np.inf
         scores[:, list(never)] = -np.inf
         return scores
-
-    def _empty_cache(self) -> Any:
-        from transformers import DynamicCache
-
-        return DynamicCache()
 
 
 def _share(cross_attention: Any, beams: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,8 +24,7 @@ from xsearch.speech.base import (
     Transcript,
     language_code,
 )
-from xsearch.speech.whisper_prompt import WhisperPrompt, folded, shop_prompt
-from xsearch.speech.whisper_tokens import WhisperTokens, is_multilingual
+from xsearch.speech.whisper_prompt import WhisperPrompt, WhisperTokens, folded, is_multilingual, shop_prompt
 
 #: Length of the model's input.
 WINDOW_S = 30.0
@@ -73,13 +73,14 @@ class WhisperRecogniser(Transcriber):
     """Base class of recognisers that run Whisper models; docs/howto/voice.md explains the options."""
 
     min_confidence = hallucinations.confidence(hallucinations.FAILED_LOG_PROBABILITY)
-    #: The extra of django-xsearch that has the packages.
+    #: The extra of django-xsearch that has the packages, and the checkpoint that is used unless another is named.
     extra: ClassVar[str]
+    default_model: ClassVar[str]
 
     def __init__(
         self,
         *,
-        model: str,
+        model: str | None = None,
         revision: str | None = None,
         device: str = "cpu",
         dtype: str | None = None,
@@ -96,14 +97,14 @@ class WhisperRecogniser(Transcriber):
         _require(0 < max_seconds <= WINDOW_S, "max_seconds", max_seconds, f"above 0 and at most {WINDOW_S:g}")
         _require(0 < no_speech_threshold < 1, "no_speech_threshold", no_speech_threshold, "between 0 and 1")
         _require(threads >= 1, "threads", threads, "1 or more")
-        self.model, self.revision = model, revision
+        self.model, self.revision = model or self.default_model, revision
         self.device, self.dtype, self.threads = device, dtype, threads
         self.alternatives, self.max_seconds = alternatives, max_seconds
         self.no_speech_threshold, self.prompt_words = no_speech_threshold, prompt_words
         self._requested = tuple(dict.fromkeys(code.lower() for code in languages))
         self._supported: frozenset[str] | None = None
         self._engine: Lazy[WhisperEngine] = Lazy(self._load_checked, idle_s=idle_unload_s)
-        self._prompts = {code: self._prompt_of(code) for code in self._requested}
+        self._prompts = {code: PhrasesCache(partial(self._make_prompt, code)) for code in self._requested}
 
     @abstractmethod
     def load(self, checkpoint: Checkpoint) -> WhisperEngine:
@@ -117,14 +118,15 @@ class WhisperRecogniser(Transcriber):
                 checkpoint = locate(self.model, revision=self.revision)
             except CheckpointError:
                 return frozenset(self._requested)
-            english_only = not is_multilingual(checkpoint.folder, checkpoint.config)
-            self._supported = frozenset(self._requested) & {"en"} if english_only else frozenset(self._requested)
+            supported = self._requested if is_multilingual(checkpoint) else {"en"}
+            self._supported = frozenset(self._requested).intersection(supported)
         return self._supported
 
     def transcribe(self, waveform: Waveform, *, language: str | None, phrases: Phrases) -> Transcript:
         """Transcribe a query of up to ``max_seconds``; silence and noise give an empty text."""
         code = self._language(language)
-        speech = self._shortened(trim_silence(waveform))
+        speech = trim_silence(waveform)
+        speech = replace(speech, samples=speech.samples[: round(self.max_seconds * speech.rate_hz)])
         if not hallucinations.can_be_speech(speech):
             return Transcript("", code or self._languages_in_order()[0])
         with self._engine.use() as engine:
@@ -165,13 +167,7 @@ class WhisperRecogniser(Transcriber):
     def _languages_in_order(self) -> list[str]:
         return [code for code in self._requested if code in self.languages]
 
-    def _shortened(self, speech: Waveform) -> Waveform:
-        return Waveform(speech.samples[: round(self.max_seconds * speech.rate_hz)], speech.rate_hz)
-
-    def _prompt_of(self, code: str) -> PhrasesCache[tuple[WhisperPrompt, list[int]]]:
-        return PhrasesCache(lambda phrases: self._make_prompt(phrases, code))
-
-    def _make_prompt(self, phrases: Phrases, code: str) -> tuple[WhisperPrompt, list[int]]:
+    def _make_prompt(self, code: str, phrases: Phrases) -> tuple[WhisperPrompt, list[int]]:
         """Return the shop's words and their tokens, which fill at most half of the decoder's context."""
         longest = shop_prompt(phrases.load() if self.prompt_words else (), code, self.prompt_words)
         with self._engine.use() as engine:
