@@ -49,10 +49,10 @@ class Replay:
 
 def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
     """Encode and retrieve ``query``; raise what the search raises."""
-    media = {part: path.read_bytes() if (path := getattr(query, part)) else None for part in ("image", "audio")}
+    image, audio = (path.read_bytes() if path else None for path in (query.image, query.audio))
     queryset = index.get_queryset()
     context = SearchContext(index, queryset.db)
-    request = SearchRequest(text=query.text, **media, filters=query.filters)
+    request = SearchRequest(text=query.text, image=image, audio=audio, filters=query.filters)
     read = read_query(context, request)
     preferences = preferences_of(context, read.interpretation)
     compiled = replace(compile_query(context, request, read), preferences=preferences)
