@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError
 
 from xsearch.conf import settings
 from xsearch.speech import Phrases
@@ -85,7 +85,6 @@ def _word_steps() -> Iterator[_Step]:
 
 def _read_words(index: Any) -> str:
     """Load the segmenter, the glossary and the vocabulary of the spelling correction."""
-    from xsearch.search.context import SearchContext
     from xsearch.search.context import SearchContext
     from xsearch.search.words.lexical import lexical_query
     from xsearch.search.words.spelling import corrected
