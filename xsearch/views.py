@@ -24,7 +24,7 @@ from xsearch.recorded_search import search_as_asked
 from xsearch.web import parameters
 from xsearch.web.parameters import find_existing_examples
 from xsearch.web.problems import Problem, problem_of
-from xsearch.web.requests import SearchRequest
+from xsearch.web.requests import SearchParameters
 from xsearch.web.throttling import limit
 from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.widgets.query import PageQuery
@@ -119,13 +119,13 @@ class SearchView(TemplateView):
         """
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
         filters = [name for index in self.indexes for name in index.filter_names()]
-        allowed = {*SearchRequest().fields, *filters} - {"model", "explain"}
+        allowed = {*SearchParameters().fields, *filters} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in allowed}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {**self._defaults(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
         if not _is_page(asked.get("page", "1")):  # somebody has edited the address
             del asked["page"]
-        checked = parameters.check(asked, SearchRequest, filters=True)
+        checked = parameters.check(asked, SearchParameters, filters=True)
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
         is_gone = find_existing_examples(querysets, options)
