@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -22,8 +23,6 @@ from xsearch.visitors.identity import (
     visitor_of_user,
 )
 
-_DAY_S = 24 * 60 * 60
-
 
 def agree(request: HttpRequest, response: HttpResponseBase) -> None:
     """Remember the visitor from now on: the user who is logged in, or this browser by a new token."""
@@ -39,8 +38,7 @@ def agree(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def decline(request: HttpRequest, response: HttpResponseBase) -> None:
     """Remember nothing from now on; what is stored stays until it is erased or too old."""
-    visitor = visitor_of(request)
-    if visitor:
+    if visitor := visitor_of(request):
         Visitor.objects.filter(pk=visitor.pk).update(is_paused=True)
     _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
 
@@ -64,15 +62,8 @@ def forget(visitor: Visitor) -> None:
 
 
 def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=settings.VISITORS_KEEP_DAYS * _DAY_S,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-        **_cookie_scope(),
-    )
+    options = {"secure": request.is_secure(), "httponly": True, "samesite": "Lax", **_cookie_scope()}
+    response.set_cookie(name, value, max_age=timedelta(days=settings.VISITORS_KEEP_DAYS), **options)
 
 
 def _delete_cookie(response: HttpResponseBase, name: str) -> None:

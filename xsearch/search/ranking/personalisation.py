@@ -20,8 +20,7 @@ from xsearch.search.context import SearchContext
 from xsearch.search.ranking.fusion import Ranking
 from xsearch.search.ranking.taste import affinities
 from xsearch.search.retrieval.scores import ScoreColumn
-from xsearch.visitors.events import acts_of
-from xsearch.visitors.popularity import popularity_of
+from xsearch.visitors.events import acts_of, popularity_of
 
 logger = logging.getLogger("xsearch.search")
 
