@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from xsearch.evaluation.compare import Comparison
-from xsearch.evaluation.evaluate import Evaluation
+from xsearch.evaluation.evaluate import Comparison, Evaluation
 from xsearch.evaluation.metrics import SIGNIFICANT
 
 _MOST_LINES = 20
@@ -59,7 +58,7 @@ def _kind_cell(comparison: Comparison, kind: str, width: int) -> str:
 
 def _metrics(evaluation: Evaluation) -> Iterator[str]:
     names = list(evaluation.overall)
-    width = max(12, *(len(kind) for kind in evaluation.by_kind), 0) if evaluation.by_kind else 12
+    width = max(12, *map(len, evaluation.by_kind), 0)
     yield f"{'':{width}}" + "".join(f"{name:>12}" for name in names)
     for kind, metrics in [*evaluation.by_kind.items(), ("all", evaluation.overall)]:
         yield f"{kind:{width}}" + "".join(_cell(name, metrics) for name in names)
@@ -81,7 +80,7 @@ def _remarks(evaluation: Evaluation) -> Iterator[str]:
         yield f"{nothing['queries']:.0f} queries that nothing suits: {found}"
     for part, count in evaluation.degraded.items():
         yield f"left out {count} times: {part}"
-    yield from _shortened(f"skipped line {line}: {reason}" for line, reason in evaluation.skipped)
+    yield from _shortened(f"skipped line {each.line}: {each.reason}" for each in evaluation.skipped)
     yield from _shortened(
         f"line {entry['line']}: not in the catalogue: {', '.join(entry['keys'])}" for entry in evaluation.unknown_keys
     )
