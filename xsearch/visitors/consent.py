@@ -1,16 +1,19 @@
-"""Consent: a visitor agrees, declines, pauses, or erases everything."""
+"""Consent and retention: a visitor agrees, declines, pauses or erases everything; what is too old is deleted."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
+from celery import shared_task
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from xsearch.conf import settings
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
+from xsearch.visitors.events import count_popularity
 from xsearch.visitors.identity import (
     CHOICE_COOKIE,
     DECLINED,
@@ -22,6 +25,17 @@ from xsearch.visitors.identity import (
     visitor_of_browser,
     visitor_of_user,
 )
+from xsearch.visitors.queries import count_popular
+
+
+class TidyCounts(NamedTuple):
+    """Numbers of deleted and of counted rows."""
+
+    events: int
+    queries: int
+    visitors: int
+    popular_queries: int
+    popular_objects: int
 
 
 def agree(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -59,6 +73,22 @@ def forget(visitor: Visitor) -> None:
         PopularQuery.objects.filter(text__in=queries.exclude(text="").values("text")).delete()
         Event.objects.filter(query_id__in=queries.values("pk"), visitor=None).delete()
         Visitor.objects.filter(pk=visitor.pk).delete()
+
+
+def tidy() -> TidyCounts:
+    """Delete what is too old, and count what is popular again."""
+    today = timezone.localdate()
+    old_visitors = Visitor.objects.filter(seen_on__lt=today - timedelta(days=settings.VISITORS_KEEP_DAYS))
+    visitors = old_visitors.delete()[1].get(Visitor._meta.label, 0)  # with their events and queries
+    old_events = Event.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.EVENTS_KEEP_DAYS))
+    old_queries = QueryLog.objects.filter(day__lt=today - timedelta(days=settings.QUERIES_KEEP_DAYS))
+    return TidyCounts(old_events.delete()[0], old_queries.delete()[0], visitors, count_popular(), count_popularity())
+
+
+@shared_task(name="xsearch.tidy", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
+def tidy_task() -> None:
+    """Run ``tidy`` in a worker; schedule it every hour."""
+    tidy()
 
 
 def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -83,11 +83,7 @@ def hash_of(token: str) -> str:
 
 def visitor_of_user(user: Any) -> Visitor:
     """Return the visitor of a user; create it if there is none."""
-    try:
-        with transaction.atomic():
-            return Visitor.objects.get_or_create(user=user)[0]
-    except IntegrityError:  # another request of the user was quicker
-        return Visitor.objects.get(user=user)
+    return Visitor.objects.get_or_create(user=user)[0]
 
 
 @receiver(user_logged_in, dispatch_uid="xsearch_merge_visitor")

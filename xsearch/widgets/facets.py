@@ -113,8 +113,18 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
 
 def ranges(query: PageQuery) -> list[RangeFilter]:
     """Return the filters by a smallest and a greatest number."""
-    names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
-    return [_range(query, name) for name in names if name in query.index.filters]
+    names = set(query.index.filter_names())
+    found = []
+    for name in query.index.filters:
+        if f"{name}_min" not in names:
+            continue
+        ends = (f"{name}_min", f"{name}_max")
+        hidden = query.words() + query.scope_pairs() + query.personal_pairs()
+        hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
+        hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
+        least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
+        found.append(RangeFilter(name, field_label(query.index, name), least, greatest, hidden))
+    return found
 
 
 def _option(query: PageQuery, name: str, value: Any) -> Option:
@@ -132,15 +142,6 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
         label = field_label(query.index, name)
         return label if text.lower() in YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower()), text)
-
-
-def _range(query: PageQuery, name: str) -> RangeFilter:
-    ends = (f"{name}_min", f"{name}_max")
-    hidden = query.words() + query.scope_pairs() + query.personal_pairs()
-    hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
-    hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
-    least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-    return RangeFilter(name, field_label(query.index, name), least, greatest, hidden)
 
 
 def _is_switch(index: Index, name: str) -> bool:

@@ -61,8 +61,7 @@ def _card(query: PageQuery | None, hit: Hit, position: int) -> dict[str, Any]:
         "kind": capfirst(str(index.model._meta.verbose_name)),
         "reasons": [_("Looks") if name == LOOK else field_label(index, name) for name in because],
     }
-    urls = {f"{name}_url": _url_with(query, name, _key_of(query, hit.object)) for name in EXAMPLES} if query else {}
-    return hit_body(hit, index) | shown | urls
+    return hit_body(hit, index) | shown | (_example_urls(query, _key_of(query, hit.object)) if query else {})
 
 
 def examples(query: PageQuery, results: SearchResults) -> list[Example]:
@@ -81,10 +80,10 @@ def _key_of(query: PageQuery, obj: models.Model) -> str:
     return str(obj.pk) if index is query.indexes[0] else f"{index.label}:{obj.pk}"
 
 
-def _url_with(query: PageQuery, name: str, key: str) -> str:
-    """Return the address with one more example, which is the opposite no longer."""
+def _example_urls(query: PageQuery, key: str) -> dict[str, str]:
+    """Return the addresses with one more example, which is the opposite no longer."""
     others = _without(query, key)
-    return query.url(others | {name: [*others.get(name, []), key]})
+    return {f"{name}_url": query.url(others | {name: [*others.get(name, []), key]}) for name in EXAMPLES}
 
 
 def _without(query: PageQuery, key: str) -> dict[str, list[str]]:
