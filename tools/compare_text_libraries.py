@@ -28,12 +28,12 @@ import django  # noqa: E402 - after the path
 
 django.setup()
 
-from shop.catalogue.products import demo_products  # noqa: E402
 
 from tests.search.words.test_spelling import RIGHT, WRONG  # noqa: E402
 from tests.understanding_cases import TABLES  # noqa: E402
 from tests.understanding_cases.score import expected, understood  # noqa: E402
 from tests.understanding_cases.shop import lexicon  # noqa: E402
+from tools.demo_catalogue.products import demo_products  # noqa: E402
 from xsearch.search.words.spelling import familiar_lexemes  # noqa: E402
 from xsearch.text import analyse, edits, english  # noqa: E402
 from xsearch.text.chinese import is_chinese  # noqa: E402

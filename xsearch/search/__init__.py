@@ -7,49 +7,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xsearch.errors import BadQuery
-    from xsearch.search.engine import search, similar
-    from xsearch.search.multi_index import search_all
-    from xsearch.search.request import SearchOptions, SearchRequest
-    from xsearch.search.results import Counts, Coverage, FacetValue, Hit, SearchResults
-    from xsearch.search.suggestions.suggest import Suggestions, suggest, suggestions_for
-    from xsearch.search.voice import transcribe
+    from xsearch.errors import BadQuery as BadQuery
+    from xsearch.search.engine import search as search
+    from xsearch.search.engine import similar as similar
+    from xsearch.search.multi_index import search_all as search_all
+    from xsearch.search.request import SearchOptions as SearchOptions
+    from xsearch.search.request import SearchRequest as SearchRequest
+    from xsearch.search.results import Counts as Counts
+    from xsearch.search.results import Coverage as Coverage
+    from xsearch.search.results import FacetValue as FacetValue
+    from xsearch.search.results import Hit as Hit
+    from xsearch.search.results import SearchResults as SearchResults
+    from xsearch.search.suggestions import Suggestions as Suggestions
+    from xsearch.search.suggestions import suggest as suggest
+    from xsearch.search.suggestions import suggestions_for as suggestions_for
+    from xsearch.search.voice import transcribe as transcribe
 
-_MODULES = {
-    "BadQuery": "xsearch.errors",
-    "Counts": "xsearch.search.results",
-    "Coverage": "xsearch.search.results",
-    "FacetValue": "xsearch.search.results",
-    "Hit": "xsearch.search.results",
-    "SearchOptions": "xsearch.search.request",
-    "SearchRequest": "xsearch.search.request",
-    "SearchResults": "xsearch.search.results",
-    "Suggestions": "xsearch.search.suggestions.suggest",
-    "search": "xsearch.search.engine",
-    "search_all": "xsearch.search.multi_index",
-    "similar": "xsearch.search.engine",
-    "suggest": "xsearch.search.suggestions.suggest",
-    "suggestions_for": "xsearch.search.suggestions.suggest",
-    "transcribe": "xsearch.search.voice",
+_NAMES = {
+    "xsearch.errors": ["BadQuery"],
+    "xsearch.search.engine": ["search", "similar"],
+    "xsearch.search.multi_index": ["search_all"],
+    "xsearch.search.request": ["SearchOptions", "SearchRequest"],
+    "xsearch.search.results": ["Counts", "Coverage", "FacetValue", "Hit", "SearchResults"],
+    "xsearch.search.suggestions": ["Suggestions", "suggest", "suggestions_for"],
+    "xsearch.search.voice": ["transcribe"],
 }
-
-__all__ = [
-    "BadQuery",
-    "Counts",
-    "Coverage",
-    "FacetValue",
-    "Hit",
-    "SearchOptions",
-    "SearchRequest",
-    "SearchResults",
-    "Suggestions",
-    "search",
-    "search_all",
-    "similar",
-    "suggest",
-    "suggestions_for",
-    "transcribe",
-]
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from xsearch.index.registry import Index, get_index
 
 if TYPE_CHECKING:
     from xsearch.search import Hit, SearchResults
-    from xsearch.search.suggestions.suggest import Suggestions
+    from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Interpretation
 

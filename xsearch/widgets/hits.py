@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from xsearch.index.filters import field_label
 from xsearch.index.registry import get_index
 from xsearch.search import Hit, SearchResults
-from xsearch.search.ranking.taste import LOOK
+from xsearch.search.ranking.personalisation import LOOK
 from xsearch.web.parameters import EXAMPLES
 from xsearch.web.responses import hit_body
 from xsearch.widgets.query import PageQuery

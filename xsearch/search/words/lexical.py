@@ -13,9 +13,8 @@ from xsearch.conf import settings
 from xsearch.models import IndexRecord, Term
 from xsearch.search.context import SearchContext
 from xsearch.search.words import glossary, synonyms
-from xsearch.search.words.compounds import Compounds
 from xsearch.search.words.expressions import LexicalScore, Matches
-from xsearch.search.words.terms import Phrase, QueryWord, Reading, with_prefix, words_of
+from xsearch.search.words.terms import Compounds, Phrase, QueryWord, Reading, with_prefix, words_of
 from xsearch.search.words.weights import documents_with, weighted
 from xsearch.text import analyse
 from xsearch.understanding import Interpretation

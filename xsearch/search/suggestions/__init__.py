@@ -1,1 +1,0 @@
-"""Suggestions while the customer types."""
