@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
@@ -259,16 +259,13 @@ class StandIn(Encoder):
         return np.stack([next(StandIn.answers) for _ in items])
 
 
-@contextmanager
-def standing_in(dimension: int, spec: EncoderSpec | None = None) -> Iterator[None]:
+def standing_in(dimension: int, spec: EncoderSpec | None = None) -> AbstractContextManager[None]:
     """Configure a stand-in as the encoder of texts and photos."""
     backend = f"{StandIn.__module__}.{StandIn.__qualname__}"
-    encoder = {"BACKEND": backend, "OPTIONS": {"dimension": dimension, "spec": spec}}
+    return configured({"BACKEND": backend, "OPTIONS": {"dimension": dimension, "spec": spec}})
+
+
+def configured(spec: EncoderSpec) -> AbstractContextManager[None]:
+    """Configure the encoder of ``spec`` for texts and photos."""
     embeddings = {"text": "benchmark", "image": "benchmark", "audio": None}
-    with overridden({"ENCODERS": {"benchmark": encoder}, "EMBEDDINGS": embeddings}):
-        yield
-
-
-def answer_with(vectors: NDArray[np.float32]) -> None:
-    """Make the stand-in answer with the rows of ``vectors``, in a cycle."""
-    StandIn.answers = itertools.cycle(vectors)
+    return overridden({"ENCODERS": {"benchmark": spec}, "EMBEDDINGS": embeddings})
