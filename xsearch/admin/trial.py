@@ -14,7 +14,7 @@ from xsearch.index.registry import Index
 from xsearch.search import Hit, SearchResults, search
 from xsearch.web import parameters
 from xsearch.web.problems import problem_of
-from xsearch.web.requests import SearchRequest
+from xsearch.web.requests import SearchParameters
 from xsearch.web.uploads import MemoryUploadHandler
 
 MEDIA = ("image", "audio")
@@ -68,7 +68,7 @@ def attempt(request: HttpRequest, handler: MemoryUploadHandler) -> Trial:
 
 def _search(trial: Trial) -> None:
     asked = {**trial.values, "explain": True, "page_size": _SIZE}
-    checked = parameters.check(asked, SearchRequest)
+    checked = parameters.check(asked, SearchParameters)
     values = checked.values
     trial.results = search(
         checked.index.get_queryset(),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
+from django.db import Error
 from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -43,6 +44,38 @@ def status() -> dict[str, Any]:
         "speech": [_speech_status(spec) for spec in settings.TRANSCRIBERS],
         "pgvector": pgvector_version(),
     }
+
+
+def health() -> dict[str, Any]:
+    """Return the state of every part, for load balancers; "down" only if no search can be answered."""
+    try:
+        pgvector, has_database = pgvector_version(), True
+    except Error:
+        pgvector, has_database = None, False
+    broker = broker_answers()
+    aliases = sorted(filter(None, settings.EMBEDDINGS.values()))
+    encoders = {alias: encoder_status(alias)["error"] or "ready" for alias in aliases}
+    healthy = broker and all(state == "ready" for state in encoders.values())
+    return {
+        "status": "down" if not has_database else "ok" if healthy else "degraded",
+        "database": has_database,
+        "pgvector": pgvector,
+        "broker": broker,
+        "encoders": encoders,
+        "indexes": _record_counts() if has_database else {},
+    }
+
+
+def _record_counts() -> dict[str, dict[str, int]] | None:
+    """Return the number of records by index and status, in one statement; None if the tables are missing."""
+    rows = IndexRecord.objects.order_by().values_list("content_type_id", "status").annotate(Count("pk"))
+    try:
+        found = {(content_type_id, status): count for content_type_id, status, count in rows}
+        types = {index.label: index.content_type.pk for index in registered()}
+    except Error:
+        return None
+    statuses = [str(each) for each in IndexRecord.Status.values]
+    return {label: {each: found.get((pk, each), 0) for each in statuses} for label, pk in types.items()}
 
 
 def index_status(index: Index) -> dict[str, Any]:

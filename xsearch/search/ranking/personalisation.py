@@ -28,8 +28,7 @@ from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.preferences import ScoreColumn
 from xsearch.search.ranking.fusion import Ranking
-from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of
-from xsearch.visitors.popularity import popularity_of
+from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of, popularity_of
 
 #: The reason besides the facets and the price.
 LOOK = "look"
