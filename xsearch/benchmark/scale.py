@@ -147,18 +147,20 @@ def _fill_beside(index: Index) -> None:
     with exclusive_access(columns) as [space]:
         create_staged_columns(columns.stores, "benchmark: next")
         facts = {"fingerprint": "benchmark: next", "dimension": space.dimension, "spec": space.spec}
-        space.beside = {**facts, "state": EncoderSpace.Beside.NEXT}
+        space.beside = {**facts, "state": EncoderSpace.StagedState.NEXT}
         space.save()
     [store] = columns.stores
     with connection.cursor() as cursor:
-        cursor.execute(f'UPDATE "{store.table}" SET "{store.beside}" = "{store.column}"')  # noqa: S608
-    vector_indexes.create_vector_indexes(lambda: [(store, store.beside, DIMENSION)])
+        cursor.execute(f'UPDATE "{store.table}" SET "{store.staged_column}" = "{store.column}"')  # noqa: S608
+    vector_indexes.create_vector_indexes(lambda: [(store, store.staged_column, DIMENSION)])
 
 
 def _swap(index: Index) -> float:
     """Swap, and try again until it succeeds; return for how many milliseconds the table was locked."""
     space = live_spaces(index)[_SWAPPED]
-    while (locked_ms := rebuild.swap_columns(column_set(index, _SWAPPED), space, EncoderSpace.Beside.FORMER)) is None:
+    while (
+        locked_ms := rebuild.swap_columns(column_set(index, _SWAPPED), space, EncoderSpace.StagedState.FORMER)
+    ) is None:
         continue
     return locked_ms
 

@@ -39,9 +39,8 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as lines:
                 judgements = list(read_judgements(lines, path.parent))
-            index = get_index(options["model"])
             return tune(
-                index,
+                get_index(options["model"]),
                 judgements,
                 key=options["key"],
                 seed=options["seed"],
