@@ -32,6 +32,7 @@ for pattern in [
     "static/**/*.css",
     "encoders/weights/*.onnx",
     "text/glossary.txt",
+    "text/words.txt",
     "locale/zh_Hans/LC_MESSAGES/django.mo",
     "migrations/0001_*.py",
 ]:

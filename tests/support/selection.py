@@ -64,7 +64,7 @@ NOT_QUICK = {
         "tests/search/ranking/test_order.py",
         "tests/search/ranking/test_personalisation.py",
         "tests/search/retrieval",
-        "tests/search/suggestions",
+        "tests/search/test_suggestions.py",
         "tests/search/test_multi_index.py",
         "tests/search/test_remote_encoder.py",
         "tests/search/test_stress.py",
