@@ -34,6 +34,7 @@ for pattern in [
     "text/glossary.txt",
     "speech/spelling_rules.txt",
     "speech/words.txt",
+    "text/words.txt",
     "locale/zh_Hans/LC_MESSAGES/django.mo",
     "migrations/0001_*.py",
 ]:

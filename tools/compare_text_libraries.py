@@ -36,11 +36,10 @@ from tests.understanding_cases.shop import lexicon  # noqa: E402
 from tools.demo_catalogue.products import demo_products  # noqa: E402
 from xsearch.search.words.spelling import familiar_lexemes  # noqa: E402
 from xsearch.text import analyse, edits, english  # noqa: E402
-from xsearch.text.chinese import is_chinese  # noqa: E402
+from xsearch.text.chinese import is_chinese, sound_of  # noqa: E402
 from xsearch.text.folding import fold  # noqa: E402
-from xsearch.text.pinyin import sound_of  # noqa: E402
 from xsearch.text.spelling import Entry, Speller  # noqa: E402
-from xsearch.understanding import numerals, prices  # noqa: E402
+from xsearch.understanding import prices  # noqa: E402
 
 _LATIN = re.compile(r"(?<![a-z0-9])[a-z]+(?![a-z0-9])")
 SHOPS = ("eshop", "tailwind", "contoso")
@@ -192,7 +191,7 @@ def chinese_by_library(text: str) -> Decimal | None:
     from cn2an import cn2an
 
     try:
-        return numerals._exact(Decimal(str(cn2an(text.replace(",", "").replace(" ", ""), "smart"))))
+        return prices._exact(Decimal(str(cn2an(text.replace(",", "").replace(" ", ""), "smart"))))
     except (ValueError, ArithmeticError):
         return None
 
@@ -201,7 +200,7 @@ def english_by_library(text: str) -> Decimal:
     from text_to_num import text2num
 
     if text[0].isdigit():
-        return numerals._digits(text)
+        return prices._digits(text)
     try:
         return Decimal(text2num(text, "en"))
     except ValueError:
@@ -222,8 +221,8 @@ def compare_numerals() -> None:
         if "--wrong" in sys.argv:
             print(*(f"    {text!r}: {got}, meant {meant}" for text, meant, got in wrong), sep="\n")
     samples = {
-        "Chinese": (["两百五", "一千二", "三百五十", "一万五千", "五十"], numerals.chinese_number, chinese_by_library),
-        "English": (["two hundred", "eighty", "forty five", "fifteen"], numerals.english_number, english_by_library),
+        "Chinese": (["两百五", "一千二", "三百五十", "一万五千", "五十"], prices.chinese_number, chinese_by_library),
+        "English": (["two hundred", "eighty", "forty five", "fifteen"], prices.english_number, english_by_library),
     }  # fmt: skip
     for language, (texts, ours, theirs) in samples.items():
         tracemalloc.start()

@@ -22,8 +22,7 @@ from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.retrieval.retrieve import retrieve
-from xsearch.search.vectors.examples import mean_vectors
-from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
+from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of, mean_vectors
 from xsearch.search.vectors.query_vectors import VectorPart
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 import pytest
 
 from xsearch.text import chinese
-from xsearch.text.matching import TermMatcher, TextSpan
+from xsearch.text.glossary import TermMatcher, TextSpan
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,7 @@ from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import CosineDistance
 from xsearch.search.retrieval.retrieve import retrieve
-from xsearch.search.vectors.examples import mean_vectors
-from xsearch.search.vectors.live import SpaceSwapped
+from xsearch.search.vectors.live import SpaceSwapped, mean_vectors
 from xsearch.search.vectors.query_vectors import VectorPart, example_parts
 
 DIMENSION = 512

@@ -18,9 +18,8 @@ from xsearch.indexing.database import atomic, catalogue_key, execute, fetch_one,
 from xsearch.indexing.outbox import index_records
 from xsearch.models import IndexRecord, Term
 from xsearch.text import english
-from xsearch.text.chinese import is_chinese
+from xsearch.text.chinese import is_chinese, sound_of
 from xsearch.text.folding import fold
-from xsearch.text.pinyin import sound_of
 
 _LATIN = re.compile(r"[a-z]+")
 _MAX_FORMS = 4  # of one word: "jacket", "jackets"

@@ -11,7 +11,7 @@ from xsearch.search.query import Query
 from xsearch.search.request import SearchRequest
 from xsearch.search.vectors.attribute_changes import Change, read_change
 from xsearch.search.vectors.composition import compose
-from xsearch.search.vectors.examples import mean_vectors
+from xsearch.search.vectors.live import mean_vectors
 from xsearch.search.vectors.query_vectors import (
     LEXICAL,
     UNWANTED,

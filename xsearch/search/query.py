@@ -16,7 +16,7 @@ from xsearch.media import MediaError, Source, crop_image, load_audio, load_image
 from xsearch.search.context import SearchContext
 from xsearch.search.meaning import Meaning, meaning_of, without_filtered
 from xsearch.search.request import SearchRequest, SpokenText
-from xsearch.search.vectors.examples import has_vectors
+from xsearch.search.vectors.live import has_vectors
 from xsearch.search.voice import is_product_sound, shares, transcribe_waveform
 from xsearch.understanding import Interpretation
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 from django.db import connections, models, transaction
@@ -33,13 +33,8 @@ _PER_TIER = 40
 #: Completions that are checked for being visible.
 _CHECKED = 24
 
-_BRANCH = """
-(SELECT suggestion_id FROM {keys} WHERE content_type_id = %s AND tier = %s AND key >= %s AND key < %s LIMIT %s)
-"""
-_FIND = """
-SELECT facet, text, labels::text, objects_with, examples::text FROM {suggestions}
-WHERE id IN ({branches})
-"""
+_KEYS = "(SELECT suggestion_id FROM {} WHERE content_type_id = %s AND tier = %s AND key >= %s AND key < %s LIMIT %s)"
+_FIND = "SELECT facet, text, labels::text, objects_with, examples::text FROM {} WHERE id IN ({})"
 
 
 @dataclass(frozen=True)
@@ -67,11 +62,11 @@ def completions(context: SearchContext, objects: models.QuerySet[Any], typed: st
 
 def _find(context: SearchContext, key: str) -> list[Completion]:
     """Return the completions with a key that begins with ``key``; one statement of bounded work."""
-    branches = " UNION ALL ".join(_BRANCH.format(keys=SuggestionKey._meta.db_table) for _ in TIERS)
+    keys = " UNION ALL ".join(_KEYS.format(SuggestionKey._meta.db_table) for _ in TIERS)
     content_type_id, end = context.index.content_type.pk, f"{key}\U0010ffff"
     params = [value for tier in TIERS for value in (content_type_id, tier, key, end, _PER_TIER)]
     with connections[context.using].cursor() as cursor:
-        cursor.execute(_FIND.format(suggestions=Suggestion._meta.db_table, branches=branches), params)
+        cursor.execute(_FIND.format(Suggestion._meta.db_table, keys), params)
         return [_completion(*row) for row in cursor.fetchall()]
 
 
@@ -90,8 +85,7 @@ def _order(one: Completion, key: str) -> tuple[Any, ...]:
     own = typed_key(one.label)
     return (
         not is_in_page_language(own),
-        # A label without the key matches by its sound, or in another language.
-        not own.startswith(key),
+        not own.startswith(key),  # it matches by its sound, or in another language
         key not in own,
         any(character.isdigit() for character in own),
         -len(str(one.objects_with)),
@@ -154,9 +148,8 @@ def _matching(context: SearchContext, objects: models.QuerySet[Any], query: Lexi
 def last_words(context: SearchContext, keys: Sequence[Any], typed: str) -> list[str]:
     """Return ``typed`` with its last word completed by the texts of the objects ``keys``, most frequent first."""
     last = last_word(typed)
-    names = [str(key) for key in keys[:_READ]]
-    of_index = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
-    records = of_index.filter(object_id__in=names)
+    records = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
+    records = records.filter(object_id__in=[str(key) for key in keys[:_READ]])
     counts: Counter[str] = Counter()
     for phrases in records.values_list("phrases", flat=True):
         counts.update({word for phrase in phrases if (word := words_with_prefix(phrase, last) or "").startswith(last)})
@@ -214,7 +207,9 @@ def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 
         better = _for(context, scope.objects(), meant)
         if better.objects:
             found, better.corrected, better.texts = better, meant, [meant, *better.texts]
-    found.texts = _different(found.texts, known=[typed, *_names(found.facets)])[:limit]
+    found.texts = _different(
+        found.texts, known=[typed, *(name for one in found.facets for name in (one.label, one.text))]
+    )[:limit]
     found.popular = _different(popular_queries(context.index, typed, POPULAR), known=[typed, *found.texts])
     there = scope.load(found.objects[: 2 * OBJECTS])
     found.objects = [there[key] for key in found.objects if key in there][:OBJECTS]
@@ -223,41 +218,31 @@ def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 
 
 def _for(context: SearchContext, objects: models.QuerySet[Any], typed: str) -> Suggestions:
     """Return the suggestions for ``typed`` without correction, with the keys of the objects."""
-    begun = completions(context, objects, typed)
-    facets = [one for one in begun if one.facet][:FACETS]
-    phrases = [one for one in begun if not one.facet]
+    found = completions(context, objects, typed)
+    facets = [one for one in found if one.facet][:FACETS]
+    phrases = [one for one in found if not one.facet]
     # Documents are only searched where few phrases begin with what was typed.
     keys = prefix_matches(context, objects, typed) if len(phrases) < _ENOUGH else []
-    words = last_words(context, keys, typed) if keys else _begun_words(phrases, typed_key(typed))
+    words = last_words(context, keys, typed) if keys else _words_of_phrases(phrases, typed_key(typed))
     to_key = context.index.model._meta.pk.to_python
-    examples = [to_key(key) for key in _in_turn([one.examples for one in (*phrases, *facets)])]
+    in_turn = chain.from_iterable(zip_longest(*(one.examples for one in (*phrases, *facets))))
+    examples = [to_key(key) for key in in_turn if key is not None]
     written = {typed_key(one.text): one.text for one in phrases}
     texts = [*(written.get(typed_key(word), word) for word in words[:_WORDS]), *written.values()]
     return Suggestions(texts, facets, objects=list(dict.fromkeys([*keys, *examples])))
 
 
-def _begun_words(phrases: Sequence[Completion], key: str) -> list[str]:
+def _words_of_phrases(phrases: Sequence[Completion], key: str) -> list[str]:
     """Return the words of ``phrases`` that begin with ``key``."""
     counts = Counter(word for one in phrases if (word := words_with_prefix(one.text, key)))
     readable = {word: count for word, count in counts.items() if is_in_page_language(word)}
     return frequent_words(Counter(readable) or counts)
 
 
-def _in_turn(lists: Sequence[Sequence[str]]) -> list[str]:
-    """Return the first of each list, then the second of each, and so on."""
-    return [value for values in zip_longest(*lists) for value in values if value is not None]
-
-
-def _names(facets: Sequence[Completion]) -> list[str]:
-    return [name for facet in facets for name in (facet.label, facet.text)]
-
-
 def _different(texts: Sequence[str], known: Sequence[str]) -> list[str]:
     """Return ``texts`` without those that differ from ``known`` or an earlier one by case and signs only."""
     seen = {typed_key(text) for text in known}
-    found = []
+    first: dict[str, str] = {}
     for text in texts:
-        if (key := typed_key(text)) not in seen:
-            seen.add(key)
-            found.append(text)
-    return found
+        first.setdefault(typed_key(text), text)
+    return [text for key, text in first.items() if key not in seen]

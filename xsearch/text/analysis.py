@@ -1,9 +1,8 @@
 """The tokenizer and the analyser.
 
-``tokenize`` cuts a query into its words, each once, as they are written and with their parts of speech: the patterns of
-query understanding need these. ``analyse`` gives the lexemes that documents and queries are compared by. It reads a
-word in several ways that overlap ("t-shirt" is tshirt and shirt, 运动鞋 is also 鞋), so it cannot replace the first.
-Both build ``Token`` and share folding, stemming, stop words and the segmenter.
+``tokenize`` cuts a query into its words as they are written, each with its part of speech, for query understanding.
+``analyse`` gives the lexemes that documents and queries are compared by, in all readings of a word: "t-shirt" is tshirt
+and shirt, 运动鞋 is also 鞋. ``tsvector_literal`` and ``tsquery_literal`` write them for PostgreSQL's full-text search.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from xsearch.text import chinese, english
@@ -19,13 +18,18 @@ from xsearch.text.chinese import HAN
 from xsearch.text.folding import CHINESE_UNITS, UNITS, fold, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: A part of each document's source hash: raise it with every change that gives other lexemes.
 ANALYSIS_VERSION = 3
 MAX_TOKENS = 5_000
 MAX_CHARACTERS = 200_000
 MAX_LEXEME_CHARACTERS = 100
+_WEIGHTS = "ABCD"
+# PostgreSQL's limits: positions to 16383, 255 of them a lexeme, one megabyte in all.
+_MAX_POSITION = 16_383
+_MAX_POSITIONS_A_LEXEME = 255
+_MAX_LEXEME_BYTES = 700_000
 
 # Words of a query: Chinese runs, and words with the apostrophes inside of them.
 _WORD = re.compile(rf"(?P<han>[{HAN}]+)|[^\W_{HAN}]+(?:'[^\W_{HAN}]+)*")
@@ -116,7 +120,8 @@ def is_stop_word(word: str) -> bool:
 
 def _words(folded: str) -> Iterator[_Word]:
     """Yield every reading of every atom, and the words that neighbours make together, each once."""
-    atoms = list(islice(_atoms(folded), MAX_TOKENS))
+    runs = (_chinese_atoms(run) if run["han"] else _latin_atoms(run) for run in _RUN.finditer(folded))
+    atoms = list(islice(chain.from_iterable(runs), MAX_TOKENS))
     seen: set[_Word] = set()
     joined: _Word | None = None
     for atom, following in zip_longest(atoms, atoms[1:]):
@@ -143,9 +148,7 @@ def _belong_together(word: _Word, following: _Word, gap: int) -> bool:
         return gap == 0 and (_is_letter(word) or _is_measure(word, following))
     if _is_letter(word):
         return word.text not in "ais" and following.text[0].isalpha()
-    if _is_letter(following):
-        return word.text in english.BEFORE_LETTER or _is_measure(word, following)
-    return _is_measure(word, following)
+    return (_is_letter(following) and word.text in english.BEFORE_LETTER) or _is_measure(word, following)
 
 
 def _is_letter(word: _Word) -> bool:
@@ -155,11 +158,6 @@ def _is_letter(word: _Word) -> bool:
 def _is_measure(word: _Word, following: _Word) -> bool:
     is_unit = following.text in UNITS or following.text in CHINESE_UNITS
     return is_unit and _NUMBER.fullmatch(word.text) is not None
-
-
-def _atoms(folded: str) -> Iterator[_Atom]:
-    for match in _RUN.finditer(folded):
-        yield from _chinese_atoms(match) if match["han"] else _latin_atoms(match)
 
 
 def _chinese_atoms(match: re.Match[str]) -> Iterator[_Atom]:
@@ -175,8 +173,11 @@ def _chinese_atoms(match: re.Match[str]) -> Iterator[_Atom]:
 
 def _latin_atoms(match: re.Match[str]) -> Iterator[_Atom]:
     offset, compound = match.start(), match[0]
-    found = [part for part in _ATOMS.finditer(compound) if not _is_possessive(part)]
-    words = [_Word(part[0].replace(",", ""), offset + part.start(), offset + part.end()) for part in found]
+    words = [
+        _Word(part[0].replace(",", ""), offset + part.start(), offset + part.end())
+        for part in _ATOMS.finditer(compound)
+        if not (part[0] == "s" and compound[: part.start()].endswith("'"))
+    ]
     whole = _Word("".join(word.text for word in words), words[0].start, words[-1].end)
     for word in words:
         readings = [] if len(words) > 1 and _is_letter(word) else [word, *_measures(word), *_code_ends(word)]
@@ -184,24 +185,16 @@ def _latin_atoms(match: re.Match[str]) -> Iterator[_Atom]:
         yield _Atom(word, readings if inner or whole == word else [whole, *readings], inner)
 
 
-def _is_possessive(part: re.Match[str]) -> bool:
-    return part[0] == "s" and part.string[: part.start()].endswith("'")
-
-
 def _measures(word: _Word) -> list[_Word]:
     """Return the other ways to write "0.5l": in the unit that all share, and as number and unit."""
     match = _MEASURE.fullmatch(word.text)
     if match is None or match[2] not in UNITS:
         return []
-    shared = _Word(measure(match[1], match[2]), word.start, word.end)
-    return [other for other in (shared, *_number_and_unit(word, match)) if other.text != word.text]
-
-
-def _number_and_unit(word: _Word, match: re.Match[str]) -> list[_Word]:
-    if len(word.text) != word.end - word.start:  # "500 ml" and "500毫升" are two words already
-        return []
-    middle = word.end - len(match[2])
-    return [_Word(match[1], word.start, middle), _Word(match[2], middle, word.end)]
+    others = [_Word(measure(match[1], match[2]), word.start, word.end)]
+    if len(word.text) == word.end - word.start:  # "500 ml" and "500毫升" are two words already
+        middle = word.end - len(match[2])
+        others += [_Word(match[1], word.start, middle), _Word(match[2], middle, word.end)]
+    return [other for other in others if other.text != word.text]
 
 
 def _code_ends(word: _Word) -> list[_Word]:
@@ -211,3 +204,52 @@ def _code_ends(word: _Word) -> list[_Word]:
     cuts = [] if _MEASURE.fullmatch(word.text) else [cut.start() for cut in _CUT.finditer(word.text)]
     ends = [cut for cut in cuts if len(word.text) - cut >= _MIN_CODE_PART][:_MAX_CODE_PARTS]
     return [_Word(word.text[cut:], word.start + cut, word.end) for cut in ends]
+
+
+def tsvector_literal(fields: Mapping[str, Sequence[str]]) -> str:
+    """Return ``'word':1A,2B …`` for texts by weight, the weightiest first where not all of them fit."""
+    unknown = sorted(set(fields) - set(_WEIGHTS))
+    if unknown:
+        raise ValueError(f"Unknown text weight {unknown[0]!r}; use one of {', '.join(_WEIGHTS)}.")
+    positions: dict[str, dict[int, str]] = {}
+    size = 0
+    for lexeme, position, weight in _placed(fields):
+        if lexeme not in positions:
+            size += len(lexeme.encode()) + 8
+            if size > _MAX_LEXEME_BYTES:
+                break
+        places = positions.setdefault(lexeme, {})
+        if len(places) < _MAX_POSITIONS_A_LEXEME:
+            places.setdefault(position, weight)
+    return " ".join(f"{quoted(lexeme)}:{_places(places)}" for lexeme, places in positions.items())
+
+
+def tsquery_literal(tokens: Iterable[Token], *, prefix_last: bool = False) -> str | None:
+    """Return ``'a' | 'b'`` for tokens, with ``prefix_last`` the last word as a prefix; None for no tokens."""
+    tokens = [token for token in tokens if token.lexeme]
+    end = max((token.end for token in tokens), default=0)
+    terms = (quoted(token.lexeme) + (":*" if prefix_last and token.end == end else "") for token in tokens)
+    return " | ".join(dict.fromkeys(terms)) or None
+
+
+def _placed(fields: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int, str]]:
+    """Yield lexeme, position and weight; readings of one word share its position."""
+    position, left = 0, MAX_TOKENS
+    for weight in _WEIGHTS:
+        for text in fields.get(weight, ()):
+            end = 0
+            for token in analyse(text)[:left]:
+                position += token.start >= end
+                end = max(end, token.end)
+                left -= 1
+                yield token.lexeme, min(position, _MAX_POSITION), weight
+            position += 1  # no phrase spans two texts
+
+
+def _places(places: Mapping[int, str]) -> str:
+    return ",".join(f"{position}{'' if weight == 'D' else weight}" for position, weight in places.items())
+
+
+def quoted(lexeme: str) -> str:
+    """Return the lexeme as PostgreSQL's text search literals quote it."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,44 +1,37 @@
-"""Chinese words: segmentation with overlapping sub-words, heads of compounds, and stop words."""
+"""Chinese words: segmentation with overlapping sub-words, heads of compounds, stop words, and pinyin without tones."""
 
 from __future__ import annotations
 
+import math
 import re
-from functools import cache
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from threading import Condition
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from cachetools import cached
+
+from xsearch.text.word_lists import word_list
 
 #: Chinese characters, for the inside of a regular expression's brackets.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HAN_WORD = re.compile(rf"[{HAN}]+")
 
-_STOP_WORDS = """
-    的 了 着 地 得 吗 呢 吧 啊 呀 嘛 哦 我 我们 你 你们 您 他 她 它 他们 这 那
-    这个 那个 这些 那些 这种 那种 这样 一个 一件 一双 一条 一只 一款 一些 一下 一点
-    一张 一把 一台 一副 一顶 一部 个 件 款 种 些 要 我要 想 想要 我想 买 想买 购买
-    找 寻找 查找 搜 搜索 请 请问 帮 帮我 给 给我 看看 看 有 有没有 没有 什么 怎么
-    哪 哪个 哪里 哪些 和 与 及 或 或者 以及 在 是 就 都 也 很 非常 比较 适合 需要
-    可以 能 会 对 把 被 让 用 为 从 到 一 麻烦 谢谢 你好
-"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())
+STOP_WORDS = word_list("chinese stop words")
 # A compound is a kind of its last character: 跑鞋 and 运动鞋 are both 鞋, 深蓝 is a 蓝.
-_HEADS = frozenset(
-    "鞋靴裙裤衣衫袜帽包杯碗盘锅壶瓶盒箱灯椅桌凳柜床垫毯被枕镜表链戒伞刀叉勺笔本书球琴鼓笛铃车笼巾"
-    "红橙黄绿蓝紫黑白灰粉棕金银青褐米"
-)
-_NO_KINDS = """
-    面包 汉堡包 红包 代表 外表 图表 皮球 气球 地球 全球 世界杯 证书 秘书 说明书 基本 日本 成本 样本 资本 表白 明白
-    蛋白 资金 现金 美金 基金 奖金 口红 腮红 冰箱 烤箱 音箱 邮箱 信箱 水箱 键盘 硬盘 优盘 光盘 方向盘 机顶盒 墨盒
-    望远镜 显微镜 放大镜 后视镜 剃须刀 拉链 降落伞 哑铃 杠铃 纸尿裤 纸巾 湿巾 卫生巾 奶粉 面粉 米粉 蛋白粉
-    洗衣粉 蜜粉 玉米 大米 小米 糯米 虾米 脐橙 甜橙 红绿灯
-"""
-_NOT_A_KIND = frozenset(_NO_KINDS.split())
+_HEADS = word_list("chinese heads")
+_NOT_A_KIND = word_list("no chinese kinds")
 # 红色 is 红, 鞋子 is 鞋.
 _ENDINGS = "色子"
 
-_loading = Lock()
+_MAX_LETTERS = 48  # of a text without spaces that is read as several words
+_MAX_WORD = 24  # letters
+# How syllables begin that are no English words: "pen" and "fan" are words of both languages.
+_ONLY_CHINESE = ("x", "q", "zh")
+_INITIAL = "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
+_FINAL = "(?:i?[ao]ng|i?ang|uang|[ei]ng|i?an|u?an|iao|uai|[eiu]n|ai|ei|ao|ou|er|i[aeu]|u[aeio]|[aeiouv])"
+_SYLLABLES = re.compile(rf"(?:{_INITIAL}?{_FINAL}){{2,}}")
 
 
 def is_chinese(word: str) -> bool:
@@ -53,7 +46,10 @@ def has_chinese(text: str) -> bool:
 
 def segment(run: str) -> Iterator[tuple[str, int, int]]:
     """Yield the words of a run of Chinese characters as ``(word, start, end)``, long before short."""
-    for start, end in _spans(run):
+    # Without the hidden Markov model: it guesses words from their context, so the same name would be cut
+    # differently in a title and in a query.
+    pieces = [(start, end) for _, start, end in _segmenter().tokenize(run, "search", False)]
+    for start, end in sorted(pieces, key=lambda piece: (piece[0], -piece[1])):
         yield run[start:end], start, end
 
 
@@ -71,20 +67,66 @@ def kinds(word: str, start: int) -> Iterator[tuple[str, int, int]]:
         yield (core, start, start + len(word)) if len(core) == 1 else (core[-1], end - 1, end)
 
 
-def _spans(run: str) -> list[tuple[int, int]]:
-    # Without the hidden Markov model: it guesses words from their context, so the same name would be cut
-    # differently in a title and in a query.
-    pieces = _segmenter().tokenize(run, "search", False)
-    return sorted(((start, end) for _, start, end in pieces), key=lambda span: (span[0], -span[1]))
-
-
+@cached({}, condition=Condition())
 def _segmenter() -> Any:
-    with _loading:
-        return _load()
-
-
-@cache
-def _load() -> Any:
     import rjieba
 
     return rjieba.Jieba()
+
+
+def may_be_pinyin(letters: str) -> bool:
+    """Return True if letters can be cut into two or more syllables, roughly; it loads no library."""
+    return _SYLLABLES.fullmatch(letters) is not None
+
+
+@lru_cache(maxsize=100_000)
+def sound_of(word: str) -> str:
+    """Return the syllables of a Chinese word: "连衣裙" → "lian yi qun"; the library loads when it is first used."""
+    from pypinyin import lazy_pinyin
+
+    return " ".join(lazy_pinyin(word))
+
+
+class Sounds:
+    """The Chinese words of a catalogue by their sound; the most frequent of those that sound alike."""
+
+    def __init__(self, words: Iterable[tuple[str, str, int]]) -> None:
+        self._alike: dict[str, tuple[int, str]] = {}
+        self._spelt: dict[str, tuple[int, str]] = {}
+        for word, sound, objects_with in words:
+            for words_by, key in ((self._alike, sound), (self._spelt, sound.replace(" ", ""))):
+                words_by[key] = max(words_by.get(key, (0, "")), (objects_with, word))
+        self._syllables = {sound for sound in self._alike if " " not in sound}
+
+    def alike(self, sound: str) -> str | None:
+        """Return the word that sounds like this, as ``sound_of`` writes it."""
+        return self._alike.get(sound, (0, None))[1]
+
+    def spelt(self, syllables: Sequence[str]) -> str | None:
+        """Return the word that is typed like this in pinyin, with or without spaces: ["lian", "yi", "qun"]."""
+        key = "".join(syllables)
+        found = self._spelt.get(key)
+        if found and (len(found[1]) > 1 or key.startswith(_ONLY_CHINESE)):
+            return found[1]
+        if len(syllables) > 1 and all(syllable in self._syllables for syllable in syllables):
+            return "".join(self._spelt[syllable][1] for syllable in syllables)
+        return self.sentence(key) if len(syllables) > 1 else None
+
+    def sentence(self, letters: str) -> str | None:
+        """Return the words that are typed without any space: "hongselianyiqun" → "红色连衣裙"."""
+        if len(letters) > _MAX_LETTERS:
+            return None
+        best: dict[int, tuple[float, list[str]]] = {0: (0.0, [])}
+        for end in range(2, len(letters) + 1):
+            ways = defaultdict(list)
+            for start in range(max(0, end - _MAX_WORD), end - 1):
+                found = self._spelt.get(letters[start:end])
+                if found and start in best:
+                    cost, words = best[start]
+                    # Few long words rather than many syllables, which fit anything.
+                    ways[cost + 10 - math.log1p(found[0])].append([*words, found[1]])
+            if ways:
+                cheapest = min(ways)
+                best[end] = (cheapest, ways[cheapest][0])
+        words = best.get(len(letters), (0.0, []))[1]
+        return "".join(words) if any(len(word) > 1 for word in words) else None

@@ -105,9 +105,7 @@ def _cost_of_edit(typed: str, intended: str, before: str) -> float:
 
 def _allowed_errors(word: str) -> int:
     """Return how many edits a word of this length may differ by: short words have too many neighbours."""
-    if len(word) < _MIN_LETTERS:
-        return 0
-    return 1 if len(word) < 8 else 2
+    return 0 if len(word) < _MIN_LETTERS else 1 if len(word) < 8 else 2
 
 
 def _allowed_cost(word: str) -> float:
@@ -117,7 +115,4 @@ def _allowed_cost(word: str) -> float:
 
 
 def _letters(word: str) -> int:
-    bits = 0
-    for letter in word:
-        bits |= _BITS.get(letter, 0)
-    return bits
+    return sum(_BITS.get(letter, 0) for letter in set(word))

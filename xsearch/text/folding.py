@@ -6,6 +6,8 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from xsearch.text.word_lists import word_forms, word_list
+
 # Marks that only decorate a letter. Others (Indic vowels, kana voicing) carry meaning and stay.
 _DIACRITICS = ((0x0300, 0x036F), (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE2F))
 # Letters that Unicode does not decompose, and signs that would otherwise become letters.
@@ -77,33 +79,11 @@ def _fold_in_place(character: str) -> str:
     return other if len(other) == 1 else character
 
 
-_UNITS = """
-    mm cm m km in inch inches ft yd mg g kg oz lb lbs ml cl l litre litres w kw v mv kv ma mah wh hz khz mhz
-    ghz kb mb gb tb mp px dpi fps k p pc pcs pack packs piece pieces ply pair pairs tog gsm denier
-"""
-#: Chinese units by their international sign; they follow the number without a space.
-CHINESE_UNITS = {
-    "毫米": "mm", "厘米": "cm", "公分": "cm", "米": "m", "公里": "km", "千米": "km", "英寸": "in", "寸": "in",
-    "毫克": "mg", "克": "g", "千克": "kg", "公斤": "kg", "毫升": "ml", "升": "l", "瓦": "w", "千瓦": "kw", "伏": "v",
-    "毫安": "ma", "毫安时": "mah",
-}  # fmt: skip
-_SAME = {
-    "inch": "in", "inches": "in", "lbs": "lb", "litre": "l", "litres": "l", "pc": "pcs", "piece": "pcs",
-    "pieces": "pcs", "packs": "pack", "pairs": "pair", "foot": "ft", "feet": "ft", "ounce": "oz", "ounces": "oz",
-    "kilo": "kg", "kilos": "kg",
-    **{
-        word + plural: sign
-        for words, sign in (
-            ("liter", "l"), ("millilitre milliliter", "ml"), ("metre meter", "m"), ("centimetre centimeter", "cm"),
-            ("millimetre millimeter", "mm"), ("gram", "g"), ("kilogram", "kg"), ("watt", "w"), ("volt", "v"),
-            ("gigabyte", "gb"), ("terabyte", "tb"),
-        )
-        for word in words.split()
-        for plural in ("", "s")
-    },
-}  # fmt: skip
+_SAME = word_forms("units")
 #: Units that shops write with and without a space after the number.
-UNITS = frozenset({*_UNITS.split(), *_SAME})
+UNITS = word_list("units") | _SAME.keys()
+#: Chinese units by their international sign; they follow the number without a space.
+CHINESE_UNITS = word_forms("chinese units")
 #: How many of the smaller unit make one; grams and terabytes by their decimal prefix, as shops count them.
 _SMALLER: dict[str, tuple[str, int | Decimal]] = {
     "l": ("ml", 1000), "cl": ("ml", 10), "kg": ("g", 1000), "mg": ("g", Decimal("0.001")), "cm": ("mm", 10),

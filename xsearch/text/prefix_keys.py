@@ -8,9 +8,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from xsearch.text import chinese
-from xsearch.text.chinese import HAN, HAN_WORD
+from xsearch.text.chinese import HAN, HAN_WORD, sound_of
 from xsearch.text.folding import fold
-from xsearch.text.pinyin import sound_of
 
 MAX_KEY = 40  # characters
 _MAX_STARTS = 8  # words of a text at which a key begins

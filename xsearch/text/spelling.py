@@ -6,14 +6,15 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise, takewhile
+from operator import not_
 from typing import NamedTuple
 
 from xsearch.text import chinese, english
 from xsearch.text.analysis import is_stop_word
-from xsearch.text.chinese import HAN_WORD
+from xsearch.text.chinese import HAN_WORD, Sounds, may_be_pinyin, sound_of
 from xsearch.text.edits import TWO_ERRORS, Neighbours, PrefixNeighbours, cost_of_edits
 from xsearch.text.folding import fold
-from xsearch.text.pinyin import Sounds, may_be_pinyin, sound_of
 
 _MAX_WORDS = 32
 _MAX_ROUNDS = 3  # a corrected word may help to correct its neighbour
@@ -47,16 +48,8 @@ class Entry(NamedTuple):
         return self.written.split() or [english.written(self.lexeme)]
 
 
-class _Word(NamedTuple):
-    """A word of a folded text and its place."""
-
-    text: str
-    start: int
-    end: int
-
-
-class _Correction(NamedTuple):
-    """A part of a folded text, and the text to replace it with."""
+class _Part(NamedTuple):
+    """A part of a folded text: the word there, or its correction."""
 
     start: int
     end: int
@@ -84,22 +77,12 @@ class Speller:
     @cached_property
     def _translated_sounds(self) -> Sounds:
         """The translated words by their sound; made when needed, for it loads the library of sounds."""
-        words = (
-            (word, count) for word, count in self._translated.items() if len(word) > 1 and HAN_WORD.fullmatch(word)
-        )
-        return Sounds((word, sound_of(word), count) for word, count in words)
+        words = (word for word in self._translated if len(word) > 1 and chinese.is_chinese(word))
+        return Sounds((word, sound_of(word), self._translated[word]) for word in words)
 
     @cached_property
     def _prefixes(self) -> PrefixNeighbours:
         return PrefixNeighbours({word: count for word, count in self._frequency.items() if word in self._titles})
-
-    def knows(self, word: str) -> bool:
-        """Return True if a folded word is in the catalogue, is familiar, or is a stop word."""
-        return self._has(word) or english.stem(word.replace("-", "")) in self._familiar
-
-    def _has(self, word: str) -> bool:
-        """Return True if a folded word is in the catalogue, or is a stop word."""
-        return is_stop_word(word) or english.stem(word.replace("-", "")) in self._known
 
     def correct(self, text: str) -> str | None:
         """Return ``text`` as it was probably meant; None if there is nothing to correct."""
@@ -153,31 +136,34 @@ class Speller:
             text = text[:start] + fix.text + text[end:]
         return text
 
+    def _has(self, word: str, *, familiar: bool = False) -> bool:
+        """Return True if a folded word is a stop word, in the catalogue or, with ``familiar``, never corrected."""
+        stem = english.stem(word.replace("-", ""))
+        return is_stop_word(word) or stem in self._known or (familiar and stem in self._familiar)
+
     # Latin letters: English, or pinyin
 
-    def _latin_fixes(self, folded: str) -> Iterator[_Correction]:
-        words = [_Word(found[0], *found.span()) for found in _LATIN.finditer(folded)][:_MAX_WORDS]
-        unknown = [not self.knows(word.text) for word in words]
+    def _latin_fixes(self, folded: str) -> Iterator[_Part]:
+        words = [_Part(*found.span(), found[0]) for found in _LATIN.finditer(folded)][:_MAX_WORDS]
+        unknown = [not self._has(word.text, familiar=True) for word in words]
         position = 0
         while position < len(words):
             length = _neighbours_from(words, position, folded)
             taken, meant = self._latin_fix(words[position : position + length], unknown[position : position + length])
             if meant:
-                yield _Correction(words[position].start, words[position + taken - 1].end, meant)
+                yield _Part(words[position].start, words[position + taken - 1].end, meant)
             position += taken
 
-    def _latin_fix(self, words: Sequence[_Word], unknown: Sequence[bool]) -> tuple[int, str | None]:
+    def _latin_fix(self, words: Sequence[_Part], unknown: Sequence[bool]) -> tuple[int, str | None]:
         """Return how many of the neighbouring ``words`` are done, and their correction if they need one."""
         texts = [word.text for word in words]
         for count in range(len(words), 1, -1):
             if any(unknown[:count]) and (meant := self._spelt(texts[:count])):
                 return count, meant
-        if any(unknown[:2]) and self._is_one_word(texts[:2]):
-            return 2, "".join(texts[:2])
+        joined = "".join(texts[:2])
+        if len(texts) > 1 and any(unknown[:2]) and english.stem(joined) in self._known:
+            return 2, joined
         return 1, self._meant(texts[0]) if unknown[0] else None
-
-    def _is_one_word(self, texts: Sequence[str]) -> bool:
-        return len(texts) == 2 and english.stem("".join(texts)) in self._known
 
     def _meant(self, text: str) -> str | None:
         """Return the meaning of an unknown word: pinyin, a word with an error, or two words without a space."""
@@ -185,7 +171,12 @@ class Speller:
             return meant
         word = text.replace("-", "")
         costs = {near: cost_of_edits(word, near) for near in self._neighbours.of(word)}
-        candidates = {near: self._likelihood(near, cost) for near, cost in costs.items() if self._is_likely(near, cost)}
+        # Descriptions have many words that customers would not search for.
+        candidates = {
+            near: self._likelihood(near, cost)
+            for near, cost in costs.items()
+            if near in self._titles or (len(near) >= _LONG and cost < TWO_ERRORS)
+        }
         candidates |= {f"{one} {other}": value for one, other, value in self._halves(word)}
         if candidates:
             return max(candidates, key=lambda candidate: (candidates[candidate], candidate))
@@ -200,10 +191,6 @@ class Speller:
     def _may_be_translated(self, letters: str) -> bool:
         return bool(self._translated) and may_be_pinyin(letters)
 
-    def _is_likely(self, word: str, cost: float) -> bool:
-        """Return True if customers would search for a word: descriptions have many words that they would not."""
-        return word in self._titles or (len(word) >= _LONG and cost < TWO_ERRORS)
-
     def _likelihood(self, word: str, cost: float) -> float:
         return math.log1p(self._frequency[word]) - cost - (word not in self._titles) * _ONLY_IN_DESCRIPTIONS
 
@@ -216,7 +203,7 @@ class Speller:
 
     # Chinese: other characters of the same sound
 
-    def _chinese_fixes(self, folded: str) -> Iterator[_Correction]:
+    def _chinese_fixes(self, folded: str) -> Iterator[_Part]:
         for run in HAN_WORD.finditer(folded):
             done = 0
             for segment, start, end in chinese.segment(run[0][:_MAX_WORDS]):
@@ -226,7 +213,7 @@ class Speller:
                     fix = self._sounding_alike(run[0], start, end, done, shortest=3 if is_known else 2)
                     if fix:
                         done = fix.end
-                        yield _Correction(run.start() + fix.start, run.start() + fix.end, fix.text)
+                        yield _Part(run.start() + fix.start, run.start() + fix.end, fix.text)
 
     def _is_known(self, word: str) -> bool:
         return word in self._known or word in self._familiar
@@ -239,22 +226,19 @@ class Speller:
             return meant
         return self._translated_sounds.alike(sound)
 
-    def _sounding_alike(self, run: str, start: int, end: int, free_from: int, *, shortest: int) -> _Correction | None:
+    def _sounding_alike(self, run: str, start: int, end: int, free_from: int, *, shortest: int) -> _Part | None:
         """Return the longest known word that sounds like the text around ``run[start:end]``."""
         for length in range(min(_MAX_SYLLABLES, len(run)), shortest - 1, -1):
             for first in range(max(free_from, end - length, 0), min(start, len(run) - length) + 1):
                 part = run[first : first + length]
                 meant = self._alike(part, run[start:end]) if not self._is_known(part) else None
                 if meant and len(meant) == length:
-                    return _Correction(first, first + length, meant)
+                    return _Part(first, first + length, meant)
         return None
 
 
-def _neighbours_from(words: Sequence[_Word], position: int, folded: str) -> int:
+def _neighbours_from(words: Sequence[_Part], position: int, folded: str) -> int:
     """Return how many words follow each other with nothing but spaces between them, from ``position`` on."""
-    count = 1
-    while position + count < len(words) and count < _MAX_SYLLABLES:
-        if folded[words[position + count - 1].end : words[position + count].start].strip():
-            break
-        count += 1
-    return count
+    neighbours = pairwise(words[position : position + _MAX_SYLLABLES])
+    gaps = (folded[one.end : other.start].strip() for one, other in neighbours)
+    return 1 + sum(1 for _ in takewhile(not_, gaps))

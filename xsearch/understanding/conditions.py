@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.translation import gettext as _
@@ -82,7 +81,7 @@ def label_of(condition: Condition, lexicon: ValueLexicon) -> str:
         readable = [lexicon.label(condition.field, value) for value in condition.values]
         texts = {"field": field, "value": _(" or ").join(readable)}
         return (_("%(field)s: %(value)s") if condition.op == "is" else _("%(field)s: not %(value)s")) % texts
-    numbers = [_plain(number) for number in condition.values]
+    numbers = [f"{number.normalize():f}" for number in condition.values]
     patterns = {
         "at_most": _("%(field)s: at most %(least)s"),
         "at_least": _("%(field)s: at least %(least)s"),
@@ -90,7 +89,3 @@ def label_of(condition: Condition, lexicon: ValueLexicon) -> str:
         "about": _("%(field)s: about %(least)s"),
     }
     return patterns[condition.op] % {"field": field, "least": numbers[0], "greatest": numbers[-1]}
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from django.utils.translation import get_language
@@ -15,8 +16,8 @@ from django.utils.translation import get_language
 from xsearch.text.analysis import Token, is_stop_word, tokenize
 from xsearch.text.chinese import has_chinese
 from xsearch.text.folding import fold_in_place
-from xsearch.text.glossary import GlossaryLine, variants
-from xsearch.text.matching import TermKey, TermMatcher, TextSpan
+from xsearch.text.glossary import GlossaryLine, TermKey, TermMatcher, TextSpan, variants
+from xsearch.text.word_lists import word_list
 
 _MAX_WORDS = 5  # of an English name
 _GAP = re.compile(r"[\s\-&/]{0,3}")  # between the words of a name
@@ -68,16 +69,14 @@ class ValueLexicon:
         self.price = price
         self.titles = titles or {}
         self._labels = {(value.field, value.value): value.labels for value in values}
-        self._sizes: dict[str, int] = defaultdict(int)
-        self._english: dict[TermKey, dict[str, list[str]]] = {}
-        self._chinese: dict[str, dict[str, list[str]]] = {}
+        self._sizes = Counter(value.field for value in values)
+        self._values: dict[TermKey, dict[str, list[str]]] = {}
         self._plurals: set[TermKey] = set()
         familiar = _terms_of(glossary)
         self._describing = _terms_of(line for line in glossary if line.domain in _DESCRIBING)
         #: The fields whose values are kinds of things; others hold properties and brands.
         self.kinds = _fields_of_kinds(values, familiar - self._describing)
         for value in values:
-            self._sizes[value.field] += 1
             for name in value.names or (value.value,):
                 self._add_value(name, value)
                 for part in _parts(name, familiar):
@@ -86,7 +85,8 @@ class ValueLexicon:
         for term, other in same:
             self._add_name(term, self._values_of(other))
         self._collect_other_terms(glossary)
-        self._matcher = TermMatcher(self._english, {*self._chinese, *self._other_chinese}, max_words=_MAX_WORDS)
+        self._chinese = {name for name, *_others in self._values if has_chinese(name)}
+        self._matcher = TermMatcher(self._values, self._chinese | self._other_chinese, max_words=_MAX_WORDS)
 
     def label(self, field: str, value: str) -> str:
         """Return how a value reads in the language of the page."""
@@ -98,8 +98,7 @@ class ValueLexicon:
 
     def find(self, words: Sequence[Token], text: str, original: str) -> list[NamedValue]:
         """Return the values that ``words`` of ``text`` name, from left to right; ``original`` is the text as typed."""
-        found = [*self._find_english(words, text, original), *self._find_chinese(words, text)]
-        return sorted(found)
+        return sorted([*self._find_english(words, text, original), *self._find_chinese(words, text)])
 
     # Construction
 
@@ -113,31 +112,23 @@ class ValueLexicon:
         """Add ``values`` to those that ``name`` means."""
         if not (values and _names_something(name)):
             return
-        known = self._chinese.setdefault(fold_in_place(name), {}) if has_chinese(name) else self._english_of(name)
+        key = _key_of(name)
+        known = self._values.setdefault(key, {})
+        if key[0] == "the" and len(key) > 1:
+            self._values.setdefault(key[1:], known)
         for of_field, names in values.items():
             known[of_field] = list(dict.fromkeys([*known.get(of_field, ()), *names]))
 
-    def _english_of(self, name: str) -> dict[str, list[str]]:
-        key = _key_of(name)
-        values = self._english.setdefault(key, {})
-        if key[0] == "the" and len(key) > 1:
-            self._english.setdefault(key[1:], values)
-        return values
-
     def _values_of(self, name: str) -> Mapping[str, Sequence[str]]:
-        found = self._chinese.get(fold_in_place(name)) if has_chinese(name) else self._english.get(_key_of(name))
-        return found or {}
+        return self._values.get(_key_of(name), {})
 
     def _translate(self, glossary: Sequence[GlossaryLine]) -> None:
         """Add the names of values that the glossary has, independently of the order of its lines."""
         new = [
             (term, dict(meant))
             for line in glossary
-            for ours, theirs in ((line.chinese, line.english), (line.english, line.chinese))
-            for other in ours
-            if (meant := self._values_of(other))
-            for term in theirs
-            if term not in line.one_way and not self._values_of(term)
+            for term, other in line.translations()
+            if not self._values_of(term) and (meant := self._values_of(other))
         ]
         for side in ([line.chinese for line in glossary], [line.english for line in glossary]):
             new += [(term, dict(self._values_of(other))) for term, other in variants(side) if not self._values_of(term)]
@@ -148,7 +139,7 @@ class ValueLexicon:
         """Collect the terms that a colour is only a part of, as in red wine."""
         self._colours = {_key_of(term) for line in glossary if line.domain == _COLOURS for term in line.english}
         english = (_key_of(term) for line in glossary for term in line.english)
-        self._longer = {key for key in english if len(key) > 1 and key not in self._english}
+        self._longer = {key for key in english if len(key) > 1 and key not in self._values}
         self._other_chinese = {fold_in_place(term) for line in glossary for term in line.chinese if len(term) > 1}
 
     # Reading
@@ -157,7 +148,7 @@ class ValueLexicon:
         for start, end in _runs(words, text):
             for key, place in self._matcher.split([word.lexeme for word in words[start:end]]):
                 first, last = start + place.start, start + place.stop
-                values = self._english.get(key)
+                values = self._values.get(key)
                 if values is not None and self._is_meant(key, words[last - 1], words[last : last + 2], text):
                     span = TextSpan(words[first].start, words[last - 1].end)
                     yield self._named(span, values, original if first else original.lower())
@@ -172,7 +163,7 @@ class ValueLexicon:
         after = following[0]
         is_kind = key in self._plurals and not _is_plural(last.surface)
         stands_alone = is_stop_word(after.surface) or after.surface in _AFTER or after.surface.isdigit()
-        return not is_kind or stands_alone or lexemes[:1] in self._english
+        return not is_kind or stands_alone or lexemes[:1] in self._values
 
     def _find_chinese(self, words: Sequence[Token], text: str) -> Iterator[NamedValue]:
         spans = [TextSpan(word.start, word.end) for word in words if word.tag]
@@ -181,7 +172,7 @@ class ValueLexicon:
             starts = range(span.start, max(span.end - 1, span.start + 1))
             start = next((start for start in starts if text[start : span.end] in self._chinese), None)
             if start is not None:
-                yield self._named(TextSpan(start, span.end), self._chinese[text[start : span.end]], text)
+                yield self._named(TextSpan(start, span.end), self._values[(text[start : span.end],)], text)
 
     def _named(self, span: TextSpan, values: Mapping[str, Sequence[str]], original: str) -> NamedValue:
         """Choose the field if several have the value: the one with this spelling, else the one with the fewest."""
@@ -192,8 +183,7 @@ class ValueLexicon:
 
 
 #: Words after which the name of a thing does not go on: "a lamp with …".
-_AFTER_WORDS = "with without under over below above between around about from up not but except max min by"
-_AFTER = frozenset(_AFTER_WORDS.split())
+_AFTER = word_list("after a name")
 
 
 @lru_cache(maxsize=20_000)
@@ -204,14 +194,13 @@ def _key_of(term: str) -> TermKey:
 
 
 def _runs(words: Sequence[Token], text: str) -> Iterator[tuple[int, int]]:
-    """Yield where English words follow each other as those of a name do: first and last place, exclusive."""
-    start = 0
-    for place, word in enumerate(words):
-        if place > start and (word.tag or words[place - 1].tag or not _are_neighbours(text, words[place - 1], word)):
-            yield start, place
-            start = place
-    if start < len(words):
-        yield start, len(words)
+    """Return where English words follow each other as those of a name do: first and last place, exclusive."""
+    starts = [
+        place
+        for place, word in enumerate(words)
+        if not place or word.tag or words[place - 1].tag or not _are_neighbours(text, words[place - 1], word)
+    ]
+    return ((start, end) for start, end in pairwise([*starts, len(words)]) if not words[start].tag)
 
 
 def _are_neighbours(text: str, one: Token, other: Token) -> bool:
@@ -222,11 +211,12 @@ def _are_neighbours(text: str, one: Token, other: Token) -> bool:
 def _fields_of_kinds(values: Sequence[Value], things: Collection[TermKey]) -> frozenset[str]:
     """Return the fields of which many values are plurals ("Hats, Scarves & Socks") or among ``things``."""
 
-    def is_kind(value: Value) -> bool:
+    sizes: Counter[str] = Counter()
+    kinds: Counter[str] = Counter()
+    for value in values:
+        sizes[value.field] += 1
         names = value.names or (value.value,)
-        return any(_key_of(name) in things or _is_plural(name.lower()) for name in names)
-
-    sizes, kinds = Counter(value.field for value in values), Counter(value.field for value in values if is_kind(value))
+        kinds[value.field] += any(_key_of(name) in things or _is_plural(name.lower()) for name in names)
     return frozenset(name for name, count in kinds.items() if count > _KINDS_FROM * sizes[name])
 
 

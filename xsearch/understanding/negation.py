@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from xsearch.text.analysis import Token, is_stop_word, tokenize
 from xsearch.text.chinese import is_chinese
+from xsearch.text.word_lists import word_list
 from xsearch.understanding.lexicon import NamedValue, ValueLexicon
 
 #: "parts": negates parts of a thing ("without"); "other": anything ("except"); "single": one word ("not", "-red");
@@ -55,13 +56,8 @@ _RIGHT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = {"parts": 3, "other": 3, "single": 1, "value": 1}
-_WORDS = {
-    "fillers": "a an the any in made of from by for anything 有 带 是 要 任何 那种",
-    "degrees": "too very so that more less 很 太 那么 这么 特别 更",
-    "joints": "or and nor 和 或 或者 跟 与 及 以及",
-    "ends": "with without under over below above between around about but except not no 的 了 吗",
-}
-_FILLERS, _DEGREES, _JOINTS, _ENDS = (frozenset(words.split()) for words in _WORDS.values())
+_FILLERS, _JOINTS = word_list("negation fillers"), word_list("negation joints")
+_DEGREES, _ENDS = word_list("negation degrees"), word_list("negation ends")
 _AFTER_CHINESE = re.compile(r"\s*(?:以外|之外|外)?的?")
 _GAP = re.compile(r"[\s\-、/]*")
 
@@ -115,20 +111,20 @@ class NegationParser:
     def _part(
         self, cue: Cue, start: int, values: Sequence[NamedValue], phrases: Sequence[tuple[int, int]]
     ) -> NamedValue | tuple[int, int] | None:
-        place = self._beyond_fillers(start)
-        if place is None:
+        word = self._beyond_fillers(start)
+        if word is None:
             return None
-        named = self._named.get(self._words[place].start)
+        named = self._named.get(word.start)
         if named and not (cue.kind == "parts" and self._goes_on(named)):
             is_like_others = not phrases and all(named.field == other.field for other in values)
             return named if is_like_others else None
-        if values or (cue.kind == "value" and not self._lexicon.describes(self._words[place])):
+        if values or (cue.kind == "value" and not self._lexicon.describes(word)):
             return None
-        return self._phrase(cue, place)
+        return self._phrase(cue, word)
 
-    def _phrase(self, cue: Cue, place: int) -> tuple[int, int] | None:
-        """Return the words from ``place`` on that name one thing: "leather strap", 拉链."""
-        first = self._words[place]
+    def _phrase(self, cue: Cue, first: Token) -> tuple[int, int] | None:
+        """Return the words from ``first`` on that name one thing: "leather strap", 拉链."""
+        place = bisect_left(self._starts, first.start)
         last: Token | None = None
         for word in self._words[place : place + _MOST_WORDS[cue.kind]]:
             if last and (word.start in self._named or not self._touches(last.end, word)):
@@ -142,35 +138,34 @@ class NegationParser:
 
     def _goes_on(self, named: NamedValue) -> bool:
         """Return True if a value only describes a part: "without leather strap"."""
-        place = bisect_left(self._starts, named.end)
-        if place == len(self._words) or not self._touches(named.end, word := self._words[place]):
-            return False
-        return not (word.surface in _ENDS | _JOINTS or is_stop_word(word.surface) or word.start in self._named)
+        word = self._next(named.end)
+        return word is not None and not (
+            word.surface in _ENDS | _JOINTS or is_stop_word(word.surface) or word.start in self._named
+        )
 
     def _is_before_de(self, word: Token) -> bool:
         """Return True if Chinese words up to 的 follow: the words before it name a part of a thing."""
         rest = self._text[word.end : word.end + 6]
         return rest.startswith("的") or ("的" in rest and is_chinese(rest[: rest.index("的")]))
 
-    def _beyond_fillers(self, start: int) -> int | None:
-        place = bisect_left(self._starts, start)
-        end = start
-        while place < len(self._words) and self._touches(end, self._words[place]):
-            word = self._words[place]
-            if word.start in self._named or word.surface not in _FILLERS:
-                return place
-            place, end = place + 1, word.end
-        return None
+    def _beyond_fillers(self, end: int) -> Token | None:
+        word = self._next(end)
+        while word and word.start not in self._named and word.surface in _FILLERS:
+            word = self._next(word.end)
+        return word
 
     def _after_joint(self, end: int) -> int | None:
         """Return where another object may begin: after "or", 和 or a 、."""
-        place = bisect_left(self._starts, end)
-        if place == len(self._words) or not self._touches(end, self._words[place]):
-            return None
-        word = self._words[place]
-        if word.surface in _JOINTS:
+        word = self._next(end)
+        if word and word.surface in _JOINTS:
             return word.end
-        return end if set(self._text[end : word.start]) & set("、/") else None
+        return end if word and set(self._text[end : word.start]) & set("、/") else None
+
+    def _next(self, end: int) -> Token | None:
+        """Return the word right after ``end``; None if something else is between."""
+        place = bisect_left(self._starts, end)
+        following = self._words[place : place + 1]
+        return next((word for word in following if self._touches(end, word)), None)
 
     def _touches(self, end: int, word: Token) -> bool:
         return _GAP.fullmatch(self._text, end, word.start) is not None

@@ -34,12 +34,7 @@ class _Group:
         """Yield the parts that are not searched for: all but the conditions that the customer switched off."""
         off = [(each.start, each.end) for each in self.conditions if each.mode == "off"]
         if self.is_cut and len(off) < len(self.conditions):
-            yield from (
-                (self.start + start, self.start + end)
-                for start, end in _between(
-                    [(start - self.start, end - self.start) for start, end in off], self.end - self.start
-                )
-            )
+            yield from _between(off, self.start, self.end)
 
 
 def understand(text: str, lexicon: ValueLexicon, modes: Mapping[str, Mode] | None = None) -> Interpretation:
@@ -56,65 +51,52 @@ def understand(text: str, lexicon: ValueLexicon, modes: Mapping[str, Mode] | Non
     negations = [found for cue in cues if (found := parser.parse(cue))]
     groups = [_of_price(text, price, str(lexicon.price)) for price in prices]
     groups += [_of_negation(text, negation) for negation in negations]
-    groups += [_of_value(text, each, lexicon) for each in named if not _is_in_any(each, negations)]
+    negated = {place for negation in negations for place in range(negation.start, negation.end)}
+    groups += [_of_value(text, each, lexicon) for each in named if each.start not in negated]
     groups = [_completed(group, lexicon, modes or {}) for group in sorted(groups, key=lambda group: group.start)]
     return Interpretation(
         _left_of(text, [cut for group in groups for cut in group.cuts()]),
         tuple({each.id: each for group in groups for each in group.conditions}.values()),
-        free=tuple(_between(sorted(taken), len(text))),
+        free=tuple(_between(sorted(taken), 0, len(text))),
     )
 
 
 def _of_price(text: str, price: Price, field: str) -> _Group:
     phrase = text[price.start : price.end]
     condition = Condition(phrase, price.start, price.end, field, price.op, price.numbers, "strict")
-    return _Group(price.start, _with_particle(text, price.end), (condition,), is_cut=True)
+    end = price.end + (text[price.end : price.end + 1] == "的")  # 两百块以内的
+    return _Group(price.start, end, (condition,), is_cut=True)
 
 
 def _of_negation(text: str, negation: Negation) -> _Group:
     """Excluded values filter, excluded words lower the score; one alone has the whole part as its phrase."""
-    start, end = negation.start, negation.end
+    whole = negation.start, negation.end
     alone = len(negation.values) + len(negation.phrases) == 1
-    conditions = [
-        _with_phrase(
-            Condition("", *((start, end) if alone else each[:2]), each.field, "is_not", each.values, "strict"), text
-        )
-        for each in negation.values
-    ] + [
-        _with_phrase(Condition("", *((start, end) if alone else each), None, "is_not", (text[slice(*each)],)), text)
-        for each in negation.phrases
-    ]
-    return _Group(start, end, tuple(conditions), is_cut=True)
+    conditions = []
+    for value in negation.values:
+        place = whole if alone else (value.start, value.end)
+        conditions.append(Condition(_phrase(text, *place), *place, value.field, "is_not", value.values, "strict"))
+    for words in negation.phrases:
+        place = whole if alone else words
+        conditions.append(Condition(_phrase(text, *place), *place, None, "is_not", (text[slice(*words)],)))
+    return _Group(*whole, tuple(conditions), is_cut=True)
 
 
 def _of_value(text: str, named: NamedValue, lexicon: ValueLexicon) -> _Group:
-    condition = Condition("", named.start, named.end, named.field, "is", named.values)
-    condition = replace(_with_phrase(condition, text), describes=named.field not in lexicon.kinds)
-    return _Group(named.start, named.end, (condition,), is_cut=False)
+    place, describes = (named.start, named.end), named.field not in lexicon.kinds
+    condition = Condition(_phrase(text, *place), *place, named.field, "is", named.values, describes=describes)
+    return _Group(*place, (condition,), is_cut=False)
 
 
-def _with_phrase(condition: Condition, text: str) -> Condition:
-    return replace(condition, phrase=text[condition.start : condition.end].strip(" ,，、"))
+def _phrase(text: str, start: int, end: int) -> str:
+    return text[start:end].strip(" ,，、")
 
 
 def _completed(group: _Group, lexicon: ValueLexicon, modes: Mapping[str, Mode]) -> _Group:
     """Return the group with the customer's modes, and with labels for the page."""
-    return replace(
-        group,
-        conditions=tuple(
-            replace(each, mode=modes.get(each.id, each.mode), label=label_of(each, lexicon))
-            for each in group.conditions
-        ),
-    )
-
-
-def _is_in_any(named: NamedValue, negations: Iterable[Negation]) -> bool:
-    return any(negation.start <= named.start < negation.end for negation in negations)
-
-
-def _with_particle(text: str, end: int) -> int:
-    """Return the end of a part, with the 的 that belongs to it: 两百块以内的."""
-    return end + 1 if text[end : end + 1] == "的" else end
+    stated = group.conditions
+    completed = (replace(each, mode=modes.get(each.id, each.mode), label=label_of(each, lexicon)) for each in stated)
+    return replace(group, conditions=tuple(completed))
 
 
 def _blanked(text: str, places: Iterable[_Place]) -> str:
@@ -123,19 +105,18 @@ def _blanked(text: str, places: Iterable[_Place]) -> str:
     return text
 
 
-def _between(places: Sequence[_Place], length: int) -> Iterator[_Place]:
-    """Yield the gaps that ``places``, in their order, leave in a text of ``length`` characters."""
-    position = 0
-    for start, end in [*places, (length, length)]:
-        if position < start:
-            yield position, start
-        position = max(position, end)
+def _between(places: Sequence[_Place], start: int, end: int) -> Iterator[_Place]:
+    """Yield the gaps that ``places``, in their order, leave from ``start`` to ``end``."""
+    for first, last in [*places, (end, end)]:
+        if start < first:
+            yield start, first
+        start = max(start, last)
 
 
 def _left_of(text: str, cuts: Sequence[_Place]) -> str:
     """Return ``text`` without ``cuts``; the empty text if only stop words are left."""
     if not cuts:
         return text
-    rest = _BORDER.join(text[start:end].strip() for start, end in _between(cuts, len(text)))
+    rest = _BORDER.join(text[start:end].strip() for start, end in _between(cuts, 0, len(text)))
     rest = _LOOSE.sub("", " ".join(_IN_CHINESE.sub("", rest).replace(_BORDER, " ").split())).strip(_EDGES)
     return rest if any(not is_stop_word(word.surface) for word in tokenize(fold_in_place(rest))) else ""

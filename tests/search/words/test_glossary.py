@@ -150,7 +150,7 @@ def test_the_synonyms_of_the_shop_stay_beside_translations(titles):
 
 def test_translations_ask_the_database_nothing_and_are_read_once(titles, monkeypatch):
     first = translations.translations()
-    monkeypatch.setattr(translations, "_load", lambda _path: pytest.fail("read again"))
+    monkeypatch.setattr(translations, "Translations", lambda _path: pytest.fail("read again"))
     with CaptureQueriesContext(connection) as queries:
         for text in ("红色防水登山背包", "red waterproof rucksack"):
             assert translations.applied([Phrase((word,)) for word in words_of(analyse(text))], text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -20,8 +20,8 @@ from xsearch.search.words.terms import QueryWord, words_of
 from xsearch.text import analyse
 from xsearch.text.analysis import is_stop_word
 from xsearch.text.chinese import has_chinese
-from xsearch.text.glossary import glossary_lines
-from xsearch.text.matching import TermKey, TermMatcher, TextSpan
+from xsearch.text.glossary import TermKey, TermMatcher, TextSpan, glossary_lines
+from xsearch.text.word_lists import word_list
 from xsearch.understanding.negation import negation_before
 
 #: Domains of the glossary whose lines are values of one attribute each.
@@ -29,12 +29,7 @@ DOMAINS = ("colours", "materials", "patterns")
 _MAX_VALUES = 200  # of a field; one with more is no attribute but a text
 _MAX_WORDS = 4  # of an English term
 # Words that only point to the photo; stop words do as well.
-_POINTING_WORDS = """
-    same similar exactly instead one ones version only however though rather another colour
-    这件 这款 这双 这条 这只 那件 那款 那双 那条 那只 同款 同样 一样 类似 相似
-    同 但是 但 不过 只是 换成 换 改成 改 变成 跟 像 颜色
-"""
-_POINTING = frozenset(_POINTING_WORDS.split())
+_POINTING = word_list("pointing words")
 
 
 @dataclass(frozen=True)
@@ -99,23 +94,25 @@ class AttributeLexicon:
     def _matcher(self) -> TermMatcher:
         return TermMatcher(self._english, self._chinese, max_words=_MAX_WORDS)
 
-    def find(self, text: str, words: Sequence[QueryWord]) -> Iterator[tuple[TextSpan, tuple[str, str]]]:
-        """Yield the place of each term for a value, from left to right, and its attribute and value."""
+    def find(self, text: str, words: Sequence[QueryWord]) -> list[tuple[TextSpan, tuple[str, str]]]:
+        """Return the place of each term for a value, from left to right, and its attribute and value."""
         chinese = [TextSpan(word.start, word.end) for word in words if has_chinese(text[word.start : word.end])]
         spans = self._matcher.find_chinese(text, chinese)
         found = [(span, self._chinese[text[span.start : span.end].lower()]) for span in spans]
-        yield from sorted([*found, *self._find_english(words)])
-
-    def _find_english(self, words: Sequence[QueryWord]) -> Iterator[tuple[TextSpan, tuple[str, str]]]:
         for key, place in self._matcher.split([word.lexeme for word in words]):
             if named := self._english.get(key):
-                yield TextSpan(words[place.start].start, words[place.stop - 1].end), named
+                found.append((TextSpan(words[place.start].start, words[place.stop - 1].end), named))
+        return sorted(found)
 
 
 def read_change(index: Index, text: str, negated_text: str = "", scope: Hashable = ()) -> Change:
     """Return the change that ``text`` asks for; ``negated_text`` holds the values that the query negates."""
     words = words_of(analyse(text))
-    meaningful = [TextSpan(word.start, word.end) for word in words if not _only_points(word)]
+    meaningful = [
+        TextSpan(word.start, word.end)
+        for word in words
+        if not (word.surface.lower() in _POINTING or is_stop_word(word.surface.lower()))
+    ]
     lexicon = attributes_of(index, scope)
     named, places, negations = [], [], []
     for span, (attribute, value) in lexicon.find(text, words):
@@ -129,11 +126,6 @@ def read_change(index: Index, text: str, negated_text: str = "", scope: Hashable
     if not named and len(meaningful) == len(words):
         return Change(text, (), text)
     return Change(_kept(text, meaningful, negations), tuple(named), _kept(text, meaningful, [*negations, *places]))
-
-
-def _only_points(word: QueryWord) -> bool:
-    surface = word.surface.lower()
-    return surface in _POINTING or is_stop_word(surface)
 
 
 def _kept(text: str, spans: Sequence[TextSpan], but_for: Sequence[TextSpan]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from cachetools import LRUCache, cached
@@ -26,16 +27,6 @@ logger = logging.getLogger("xsearch.search")
 _LEAST_SPREAD = 0.2  # of the largest
 _RIDGE = 1.0  # squared length; a small catalogue says little about what goes together
 _LEAST_SAMPLE = 20  # photos
-
-
-@dataclass(frozen=True)
-class AttributeChange:
-    """A change of a query vector: the photo's own value of ``attribute``, and the values that words name."""
-
-    attribute: str
-    photo: str
-    wanted: tuple[str, ...] = ()
-    unwanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,7 +58,7 @@ def subspace_of(encoder: Encoder, values: Sequence[str]) -> AttributeSubspace | 
     basis = basis[spread > max(_LEAST_SPREAD * spread[0], 1e-4)]
     if not len(basis):
         return None
-    named = tuple(values[int(place)] for place in known)
+    named = tuple(values[place] for place in known.tolist())
     return AttributeSubspace(named, basis.astype(np.float32), normalise(centred @ basis.T))
 
 
@@ -79,14 +70,12 @@ def compose(context: SearchContext, parts: Sequence[VectorPart], change: Change)
     """
     if not (change.named or change.rest):
         return list(parts)
-    return [_composed(context, part, change) if _is_image(part) else part for part in parts]
-
-
-def _is_image(part: VectorPart) -> bool:
-    return part.modality in {"image", "like"} and part.column in {"image", "text"}
+    return [_composed(context, part, change) for part in parts]
 
 
 def _composed(context: SearchContext, part: VectorPart, change: Change) -> VectorPart:
+    if part.modality not in {"image", "like"} or part.column not in {"image", "text"}:
+        return part
     encoder = context.encoder(part.space)
     if encoder is None or not {"text", "image"} <= encoder.modalities:
         return part
@@ -106,7 +95,7 @@ def _composed(context: SearchContext, part: VectorPart, change: Change) -> Vecto
         return part
     if vector is part.vector:
         return part
-    return replace(part, vector=vector, original=part.vector, changes=tuple(asdict(change) for change in changes))
+    return replace(part, vector=vector, original=part.vector, changes=tuple(changes))
 
 
 class _Composition:
@@ -122,19 +111,22 @@ class _Composition:
         self._sample = sample if len(sample) >= _LEAST_SAMPLE else None
         self._options: Mapping[str, float] = settings.COMPOSITION
 
-    def apply(self, change: Change) -> tuple[QueryVector, list[AttributeChange]]:
-        """Return the unit vector of the photo with ``change``, shape (dimension,), and the changes made."""
+    def apply(self, change: Change) -> tuple[QueryVector, list[dict[str, Any]]]:
+        """Return the unit vector of the photo with ``change``, shape (dimension,), and the changes made.
+
+        A change has the photo's own value of an attribute, and the values that words name.
+        """
         if not (self._options["discount"] or self._options["strength"]):
             return self._with_words(self._vector, change.words), []
         subspaces = self._subspaces(change)
         vector, changes = self._general() if subspaces else self._vector, []
         for attribute, subspace in subspaces.items():
             wanted, unwanted = (
-                [named.value for named in change.named if (named.attribute, named.is_wanted) == (attribute, side)]
+                tuple(named.value for named in change.named if (named.attribute, named.is_wanted) == (attribute, side))
                 for side in (True, False)
             )
             vector, own = self._replaced(vector, subspace, wanted, unwanted)
-            changes.append(AttributeChange(attribute, own, tuple(wanted), tuple(unwanted)))
+            changes.append({"attribute": attribute, "photo": own, "wanted": wanted, "unwanted": unwanted})
         return self._with_words(vector, change.rest), changes
 
     def _subspaces(self, change: Change) -> dict[str, AttributeSubspace]:

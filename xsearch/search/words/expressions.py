@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import BooleanField, F, Func
 
 from xsearch.search.expressions import Double
-from xsearch.search.words.terms import Phrase, QueryWord, Reading
+from xsearch.search.words.terms import Phrase, Reading
 
 #: The score of a word in a field of each weight.
 FIELD_WEIGHTS = {"A": 1.0, "B": 0.8, "C": 0.4, "D": 0.2}
@@ -45,12 +45,8 @@ class Matches(DocumentExpression):
         if not self._fields:
             return sql, values
         # The index has no weights: it finds the documents, and their fields are checked afterwards.
-        return f'({sql} AND ts_filter({document}, %s::"char"[]) @@ %s::tsquery)', [
-            *values,
-            *params,
-            [*self._fields],
-            self.literal,
-        ]
+        sql = f'({sql} AND ts_filter({document}, %s::"char"[]) @@ %s::tsquery)'
+        return sql, [*values, *params, [*self._fields], self.literal]
 
 
 class LexicalScore(Double, DocumentExpression):
@@ -69,10 +65,9 @@ class LexicalScore(Double, DocumentExpression):
 class Sql:
     """Writes scores as SQL and collects the parameters in their order.
 
-    ``ts_rank`` of one word is the sum of the weights of the fields where it stands, the k-th divided by
-    k² (the heaviest counted in full) and all by π²/6: it saturates with the number of occurrences as
-    BM25's term frequency does (Robertson and Zaragoza, 2009). Multiplied back, a word that stands once
-    in a field of weight A is worth 1.
+    ``ts_rank`` of one word is the sum of the weights of the fields where it stands, the k-th divided by k² (the
+    heaviest counted in full) and all by π²/6: it saturates with the number of occurrences as BM25's term frequency
+    does (Robertson and Zaragoza, 2009). Multiplied back, a word that stands once in a field of weight A is worth 1.
     """
 
     _SATURATION = math.pi**2 / 6
@@ -84,22 +79,15 @@ class Sql:
 
     def of_phrase(self, phrase: Phrase) -> str:
         """Return the better of the single words and of the readings of all words together."""
-        words = " + ".join(self._of_word(word) for word in phrase.words)
+        words = [[self._weighted(reading, word.weight) for reading in word.readings] for word in phrase.words]
+        total = " + ".join(f"GREATEST({', '.join(readings)})" for readings in words)
         others = [self._weighted(reading, phrase.weight) for reading in phrase.others]
-        return f"GREATEST({', '.join([words, *others])})"
-
-    def _of_word(self, word: QueryWord) -> str:
-        return f"GREATEST({', '.join(self._weighted(reading, word.weight) for reading in word.readings)})"
+        return f"GREATEST({', '.join([total, *others])})"
 
     def _weighted(self, reading: Reading, weight: float) -> str:
-        return f"{self.of_reading(reading)} * {weight * reading.worth:.9g}"
-
-    def of_reading(self, reading: Reading) -> str:
-        """Return the score of one reading, in [0, 1]."""
         parts = [f"{self._rank(part.literal)} * {part.fraction:.6g}" for part in reading.parts]
-        if reading.needs_all:
-            return f"LEAST({', '.join(parts)})"
-        return f"LEAST(1, {' + '.join(parts)})"
+        score = ", ".join(parts) if reading.needs_all else f"1, {' + '.join(parts)}"
+        return f"LEAST({score}) * {weight * reading.worth:.9g}"
 
     def _rank(self, literal: str) -> str:
         weights = ", ".join(str(FIELD_WEIGHTS[name]) for name in reversed(FIELD_WEIGHTS))

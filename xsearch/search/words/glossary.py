@@ -11,10 +11,9 @@ from cachetools import LRUCache, cached
 
 from xsearch.conf import settings
 from xsearch.search.words.synonyms import key_of
-from xsearch.search.words.terms import TRANSLATION_WORTH, VARIANT_WORTH, Phrase, QueryWord, Reading, ReadingPart
+from xsearch.search.words.terms import TRANSLATION_WORTH, VARIANT_WORTH, Phrase, QueryWord, Reading
 from xsearch.text.chinese import has_chinese
-from xsearch.text.glossary import GlossaryLine, glossary_lines, variants
-from xsearch.text.matching import TermKey, TermMatcher, TextSpan
+from xsearch.text.glossary import GlossaryLine, TermKey, TermMatcher, TextSpan, glossary_lines, variants
 
 _MAX_WORDS = 4  # of an English term
 
@@ -28,14 +27,14 @@ class Translations:
         self.chinese: dict[str, dict[TermKey, Reading]] = {}
         self.english: dict[TermKey, dict[TermKey, Reading]] = {}
         for line in lines:
-            for one, other in _translations(line):
+            for one, other in line.translations():
                 readings = self._readings_of(one, keys[one])
-                readings[keys[other]] = _reading(keys[other], TRANSLATION_WORTH, "translation")
+                readings[keys[other]] = Reading.of(keys[other], TRANSLATION_WORTH, "translation")
         for side in ("chinese", "english"):
-            for one, other in variants([_both_ways(line, getattr(line, side)) for line in lines]):
+            for one, other in variants([line.both_ways(getattr(line, side)) for line in lines]):
                 if keys[one] != keys[other]:
                     readings = self._readings_of(one, keys[one])
-                    readings.setdefault(keys[other], _reading(keys[other], VARIANT_WORTH, "variant"))
+                    readings.setdefault(keys[other], Reading.of(keys[other], VARIANT_WORTH, "variant"))
         self._matcher = TermMatcher(self.english, self.chinese, max_words=_MAX_WORDS)
         # 自行车头盔 is a helmet for bicycles, but an ice cream is no cream.
         self._made_of_parts = {
@@ -48,11 +47,11 @@ class Translations:
     def applied(self, phrases: Sequence[Phrase], text: str) -> list[Phrase]:
         """Return the phrases of ``text`` with the readings that the glossary adds to the shop's own synonyms."""
         done: list[Phrase] = []
-        for is_free, group in groupby(phrases, key=lambda phrase: not phrase.others):
-            if is_free:
-                done += self._read([word for phrase in group for word in phrase.words], text)
-            else:
+        for has_synonyms, group in groupby(phrases, key=lambda phrase: bool(phrase.others)):
+            if has_synonyms:
                 done += [self._with_synonyms(phrase, text) for phrase in group]
+            else:
+                done += self._read([word for phrase in group for word in phrase.words], text)
         return done
 
     def familiar_lexemes(self) -> set[str]:
@@ -61,7 +60,10 @@ class Translations:
 
     def reaching(self, counts: Mapping[str, int]) -> dict[str, int]:
         """Return the Chinese terms with a reading among the lexemes ``counts``, and how many objects have it."""
-        found = {term: _most(others, counts) for term, others in self.chinese.items()}
+        found = {
+            term: max(min(counts.get(lexeme, 0) for lexeme in key) for key in others)
+            for term, others in self.chinese.items()
+        }
         return {term: count for term, count in found.items() if count}
 
     def _readings_of(self, term: str, key: TermKey) -> dict[TermKey, Reading]:
@@ -113,11 +115,11 @@ class Translations:
             if not spans:
                 return Phrase((_read_as(words[0], others),)) if len(words) == 1 else Phrase(tuple(words), others)
         pieces = tuple(self._piece(span, text) for span in _filled(area, spans))
-        return Phrase(pieces, (_whole(words), *others))
+        return Phrase(pieces, (Reading.of([word.lexeme for word in words]), *others))
 
     def _piece(self, span: TextSpan, text: str) -> QueryWord:
         surface = text[span.start : span.end]
-        word = QueryWord(surface, span.start, span.end, surface.lower(), (Reading((ReadingPart(surface.lower()),)),))
+        word = QueryWord(surface, span.start, span.end, surface.lower(), (Reading.of([surface.lower()]),))
         return _read_as(word, self.chinese.get(surface.lower(), {}).values())
 
 
@@ -134,24 +136,7 @@ def applied(phrases: Sequence[Phrase], text: str) -> list[Phrase]:
 
 @cached(LRUCache(maxsize=4), condition=Condition())
 def _translations_of(path: str) -> Translations:
-    return _load(path)
-
-
-def _load(path: str) -> Translations:
     return Translations(glossary_lines(path))
-
-
-def _translations(line: GlossaryLine) -> Iterator[tuple[str, str]]:
-    for one, other in ((line.chinese, line.english), (line.english, line.chinese)):
-        yield from ((term, meant) for term in _both_ways(line, one) for meant in other)
-
-
-def _both_ways(line: GlossaryLine, terms: Sequence[str]) -> list[str]:
-    return [term for term in terms if term not in line.one_way]
-
-
-def _reading(key: TermKey, worth: float, kind: str) -> Reading:
-    return Reading(tuple(ReadingPart(lexeme) for lexeme in key), worth, needs_all=len(key) > 1, kind=kind)
 
 
 def _read_as(word: QueryWord, others: Iterable[Reading]) -> QueryWord:
@@ -163,11 +148,6 @@ def _with_modifiers(words: Sequence[QueryWord]) -> list[QueryWord]:
     *others, head = words
     touching = (after.start - word.end <= 1 for word, after in zip(others, words[1:], strict=True))
     return [*(replace(word, is_modifier=next(touching)) for word in others), head]
-
-
-def _whole(words: Sequence[QueryWord]) -> Reading:
-    """Return the reading of the words as they are, all of them together."""
-    return Reading(tuple(ReadingPart(word.lexeme) for word in words), needs_all=len(words) > 1)
 
 
 def _connected(words: Sequence[QueryWord], spans: Sequence[TextSpan]) -> list[list[QueryWord]]:
@@ -190,7 +170,3 @@ def _filled(area: TextSpan, spans: Sequence[TextSpan]) -> Iterator[TextSpan]:
         if span.start < span.end:
             yield span
         position = span.end
-
-
-def _most(others: Iterable[TermKey], counts: Mapping[str, int]) -> int:
-    return max((min(counts.get(lexeme, 0) for lexeme in key) for key in others), default=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Any
 
 from django.db import models
@@ -59,7 +60,8 @@ class LexicalQuery:
             return [" | ".join(f"({tier})" for tier in tiers if tier) for tiers in together]
         if sum(self.documents) <= MAX_SCORED or len(self.phrases) == 1:
             return [self.literal]
-        rarest = [phrase for _count, phrase in sorted(zip(self.documents, self.phrases, strict=True), key=_first)]
+        by_count = sorted(zip(self.documents, self.phrases, strict=True), key=itemgetter(0))
+        rarest = [phrase for _count, phrase in by_count]
         counts = sorted({len(rarest), *range(1, min(len(rarest), _MAX_TIERS))}, reverse=True)
         every = [" & ".join(f"({phrase.literal})" for phrase in rarest[:count]) for count in counts]
         return [*every, self.literal]
@@ -94,9 +96,8 @@ class LexicalQuery:
         """Return for each object how each word of the query was found in it, and its worth."""
         asked = [(surface, weight, reading) for phrase in self.phrases for surface, weight, reading in _read(phrase)]
         store = context.main_store
-        rows = (
-            store.model._base_manager.using(context.using).filter(**{f"{store.object_key}__in": list(keys)}).order_by()
-        )
+        rows = store.model._base_manager.using(context.using).order_by()
+        rows = rows.filter(**{f"{store.object_key}__in": list(keys)})
         scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
         found: dict[Any, dict[str, Any]] = {}
         for key, *values in rows.annotate(**scores).values_list(store.object_key, *scores):
@@ -123,10 +124,6 @@ def _only(reading: Reading) -> Phrase:
 def _explained(reading: Reading, worth: float, weight: float) -> dict[str, Any]:
     found_as = " ".join(part.lexeme for part in reading.parts)
     return {"as": found_as, "by": reading.kind, "worth": round(worth, 4), "share": round(weight, 4)}
-
-
-def _first(pair: tuple[int, Phrase]) -> int:
-    return pair[0]
 
 
 def expanded(context: SearchContext, text: str) -> list[Phrase]:
@@ -158,8 +155,7 @@ def lexical_query(
     counts = _counts(context, {*compounds.lexemes(), *(lexeme for phrase in phrases for lexeme in phrase.lexemes())})
     phrases = compounds.applied(counts)
     phrases = _completed(_reachable(phrases, counts), counts)
-    total = counts.get("", 0)
-    documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), total) for each in phrases]
+    documents = [min(sum(counts.get(lexeme, 0) for lexeme in each.lexemes()), counts[""]) for each in phrases]
     interpretation = interpretation or Interpretation(text)
     describing, naming = _lexemes(interpretation.descriptions()), _lexemes(interpretation.kinds())
     return LexicalQuery(weighted(phrases, counts, describing, naming), documents)
@@ -237,14 +233,11 @@ def _reachable(phrases: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phr
 def _completed(phrases: Sequence[Phrase], counts: Mapping[str, int]) -> list[Phrase]:
     """Add a prefix reading to model numbers and to an unknown last word."""
     last = phrases[-1].words[-1]
-    done = []
-    for phrase in phrases:
-        words = (with_prefix(word) if _is_begun(word, counts, last) else word for word in phrase.words)
-        done.append(replace(phrase, words=tuple(words)))
-    return done
 
+    def completed(word: QueryWord) -> QueryWord:
+        is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
+        is_unknown_last = word is last and not counts.get(word.lexeme)
+        is_prefix = len(word.lexeme) >= _MIN_PREFIX and (is_code or is_unknown_last)
+        return with_prefix(word) if is_prefix else word
 
-def _is_begun(word: QueryWord, counts: Mapping[str, int], last: QueryWord) -> bool:
-    is_code = any(character.isdigit() for character in word.lexeme) and not word.lexeme.isdigit()
-    known = counts.get(word.lexeme, 0) and not is_code
-    return not known and len(word.lexeme) >= _MIN_PREFIX and (is_code or word is last)
+    return [replace(phrase, words=tuple(map(completed, phrase.words))) for phrase in phrases]

@@ -22,6 +22,7 @@ from xsearch.search.words.lexical import synonyms_of, synonyms_version
 from xsearch.text import english
 from xsearch.text.chinese import HAN
 from xsearch.text.spelling import Entry, Speller
+from xsearch.text.word_lists import word_list
 
 logger = logging.getLogger("xsearch.search")
 
@@ -42,12 +43,14 @@ class Version(NamedTuple):
 
 def words_version(context: SearchContext) -> Version:
     """Return the version of the words as they are now, read once for a search."""
-    return context.once("words version", lambda: _words_version(context))
 
+    def read() -> Version:
+        # All terms are written again whenever they are counted, so the newest key of an index changes.
+        keys = Term.objects.using(context.using).order_by("-pk").values_list("pk", flat=True)
+        newest = tuple(keys.filter(content_type=index.content_type).first() for index in context.indexes)
+        return Version(context.scope, newest, synonyms_version(context), settings.GLOSSARY)
 
-def _words_version(context: SearchContext) -> Version:
-    counted = tuple(_last_term(context, index) for index in context.indexes)
-    return Version(context.scope, counted, synonyms_version(context), settings.GLOSSARY)
+    return context.once("words version", read)
 
 
 def corrected(context: SearchContext, text: str) -> str | None:
@@ -85,24 +88,14 @@ def speller(context: SearchContext) -> Speller:
     key = (context.scope, tuple(index.label for index in indexes))
 
     def make() -> Speller:
-        return _new_speller(_entries_of(context, indexes), synonyms_of(context))
+        entries, glossary = _entries_of(context, indexes), translations()
+        familiar = familiar_lexemes() | synonyms.familiar_lexemes(synonyms_of(context))
+        if glossary is None:
+            return Speller(entries, familiar)
+        translated = glossary.reaching({entry.lexeme: entry.objects_with for entry in entries})
+        return Speller(entries, familiar | glossary.familiar_lexemes(), translated)
 
     return _spellers.get(key, words_version(context), make)
-
-
-def _new_speller(entries: Sequence[Entry], expansions: synonyms.Expansions) -> Speller:
-    familiar = familiar_lexemes() | synonyms.familiar_lexemes(expansions)
-    glossary = translations()
-    if glossary is None:
-        return Speller(entries, familiar)
-    translated = glossary.reaching({entry.lexeme: entry.objects_with for entry in entries})
-    return Speller(entries, familiar | glossary.familiar_lexemes(), translated)
-
-
-def _last_term(context: SearchContext, index: Index) -> int | None:
-    """Return the newest key of the terms: all of them are written again whenever they are counted."""
-    terms = Term.objects.using(context.using).filter(content_type=index.content_type)
-    return terms.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def _entries_of(context: SearchContext, indexes: Sequence[Index]) -> Sequence[Entry]:
@@ -127,4 +120,4 @@ def _entries(context: SearchContext, index: Index) -> Sequence[Entry]:
 @cache
 def familiar_lexemes() -> frozenset[str]:
     """Return English words that mean themselves: a customer of a shop without sofas does not mean something else."""
-    return frozenset(english.stem(word) for word in known_words() | english.EVERYDAY)
+    return frozenset(english.stem(word) for word in known_words() | word_list("everyday words"))

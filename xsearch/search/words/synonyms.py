@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 
-from cachetools import LRUCache
+from cachetools import LRUCache, cached
 from django.db import connections
 
 from xsearch.models import Synonym
-from xsearch.search.words.terms import SYNONYM_WORTH, Phrase, QueryWord, Reading, ReadingPart, words_of
+from xsearch.search.words.terms import SYNONYM_WORTH, Phrase, QueryWord, Reading, words_of
 from xsearch.text import analyse, detect_language
-from xsearch.text.matching import TermKey, TermMatcher
+from xsearch.text.glossary import TermKey, TermMatcher
 
 #: Words of a term at most.
 MAX_WORDS = 6
@@ -26,10 +26,6 @@ FROM {table} AS synonym
 
 #: Language ("" for any) → lexemes of a term → the terms that stand for it.
 Expansions = dict[str, dict[TermKey, list[TermKey]]]
-
-#: By database and version; tenants with the same synonyms have the same version.
-_compiled: LRUCache[Hashable, Expansions] = LRUCache(16)
-_lock = Lock()
 
 
 def terms_in(text: str) -> list[str]:
@@ -60,15 +56,10 @@ def version(using: str) -> object:
         return cursor.fetchone()
 
 
-def expansions(using: str, current: object) -> Expansions:
-    """Return the synonyms of ``version`` ``current``."""
-    with _lock:
-        found = _compiled.get((using, current))
-    if found is None:
-        found = compiled(Synonym.objects.using(using))
-        with _lock:
-            _compiled[using, current] = found
-    return found
+@cached(LRUCache(16), lock=Lock())
+def expansions(using: str, current: object) -> Expansions:  # noqa: ARG001
+    """Return the synonyms of ``version`` ``current``; tenants with the same synonyms have the same version."""
+    return compiled(Synonym.objects.using(using))
 
 
 def compiled(synonyms: Iterable[Synonym]) -> Expansions:
@@ -94,8 +85,7 @@ def expand(words: Sequence[QueryWord], text: str, found: Expansions) -> list[Phr
 
 def _readings(key: TermKey, applying: Sequence[dict[TermKey, list[TermKey]]]) -> Iterator[Reading]:
     for other in dict.fromkeys(other for of_language in applying for other in of_language.get(key, ())):
-        parts = tuple(ReadingPart(lexeme) for lexeme in other)
-        yield Reading(parts, SYNONYM_WORTH, needs_all=len(parts) > 1, kind="synonym")
+        yield Reading.of(other, SYNONYM_WORTH, "synonym")
 
 
 def familiar_lexemes(found: Expansions) -> set[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from xsearch.text import Token, analyse
+from xsearch.text.analysis import quoted
 from xsearch.text.folding import fold
-from xsearch.text.tsearch import quoted
 
 #: The worth of a reading; that of the word as it was typed is 1, so that exact words win.
 PARTS_WORTH = 0.9  # "water" and "resistant" for "water-resistant"
@@ -43,6 +43,11 @@ class Reading:
     worth: float = 1.0
     needs_all: bool = False
     kind: str = "word"
+
+    @classmethod
+    def of(cls, lexemes: Sequence[str], worth: float = 1.0, kind: str = "word") -> Reading:
+        """Return the reading as all of ``lexemes`` together."""
+        return cls(tuple(ReadingPart(lexeme) for lexeme in lexemes), worth, needs_all=len(lexemes) > 1, kind=kind)
 
     @property
     def is_of_glossary(self) -> bool:
@@ -123,7 +128,7 @@ def _word(tokens: Sequence[Token]) -> QueryWord:
     start, end = tokens[0].start, max(token.end for token in tokens)
     whole = [token for token in tokens if (token.start, token.end) == (start, end)]
     parts = [token for token in tokens if token not in whole]
-    readings = tuple(Reading((ReadingPart(token.lexeme),)) for token in whole)
+    readings = tuple(Reading.of([token.lexeme]) for token in whole)
     if parts:
         # A part weighs more than its share of the letters: 运动鞋 are 鞋.
         fractions = ((token.lexeme, ((token.end - token.start) / (end - start)) ** 0.5) for token in parts)
@@ -152,7 +157,7 @@ class Compounds:
         self._phrases = phrases
         words = [word for phrase in phrases for word in phrase.words]
         self._joined = {pair: lexeme for pair in pairwise(words) if (lexeme := _together(*pair))}
-        self._halves = {word: list(_apart(word)) for word in words}
+        self._halves = {word: _apart(word) for word in words}
 
     def lexemes(self) -> set[str]:
         """Return the lexemes to count."""
@@ -167,7 +172,7 @@ class Compounds:
             if before and len(before.words) == len(phrase.words) == 1 and not before.others and not phrase.others:
                 lexeme = self._joined.get((before.words[0], phrase.words[0]), "")
                 if lexeme and counts.get(lexeme):
-                    other = Reading((ReadingPart(lexeme),), JOINED_WORTH, kind="joined")
+                    other = Reading.of([lexeme], JOINED_WORTH, "joined")
                     done[-1] = Phrase((*before.words, *phrase.words), (other,))
                     continue
             done.append(phrase)
@@ -178,32 +183,27 @@ class Compounds:
         if counts.get(word.lexeme) or not known:
             return word
         pair = max(known, key=lambda halves: min(counts[half] for half in halves))
-        apart = Reading(tuple(ReadingPart(half) for half in pair), JOINED_WORTH, needs_all=True, kind="apart")
+        apart = Reading.of(pair, JOINED_WORTH, "apart")
         return replace(word, readings=(*word.readings, apart))
 
 
 def _together(first: QueryWord, second: QueryWord) -> str:
     """Return the lexeme of the word that two neighbours make when joined, such as "back pack"; or an empty one."""
-    if second.start - first.end != 1 or not (first.surface + second.surface).isascii() or not first.surface.isalpha():
-        return ""
-    if not (second.surface.isalpha() or second.surface.isdigit()):
-        return ""
-    return _lexeme(first.surface + second.surface)
+    joined = first.surface + second.surface
+    are_words = first.surface.isalpha() and (second.surface.isalpha() or second.surface.isdigit())
+    return _lexeme(joined) if second.start - first.end == 1 and joined.isascii() and are_words else ""
 
 
-def _apart(word: QueryWord) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of lexemes that a word may be made of."""
+def _apart(word: QueryWord) -> list[tuple[str, str]]:
+    """Return the pairs of lexemes that a word may be made of."""
     text = word.surface.lower()
+    places: Iterable[int] = ()
     if found := _LETTERS_AND_NUMBER.fullmatch(text):
         places = [found.end(1)]
     elif text.isascii() and text.isalpha():
-        places = list(range(_MIN_HALF, len(text) - _MIN_HALF + 1))
-    else:
-        return
-    for place in places:
-        halves = _lexeme(text[:place]), _lexeme(text[place:])
-        if all(halves):
-            yield halves
+        places = range(_MIN_HALF, len(text) - _MIN_HALF + 1)
+    pairs = ((_lexeme(text[:place]), _lexeme(text[place:])) for place in places)
+    return [pair for pair in pairs if all(pair)]
 
 
 @lru_cache(maxsize=20_000)

@@ -63,15 +63,11 @@ def _importances_of(
 
     def describes(word: QueryWord) -> bool:
         is_alone = word.is_modifier and not has_head and word.lexeme not in naming
-        return is_alone or _describes(word, counts, describing)
+        is_count = word.lexeme.isdigit() and len(word.lexeme) <= _COUNT_DIGITS
+        is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
+        return is_alone or is_count or (word.lexeme in describing and is_common)
 
     return [_Importance(*each, describes(word)) for word, each in zip(phrase.words, values, strict=True)]
-
-
-def _describes(word: QueryWord, counts: Mapping[str, int], describing: Collection[str]) -> bool:
-    is_count = word.lexeme.isdigit() and len(word.lexeme) <= _COUNT_DIGITS
-    is_common = counts.get(word.lexeme, 0) >= _RARE * counts[""]
-    return is_count or (word.lexeme in describing and is_common)
 
 
 def _with_share(word: QueryWord, value: float, share: float, counts: Mapping[str, int]) -> QueryWord:
@@ -87,8 +83,7 @@ def _value(word: QueryWord, phrase: Phrase, counts: Mapping[str, int]) -> tuple[
     glossary = [reading for reading in (*word.readings, *phrase.others) if reading.is_of_glossary]
     same = [reading for reading in word.readings if reading.kind == "apart"]
     same += [reading for reading in phrase.others if not reading.is_of_glossary]
-    with_synonym = sum(documents_with(reading, counts) for reading in same)
-    with_it = counts.get(word.lexeme, 0) + with_synonym
+    with_it = counts.get(word.lexeme, 0) + sum(documents_with(reading, counts) for reading in same)
     # A word of the catalogue stays as rare as it is, however common what it is translated into.
     with_it = with_it or sum(documents_with(reading, counts) for reading in glossary)
     parts = [part.lexeme for reading in word.readings if reading.kind == "parts" for part in reading.parts]
