@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
@@ -35,11 +36,9 @@ class ProcessLock(PerProcess):
     def _reset(self) -> None:
         self._lock = threading.RLock()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock."""
-        with self._lock:
-            yield
+    def held(self) -> threading.RLock:
+        """Return a context that holds the lock."""
+        return self._lock
 
 
 @dataclass
@@ -193,3 +192,12 @@ def build_backend(spec: dict[str, Any], contract: type[T], failure: type[Excepti
     if not isinstance(made, contract):
         raise failure(f"{path!r} is not an {contract.__module__.removesuffix('.base')}.{contract.__name__}.")
     return made
+
+
+def import_optional(package: str, user: str, extra: str, failure: Callable[[str], Exception]) -> Any:
+    """Return a package of an extra of django-xsearch; raises ``failure`` that says how to install it."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        cure = f"Install it: pip install 'django-xsearch[{extra}]'"
+        raise failure(f"{user} needs the package {package}. {cure}") from error

@@ -95,9 +95,8 @@ class BuiltinEncoder(TwoStepEncoder):
         return ConceptVocabulary.load(self._file("vocabulary.json"))
 
     def _lazy_session(self, name: str, idle_s: float | None) -> Lazy[Any]:
-        return Lazy(
-            lambda: open_session(self._file(name), self._threads, cure="Reinstall django-xsearch."), idle_s=idle_s
-        )
+        cure = "Reinstall django-xsearch."
+        return Lazy(lambda: open_session(self._file(name), self._threads, cure=cure), idle_s=idle_s)
 
     def _file(self, name: str) -> Path:
         path = self.folder / name

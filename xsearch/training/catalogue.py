@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from django.db import models
@@ -69,7 +68,8 @@ def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
     keys = list(objects.values_list("pk", flat=True))
     chosen = sorted(random.Random(seed).sample(range(len(keys)), min(limit, len(keys))))
     catalogue = Catalogue()
-    for obj in _in_chunks(objects, [keys[number] for number in chosen]):
+    chunks = (chosen[start : start + 500] for start in range(0, len(chosen), 500))
+    for obj in chain.from_iterable(objects.filter(pk__in=[keys[number] for number in chunk]) for chunk in chunks):
         product = _product(index, obj)
         if product.photos:
             catalogue.products.append(product)
@@ -78,11 +78,6 @@ def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
     _add_asked(index, catalogue.products)
     catalogue.clicks = _clicked_together(index, catalogue.products)
     return catalogue
-
-
-def _in_chunks(objects: models.QuerySet[Any], keys: list[Any], size: int = 500) -> Iterator[models.Model]:
-    for start in range(0, len(keys), size):
-        yield from objects.filter(pk__in=keys[start : start + size])
 
 
 def _product(index: Index, obj: models.Model) -> Product:
