@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 T = TypeVar("T")
@@ -175,6 +176,16 @@ class VersionedCache(PerProcess, Generic[T]):
     def clear(self) -> None:
         """Make every value again when it is next needed."""
         self._made.clear()
+
+
+def on_settings_change(forget: Callable[[], Any]) -> None:
+    """Call ``forget`` whenever a test overrides ``XSEARCH``."""
+
+    def receive(*, setting: str, **_: Any) -> None:
+        if setting == "XSEARCH":
+            forget()
+
+    setting_changed.connect(receive, weak=False)
 
 
 def build_backend(spec: dict[str, Any], contract: type[T], failure: type[Exception]) -> T:

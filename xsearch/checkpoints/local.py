@@ -1,8 +1,7 @@
 """Model checkpoints on this machine: located, verified and fingerprinted, without torch and without reading them whole.
 
-The two lookups in the hub's cache (``refs/<revision>``, ``snapshots/<commit>``) are our own: huggingface_hub's take as
-many lines, import its HTTP client in every system check, and cannot name the revisions that are there. The check of
-safetensors files is our own as well: the library does not say how many bytes are missing.
+The two lookups in the hub's cache (``refs/<revision>``, ``snapshots/<commit>``) are our own: huggingface_hub's import
+its HTTP client in every system check. So is the check of safetensors files: the library does not say what is missing.
 """
 
 from __future__ import annotations

@@ -85,8 +85,7 @@ def _given(size: dict[str, Any], name: str) -> int | None:
 
 
 def _height_width(size: dict[str, Any]) -> tuple[int, int] | None:
-    height, width = _given(size, "height"), _given(size, "width")
-    return None if height is None or width is None else (height, width)
+    return (int(size["height"]), int(size["width"])) if size.get("height") and size.get("width") else None
 
 
 def _text_facts(checkpoint: Checkpoint, preparer: Preparer, folder: Path) -> dict[str, Any]:

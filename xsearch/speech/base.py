@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-
-from django.core.signals import setting_changed
+from typing import Generic, TypeVar
 
 from xsearch.conf import settings
-from xsearch.lazy import ProcessLock, VersionedCache, build_backend
+from xsearch.lazy import ProcessLock, VersionedCache, build_backend, on_settings_change
 from xsearch.media import Waveform
 
 T = TypeVar("T")
@@ -115,10 +113,4 @@ def get_transcribers() -> list[Transcriber]:
         return list(_built)
 
 
-def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
-    if setting == "XSEARCH":
-        with _lock.held():
-            _built.clear()
-
-
-setting_changed.connect(_forget_on_change)
+on_settings_change(_built.clear)

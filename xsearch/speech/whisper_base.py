@@ -150,9 +150,9 @@ class WhisperRecogniser(Transcriber):
             return Transcript("", code)
         found: dict[str, tuple[str, float]] = {}
         for text, hypothesis in zip(texts, result.hypotheses, strict=True):
-            is_gibberish = hypothesis.log_probability < hallucinations.GIBBERISH_LOG_PROBABILITY
-            if not is_gibberish and not hallucinations.is_hallucination(text):
-                found.setdefault(folded(text), (text, hallucinations.confidence(hypothesis.log_probability)))
+            surety = hypothesis.log_probability
+            if surety >= hallucinations.GIBBERISH_LOG_PROBABILITY and not hallucinations.is_hallucination(text):
+                found.setdefault(folded(text), (text, hallucinations.confidence(surety)))
         (text, confidence), *others = found.values()
         return Transcript(text, code, confidence, tuple(others))
 

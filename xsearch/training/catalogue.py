@@ -27,7 +27,7 @@ _MAX_CLICKED = 8  # products of one query; somebody who clicks on more does not 
 _CHOSEN = (Event.Kind.CLICK, Event.Kind.CART, Event.Kind.PURCHASE)
 _LEAST_GRADE = 2  # of a product that fits the words of a query
 _CODE = re.compile(r"\S*\d\S*")  # an article number: one word with a digit in it
-_NO_LABELS = (bool, int, float, Decimal, date)
+_NO_LABELS = (bool, int, float, Decimal, date, type(None))
 
 
 @dataclass
@@ -93,12 +93,9 @@ def _product(index: Index, obj: models.Model) -> Product:
 
 def _values(index: Index, obj: models.Model) -> dict[str, str]:
     """Return the values of the declared filters that are words: no numbers, dates or booleans."""
-    found = {}
-    for name in index.filters:
-        value = next(paths.values(obj, name), None)
-        if value is not None and not isinstance(value, _NO_LABELS) and str(value).strip():
-            found[name] = str(value).strip()
-    return found
+    found = {name: next(paths.values(obj, name), None) for name in index.filters}
+    words = {name: str(value).strip() for name, value in found.items() if not isinstance(value, _NO_LABELS)}
+    return {name: text for name, text in words.items() if text}
 
 
 def _add_asked(index: Index, products: list[Product]) -> None:

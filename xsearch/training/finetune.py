@@ -67,10 +67,8 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, prog
     material = _material(catalogue, encoder, plan, progress)
     products = np.unique(material.photos.owners)
     if len(products) < MIN_PRODUCTS:
-        raise FinetuneError(
-            f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}, and does "
-            "something useful from a few hundred on."
-        )
+        problem = f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}"
+        raise FinetuneError(f"{problem}, and does something useful from a few hundred on.")
     _begin(material, plan, progress)
     after: Ranks = {}
     mixed = np.random.default_rng(plan.seed).permutation(products)

@@ -39,8 +39,6 @@ _CHUNK = 48  # photos that are read, spoilt, encoded and stored together; a kill
 _TEXTS = 256
 _TWINS = 0.9999  # cosine of photos that are the same file to the encoder
 
-_FIELDS = ("owners", "clean", "views", "queries")  # of ``EncodedPhotos``
-
 Numbers = NDArray[np.int64]
 Notify = Callable[[str], None]
 
@@ -118,7 +116,7 @@ def encode_photos(
             write_atomically(file, partial(save_file, arrays))
             progress(f"{min(start + _CHUNK, len(jobs))}/{len(jobs)} photos encoded")
         chunks.append(load_file(file))
-    return EncodedPhotos(*(np.concatenate([chunk[name] for chunk in chunks]) for name in _FIELDS))
+    return EncodedPhotos(**{name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]})
 
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Vectors:

@@ -1,8 +1,4 @@
-"""Front ends of exported models: media → the arrays that a graph takes, without torch and transformers.
-
-Photos by Pillow and numpy, with the sizes, filters and scales of the original processor; texts by the ``tokenizers``
-package; sounds by numpy and soxr.
-"""
+"""Front ends of exported models: media → the arrays that a graph takes, as the original processors make them."""
 
 from __future__ import annotations
 

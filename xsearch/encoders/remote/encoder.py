@@ -120,11 +120,10 @@ class RemoteEncoder(TwoStepEncoder):
         is_same = found.fingerprint in (None, info.fingerprint)
         if found.vectors.shape[1] != info.dimension or not is_same:
             self.is_outdated = True
-            raise EncoderAway(
-                f"The encoder service at {self._url} now sends vectors of {found.fingerprint} "
-                f"({found.vectors.shape[1]}), not of {info.fingerprint} ({info.dimension}). "
-                "If that is meant, build the new vectors: python manage.py xsearch_index"
-            )
+            now, before = f"{found.fingerprint} ({found.vectors.shape[1]})", f"{info.fingerprint} ({info.dimension})"
+            problem = f"The encoder service at {self._url} now sends vectors of {now}, not of {before}."
+            cure = "If that is meant, build the new vectors: python manage.py xsearch_index"
+            raise EncoderAway(f"{problem} {cure}")
         if not np.isfinite(found.vectors).all():
             raise ValueError(f"The encoder service at {self._url} sends vectors that are not finite.")
 
