@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tests.support import ROOT
 from tests.support.selection import marker_of
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def _media_in_tmp(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left():
+    """Deactivate the language that a test activated, or requested pages in."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

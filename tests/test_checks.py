@@ -207,4 +207,4 @@ def test_w033_missing_index():
 
 def test_the_database_is_asked_only_where_django_does_so(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert found(databases=None) == {}
+        assert found(databases=()) == {}

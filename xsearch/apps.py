@@ -22,7 +22,7 @@ class XsearchConfig(AppConfig):
         from xsearch import checks  # noqa: F401
         from xsearch.index.registry import on_register
         from xsearch.indexing import signals, tasks, vector_indexes  # noqa: F401
-        from xsearch.visitors import identity, retention  # noqa: F401
+        from xsearch.visitors import consent, identity  # noqa: F401
         from xsearch.warming import warm_up_worker
 
         on_register(signals.connect)

@@ -21,6 +21,7 @@ from xsearch.index.paths import relations
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import MODALITIES
 from xsearch.indexing import spaces, vector_indexes
+from xsearch.indexing.database import fetch_one
 from xsearch.models import EncoderSpace
 from xsearch.text.glossary import read_glossary
 
@@ -138,27 +139,22 @@ def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> 
     for alias in databases or []:
         try:
             found += _check_pgvector(alias)
-            if not found:
-                found += _check_spaces(alias)
+            found += [] if found else _check_spaces(alias)
         except DatabaseError as error:
-            hint = "python manage.py migrate"
-            found.append(
-                CheckWarning(f"xsearch cannot read the database {alias!r}: {error}", hint=hint, id="xsearch.W031")
-            )
+            text = f"xsearch cannot read the database {alias!r}: {error}"
+            found.append(CheckWarning(text, hint="python manage.py migrate", id="xsearch.W031"))
     return found
 
 
 def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
-    connection = connections[alias]
-    if connection.vendor != "postgresql":
+    if connections[alias].vendor != "postgresql":
         yield Error("xsearch needs PostgreSQL with pgvector.", hint="Use the postgresql engine.", id="xsearch.E030")
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(x.extversion, a.default_version) FROM pg_available_extensions a"
-            " LEFT JOIN pg_extension x ON x.extname = a.name WHERE a.name = 'vector'"
-        )
-        row = cursor.fetchone()
+    row = fetch_one(
+        "SELECT coalesce(x.extversion, a.default_version) FROM pg_available_extensions a"
+        " LEFT JOIN pg_extension x ON x.extname = a.name WHERE a.name = 'vector'",
+        using=alias,
+    )
     if row is None:
         hint = "Install pgvector ≥ 0.8 on the database server, then run: python manage.py migrate"
         yield Error("The database server has no pgvector.", hint=hint, id="xsearch.E031")

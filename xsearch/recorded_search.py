@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from xsearch.search import search_all
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from xsearch.search import SearchResults, search_all
 from xsearch.visitors import record_search, remembered_visitor
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from django.db.models import QuerySet
-    from django.http import HttpRequest
-
-    from xsearch.search import SearchResults
-    from xsearch.web.parameters import Parameters
+from xsearch.web.parameters import Parameters
 
 #: Parameters that describe the request and are no arguments of the search.
 _NOT_SEARCHED = ("model", "spoken", "again")

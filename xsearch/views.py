@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    HttpResponseRedirect,
-    JsonResponse,
-    QueryDict,
-)
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse, QueryDict
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import TemplateView
 
 from xsearch.conf import settings
-from xsearch.index.registry import get_indexes
+from xsearch.index.registry import Index, ModelNames, get_indexes
 from xsearch.recorded_search import search_as_asked
+from xsearch.search import SearchResults
 from xsearch.web import parameters
 from xsearch.web.parameters import find_existing_examples
 from xsearch.web.problems import Problem, problem_of
-from xsearch.web.requests import SearchRequest
+from xsearch.web.requests import SearchParameters
 from xsearch.web.throttling import limit
 from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 from xsearch.widgets.query import PageQuery
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from django.db.models import QuerySet
-
-    from xsearch.index.registry import Index, ModelNames
-    from xsearch.search import SearchResults
 
 #: The widgets send it to get the results without the page.
 FRAGMENT_HEADER = "X-Xsearch"
@@ -119,13 +107,14 @@ class SearchView(TemplateView):
         """
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
         filters = [name for index in self.indexes for name in index.filter_names()]
-        allowed = {*SearchRequest().fields, *filters} - {"model", "explain"}
+        allowed = {*SearchParameters().fields, *filters} - {"model", "explain"}
         asked = {name: value for name, value in values.items() if name in allowed}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {**self._defaults(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
-        if not _is_page(asked.get("page", "1")):  # somebody has edited the address
+        page = str(asked.get("page", "1"))
+        if not page.isdecimal() or int(page) < 1:  # somebody has edited the address
             del asked["page"]
-        checked = parameters.check(asked, SearchRequest, filters=True)
+        checked = parameters.check(asked, SearchParameters, filters=True)
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
         is_gone = find_existing_examples(querysets, options)
@@ -134,10 +123,10 @@ class SearchView(TemplateView):
         return results
 
     def _defaults(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the number of results, and whether all are counted at once.
+        """Return the defaults of the page size and of exact counts.
 
-        The script asks again for exact counts. Without JavaScript nothing asks again, and no address leads to more
-        results for a photo.
+        The script asks again for exact counts. Without it, nothing does, and no address leads to more results for a
+        photo.
         """
         is_alone = any(name in values for name in _MEDIA) and not self.wants_fragment()
         return {
@@ -171,10 +160,6 @@ class SearchView(TemplateView):
     def wants_fragment(self) -> bool:
         """Return True if the widgets ask for the results without the page."""
         return self.request.headers.get(FRAGMENT_HEADER) == "fragment"
-
-
-def _is_page(value: Any) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and int(value) > 0)
 
 
 def _fields(source: QueryDict) -> dict[str, Any]:

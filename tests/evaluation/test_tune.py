@@ -10,8 +10,7 @@ from shop.models import Product
 from tests.evaluation.test_command import UNCHANGED, catalogue, photo, queries  # noqa: F401
 from xsearch.conf import overridden, settings
 from xsearch.evaluation import read_judgements
-from xsearch.evaluation.replay import Replay, retrieve_once
-from xsearch.evaluation.tune import split
+from xsearch.evaluation.tune import Replay, retrieve_once, split
 from xsearch.index.registry import get_index
 from xsearch.search import search
 
@@ -88,7 +87,7 @@ def test_either_half_has_its_share_of_every_kind(queries):  # noqa: F811
         for n in range(count)
     ]
     judged = read_judgements(queries(*lines).read_bytes().splitlines(), None)
-    replays = [Replay(query, None, None, {}) for query in judged]
+    replays = [Replay(query, None, None, None, {}) for query in judged]
     one, other = split(replays, 0)
     assert abs(len(one) - len(other)) <= 1
     for kind in "abcd":

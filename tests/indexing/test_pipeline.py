@@ -10,8 +10,9 @@ from shop.models import Product
 from tests.support.encoders import HashEncoder, TwoStepHashEncoder
 from tests.support.indexing import add, beside, is_vector, picture, picture_file, run, run_some, wait_until
 from xsearch.indexing import encoding, pipeline
+from xsearch.indexing.batch import IndexingReport
 from xsearch.indexing.encoding import size_bytes
-from xsearch.indexing.pipeline import EncoderTimes, Pipeline
+from xsearch.indexing.pipeline import Pipeline
 
 pytestmark = pytest.mark.django_db
 
@@ -214,7 +215,7 @@ def test_the_report_says_how_busy_the_model_was():
 
 
 def test_a_pipeline_without_work_starts_no_thread():
-    Pipeline(EncoderTimes()).close()
+    Pipeline(IndexingReport()).close()
     assert indexing_threads() == []
 
 

@@ -384,4 +384,4 @@ class TestOtherStores:
         worker.settle(index())
         for store in columns.column_set(index(), "image").stores:
             assert vector_indexes.has_index(store, store.column, 16)
-            assert vector_indexes.has_index(store, store.beside, 16)
+            assert vector_indexes.has_index(store, store.staged_column, 16)

@@ -119,10 +119,10 @@ def is_vector(stored, content, dimension=16, revision="1"):
 def beside(modality="image", model=Product):
     """Return {key: vector} of the column beside, without the rows that have none; nothing if there is no column."""
     [store] = {store.key: store for store in get_index(model).stores_for(modality) if not store.many}.values()
-    if not has_column(store.table, store.beside):
+    if not has_column(store.table, store.staged_column):
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT "{store.row_key}", "{store.beside}"::text FROM "{store.table}"')
+        cursor.execute(f'SELECT "{store.row_key}", "{store.staged_column}"::text FROM "{store.table}"')
         return {key: np.array(json.loads(vector)) for key, vector in cursor.fetchall() if vector}
 
 

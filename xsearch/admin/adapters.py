@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -16,11 +16,6 @@ from django.utils.translation import gettext_lazy
 from xsearch.indexing.adapters import is_left_out, is_needed, stop_using, use
 from xsearch.models import Adapter
 
-if TYPE_CHECKING:
-    _AdapterAdmin = admin.ModelAdmin[Adapter]
-else:
-    _AdapterAdmin = admin.ModelAdmin
-
 #: The kinds of queries that ``xsearch_finetune`` tries.
 _KINDS = {
     "photo": gettext_lazy("a customer's photo of the product"),
@@ -32,7 +27,7 @@ _FIGURES = ("recall@1", "recall@10", "mrr")
 
 
 @admin.register(Adapter)
-class AdapterAdmin(_AdapterAdmin):
+class AdapterAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Shows adapters; they are made by ``manage.py xsearch_finetune`` and only chosen here."""
 
     list_display = ("name", "state", "gain", "created_at")
@@ -61,12 +56,12 @@ class AdapterAdmin(_AdapterAdmin):
     @admin.action(description=gettext_lazy("Use this adapter"), permissions=["change"])
     def use_this(self, request: HttpRequest, queryset: QuerySet[Adapter]) -> None:
         """Use the one that is selected."""
-        chosen = list(queryset[:2])
-        if len(chosen) != 1:
+        if queryset.count() != 1:
             self.message_user(request, _("Select one adapter: only one can be in use."), messages.ERROR)
             return
-        use(chosen[0])
-        self._announce(request, _("%(adapter)s is used from now on.") % {"adapter": chosen[0]})
+        adapter = queryset.get()
+        use(adapter)
+        self._announce(request, _("%(adapter)s is used from now on.") % {"adapter": adapter})
 
     @admin.action(description=gettext_lazy("Go back to the encoder without an adapter"), permissions=["change"])
     def go_back(self, request: HttpRequest, queryset: QuerySet[Adapter]) -> None:
@@ -98,10 +93,8 @@ class AdapterAdmin(_AdapterAdmin):
     @admin.display(description=gettext_lazy("found first, without and with it"))
     def gain(self, adapter: Adapter) -> SafeString:
         """Return for each kind of query the share of products that are found first."""
-        rows = [
-            (_KINDS.get(kind, kind), f"{found['before']['recall@1']:.0%} → {found['after']['recall@1']:.0%}")
-            for kind, found in adapter.manifest.get("figures", {}).items()
-        ]
+        found = "recall@1"
+        rows = [(kind, f"{before[found]:.0%} → {after[found]:.0%}") for kind, before, after in _figures(adapter)]
         return format_html_join(SafeString("<br>"), "{}: {}", rows)
 
     @admin.display(description=gettext_lazy("on products that it had not seen"))
@@ -109,11 +102,8 @@ class AdapterAdmin(_AdapterAdmin):
         """Return the figures before and after as a table."""
         head = format_html_join("", '<th scope="col">{}</th>', [(name,) for name in ("", *_FIGURES)])
         rows = [
-            (
-                _KINDS.get(kind, kind),
-                *(f"{found['before'][name]:.3f} → {found['after'][name]:.3f}" for name in _FIGURES),
-            )
-            for kind, found in adapter.manifest.get("figures", {}).items()
+            (kind, *(f"{before[name]:.3f} → {after[name]:.3f}" for name in _FIGURES))
+            for kind, before, after in _figures(adapter)
         ]
         body = format_html_join("", '<tr><th scope="row">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>', rows)
         return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
@@ -125,3 +115,8 @@ class AdapterAdmin(_AdapterAdmin):
         text = _("%(products)s products, %(photos)s photos, %(captions)s texts, %(clicked)s pairs clicked together")
         values = {name: counts.get(name, 0) for name in ("products", "photos", "captions")}
         return text % {**values, "clicked": counts.get("clicked_together", 0)}
+
+
+def _figures(adapter: Adapter) -> list[tuple[Any, dict[str, float], dict[str, float]]]:
+    figures = adapter.manifest.get("figures", {})
+    return [(_KINDS.get(kind, kind), found["before"], found["after"]) for kind, found in figures.items()]

@@ -1,10 +1,11 @@
-"""The search page of the admin: the state of the indexes, findings with their cures, and a form to try a search."""
+"""The search page of the admin: the state of the indexes, findings with their cures, and a trial search."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -19,15 +20,31 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from xsearch.admin.trial import KINDS, MEDIA, Trial, attempt
+from xsearch.admin.records import ReadOnlyAdmin, change_url
 from xsearch.conf import settings
-from xsearch.index.registry import get_index, registered
+from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing.status import status
 from xsearch.media import MediaError
 from xsearch.models import SearchOverview
+from xsearch.search import Hit, SearchResults, search
 from xsearch.visitors.queries import searches_of
+from xsearch.web import parameters
+from xsearch.web.problems import problem_of
+from xsearch.web.requests import SearchParameters
 from xsearch.web.uploads import MemoryUploadHandler, keep_in_memory, refuse_large_body
 
+MEDIA = ("image", "audio")
+_ALLOWED = ("q", "weights", "lang", "model", *MEDIA)
+_SIZE = 20
+#: Labels of the kinds of queries and columns.
+KINDS = {
+    "text": gettext_lazy("text"),
+    "image": gettext_lazy("photo"),
+    "audio": gettext_lazy("sound"),
+    "lexical": gettext_lazy("words"),
+    "unwanted": gettext_lazy("unwanted words"),
+    "understood": gettext_lazy("understood"),
+}
 _PARTS = {
     "document": gettext_lazy("words (full text)"),
     "text": gettext_lazy("meaning of the text"),
@@ -42,27 +59,10 @@ _STATES = {
     "rebuilding": gettext_lazy("being made anew"),
 }
 
-if TYPE_CHECKING:
-    _OverviewAdmin = admin.ModelAdmin[SearchOverview]
-else:
-    _OverviewAdmin = admin.ModelAdmin
-
 
 @admin.register(SearchOverview)
-class SearchOverviewAdmin(_OverviewAdmin):
+class SearchOverviewAdmin(ReadOnlyAdmin):
     """Shows one page instead of a list."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        """Return False: there is nothing to add."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Return False: there is nothing to change."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        """Return False: there is nothing to delete."""
-        return False
 
     # The CSRF check reads the body, so uploads must be kept in memory before it.
     @method_decorator(csrf_exempt)
@@ -87,6 +87,9 @@ class SearchOverviewAdmin(_OverviewAdmin):
 
     def _page(self, request: HttpRequest, trial: Trial, extra_context: dict[str, Any] | None) -> HttpResponse:
         found = status()
+        oldest_s = found["queue"]["oldest_s"]
+        records = "admin:xsearch_indexrecord_changelist"
+        may_see_records = request.user.has_perm("xsearch.view_indexrecord")
         context = {
             **self.admin_site.each_context(request),
             "title": _("Search"),
@@ -98,56 +101,36 @@ class SearchOverviewAdmin(_OverviewAdmin):
                 for alias, facts in found["encoders"].items()
                 if facts["used_for"]
             },
-            "oldest": _ago(found["queue"]["oldest_s"]),
+            "oldest": None if oldest_s is None else timezone.now() - timedelta(seconds=oldest_s),
             "findings": findings(found),
-            "records_url": self._records_url(request),
+            "records_url": reverse(records, current_app=self.admin_site.name) if may_see_records else "",
             "trial": trial,
-            "searches": [
-                {"name": index.model._meta.verbose_name_plural, "found": searches_of(index)} for index in registered()
+            "indexes": [
+                {"label": index.label, "name": index.model._meta.verbose_name_plural, "found": searches_of(index)}
+                for index in registered()
             ],
             "min_askers": settings.MIN_ASKERS,
-            "indexes": [
-                {"label": index.label, "model_name": index.model._meta.verbose_name_plural} for index in registered()
-            ],
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/xsearch/overview.html", context)
 
     def _model(self, label: str, facts: dict[str, Any]) -> dict[str, Any]:
         total, indexed = facts["counts"]["total"], facts["counts"]["indexed"]
+        last = facts["last_indexed_at"]
         return {
             **facts,
             "label": label,
             "name": get_index(label).model._meta.verbose_name_plural,
             "percent": 100 * indexed // total if total else 0,
-            "last_indexed": _moment(facts["last_indexed_at"]),
+            "last_indexed": datetime.fromisoformat(last) if last else None,
             "columns": [_column(column) for column in facts["columns"]],
         }
-
-    def _records_url(self, request: HttpRequest) -> str:
-        """Return the address of the list of records, or "" without the permission to view it."""
-        name, current = "admin:xsearch_indexrecord_changelist", self.admin_site.name
-        if not request.user.has_perm("xsearch.view_indexrecord"):
-            return ""
-        return reverse(name, current_app=current)
 
 
 def _column(column: dict[str, Any]) -> dict[str, Any]:
     kind, _colon, relation = column["key"].partition(":")
     name = str(_PARTS.get(kind, kind))
-    return {
-        **column,
-        "label": f"{name} ({relation})" if relation else name,
-        "state_label": _STATES[column["state"]],
-    }
-
-
-def _moment(iso: str | None) -> datetime | None:
-    return datetime.fromisoformat(iso) if iso else None
-
-
-def _ago(seconds: float | None) -> datetime | None:
-    return None if seconds is None else timezone.now() - timedelta(seconds=seconds)
+    return {**column, "label": f"{name} ({relation})" if relation else name, "state_label": _STATES[column["state"]]}
 
 
 class Finding(NamedTuple):
@@ -229,3 +212,95 @@ def _column_findings(label: str, model: dict[str, Any]) -> Iterator[Finding]:
         if column["filled"] and not column["index"]["present"]:
             text = _("%(column)s has no database index, so that searches are slow: manage.py xsearch_index %(label)s")
             yield Finding("warning", text % {"column": column["column"], "label": label})
+
+
+@dataclass
+class Trial:
+    """A trial search: its parameters, and its results or its error."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    results: SearchResults | None = None
+    #: The parts that contributed to any hit, in the order of the columns.
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def attempt(request: HttpRequest, handler: MemoryUploadHandler) -> Trial:
+    """Run the search of ``request``, if it has one."""
+    trial = Trial()
+    try:
+        asked = parameters.collect(request.GET) | parameters.collect(request.POST) | parameters.collect(request.FILES)
+        trial.values = {name: value for name, value in asked.items() if name in _ALLOWED}
+        handler.check()
+        if request.method == "POST" or "q" in trial.values:
+            _search(trial)
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        trial.error = problem.detail
+    return trial
+
+
+def _search(trial: Trial) -> None:
+    asked = {**trial.values, "explain": True, "page_size": _SIZE}
+    checked = parameters.check(asked, SearchParameters)
+    values = checked.values
+    trial.results = search(
+        checked.index.get_queryset(),
+        text=values.get("q"),
+        image=values.get("image"),
+        audio=values.get("audio"),
+        weights=values.get("weights"),
+        language=values.get("lang"),
+        page_size=_SIZE,
+        facets=None,
+        explain=True,
+    )
+    trial.left_out = [left_out(name) for name in trial.results.degraded]
+    names = dict.fromkeys(name for hit in trial.results.hits for name in hit.explain or {})
+    trial.parts = [(name, part_label(name)) for name in names]
+    trial.rows = [_row(checked.index, hit, list(names)) for hit in trial.results.hits]
+
+
+def part_label(name: str) -> str:
+    """Return the label of a part: "text:image" → "text → photo"."""
+    query, colon, column = name.partition(":")
+    asked = str(KINDS.get(query, query))
+    return f"{asked} → {KINDS.get(column, column)}" if colon else asked
+
+
+def _row(index: Index, hit: Hit, names: list[str]) -> dict[str, Any]:
+    explained = hit.explain or {}
+    meta = index.model._meta
+    return {
+        "title": index.title(hit.object),
+        "image": index.image_url(hit.object),
+        "url": change_url(meta.app_label, str(meta.model_name), hit.object.pk),
+        "score": hit.score,
+        "matched_by": ", ".join(str(KINDS.get(kind, kind)) for kind in hit.matched_by),
+        "parts": [_part(explained[name]) if name in explained else None for name in names],
+    }
+
+
+def _part(explained: dict[str, Any]) -> dict[str, Any]:
+    # The value of a meter has a decimal point in every language.
+    return {
+        **explained,
+        "calibrated_value": f"{explained['calibrated']:.3f}",
+        "contribution_text": f"{explained['contribution']:+.3f}",
+        # The term that matched each word, its worth, and the word's share in the query.
+        "found_words": [
+            {"word": word, "found_as": found["as"], "worth": f"{found['worth']:.2f}", "share": f"{found['share']:.2f}"}
+            for word, found in explained.get("words", {}).items()
+        ],
+    }
+
+
+def left_out(name: str) -> str:
+    """Return in plain words that a part was left out of a search."""
+    if name.startswith("speech"):
+        return _("speech was not understood (%(part)s)") % {"part": name}
+    return _("%(part)s was not available") % {"part": part_label(name)}

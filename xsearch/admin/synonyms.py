@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,17 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from xsearch.models import Synonym, Term
 from xsearch.search.words.synonyms import MAX_WORDS, key_of, pairs_of, terms_in
 
-if TYPE_CHECKING:
-    _SynonymAdmin = admin.ModelAdmin[Synonym]
-    _SynonymForm = forms.ModelForm[Synonym]
-else:
-    _SynonymAdmin, _SynonymForm = admin.ModelAdmin, forms.ModelForm
-
 _FIELDS = ("terms", "replacements", "direction", "language")
 _ROWS = {"rows": 3}
 
 
-class SynonymForm(_SynonymForm):
+class SynonymForm(forms.ModelForm):  # type: ignore[type-arg]
     """Checks that a synonym expands to something new."""
 
     class Meta:
@@ -80,7 +74,7 @@ def _checked(text: str) -> str:
 
 
 @admin.register(Synonym)
-class SynonymAdmin(_SynonymAdmin):
+class SynonymAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Synonyms with their expansions."""
 
     form = SynonymForm

@@ -3,46 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from rest_framework.authentication import BaseAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, FormParser, JSONParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from xsearch.api.openapi import XsearchSchema
 from xsearch.web import parameters
+from xsearch.web.parameters import Parameters
 from xsearch.web.problems import problem_of
+from xsearch.web.requests import IndexRequest
 from xsearch.web.throttling import ScopeThrottle
 from xsearch.web.uploads import keep_in_memory, refuse_large_body
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
 
-    from django.http import HttpRequest
-    from rest_framework.request import Request
-    from rest_framework.throttling import BaseThrottle
+class SessionUser(SessionAuthentication):
+    """Identifies the customer who is logged in, for personal results; anyone may search."""
 
-    from xsearch.web.parameters import Parameters
-    from xsearch.web.requests import IndexRequest
-
-
-class SessionUser(BaseAuthentication):
-    """Identifies the customer who is logged in, for personal results; anyone may search.
-
-    There is no CSRF check: no request acts in the customer's name, and clients other than browsers must be
-    able to post a photo.
-    """
-
-    def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        """Return the user of the session, if there is one."""
-        user = getattr(request._request, "user", None)
-        return (user, None) if user is not None and user.is_active else None
+    def enforce_csrf(self, request: Request) -> None:
+        """Check nothing: no request acts in the customer's name, and other clients than browsers post photos."""
 
 
 class OneFormat(BaseContentNegotiation):
@@ -114,9 +104,12 @@ class XsearchView(APIView):
 
     def read(self, request: Request, serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
         """Return the checked parameters of ``request``; ``filters`` allows the filters of the index too."""
-        _ = request.data
+        body = request.data
         self.upload_handler.check()
-        return parameters.read(request, serializer, filters=filters)
+        values = parameters.collect(request.query_params)
+        if request.method == "POST":
+            values |= parameters.collect(body)
+        return parameters.check(values, serializer, filters=filters)
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         """Return the handler that answers with ``{"code", "detail"}``."""

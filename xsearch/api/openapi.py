@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.urls import include, path
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -10,13 +10,11 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from rest_framework.serializers import Serializer
 
 from xsearch import __version__
 from xsearch.api.serializers import ProblemSerializer
 from xsearch.index.registry import registered
-
-if TYPE_CHECKING:
-    from rest_framework.serializers import Serializer
 
 #: Descriptions of the statuses of errors, whose body is {"code", "detail"}.
 PROBLEMS = {
@@ -45,10 +43,8 @@ class XsearchSchema(AutoSchema):
         """Return the filters of the registered indexes as parameters of the address."""
         if not getattr(self.view, "filters_of_index", False):
             return []
-        return [
-            OpenApiParameter(name, OpenApiTypes.STR, required=False, many=True, description="Filter.")
-            for name in filter_names()
-        ]
+        names = dict.fromkeys(name for index in registered() for name in index.filter_names())
+        return [OpenApiParameter(name, OpenApiTypes.STR, many=True, description="Filter.") for name in names]
 
 
 class OpenObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -66,11 +62,6 @@ def answers(serializer: type[Serializer[Any]], *problems: int, success: int = 20
     """Return the answers of a view by status: ``serializer`` on success, and its ``problems``."""
     described = {status: OpenApiResponse(ProblemSerializer, description=PROBLEMS[status]) for status in problems}
     return {success: serializer, **described}
-
-
-def filter_names() -> list[str]:
-    """Return the parameters that filter any of the registered indexes."""
-    return list(dict.fromkeys(name for index in registered() for name in index.filter_names()))
 
 
 def document(prefix: str) -> dict[str, Any]:

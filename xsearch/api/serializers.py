@@ -54,8 +54,7 @@ class InterpretationSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(help_text="The words that are left to search for.")
     conditions = ConditionSerializer(many=True)
     relaxed = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="Ids of strict conditions that nothing fulfils: they are soft now.",
+        child=serializers.CharField(), help_text="Ids of strict conditions that nothing fulfils: they are soft now."
     )
 
 
@@ -126,8 +125,7 @@ class SuggestionsSerializer(serializers.Serializer[Any]):
     popular = serializers.ListField(child=serializers.CharField(), help_text="Queries that several people have asked.")
     products = SuggestedProductSerializer(many=True)
     corrected = serializers.CharField(
-        allow_null=True,
-        help_text="The corrected text that is completed, if nothing begins like the typed one.",
+        allow_null=True, help_text="The corrected text that is completed, if nothing begins like the typed one."
     )
 
 
@@ -158,6 +156,5 @@ class HealthSerializer(serializers.Serializer[Any]):
     broker = serializers.BooleanField(help_text="true: the task queue can be reached.")
     encoders = serializers.DictField(child=serializers.CharField(), help_text="ready, or the error.")
     indexes = serializers.DictField(
-        child=serializers.DictField(child=serializers.IntegerField()),
-        help_text="Objects by status.",
+        child=serializers.DictField(child=serializers.IntegerField()), help_text="Objects by status."
     )

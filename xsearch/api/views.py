@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
 from rest_framework.response import Response
 
-from xsearch.api import health, serializers
+from xsearch.api import serializers
 from xsearch.api.base import XsearchView
 from xsearch.api.openapi import answers, document
 from xsearch.errors import BadQuery
+from xsearch.index.registry import Index
+from xsearch.indexing.status import health
 from xsearch.recorded_search import search_as_asked
 from xsearch.search import similar, suggestions_for, transcribe
 from xsearch.visitors import record_event
 from xsearch.web import requests
-from xsearch.web.parameters import find_examples, find_object, in_language
+from xsearch.web.parameters import Parameters, find_examples, find_object, in_language
 from xsearch.web.responses import results_body, suggestions_body, transcript_body
 from xsearch.web.throttling import limit
-
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-    from rest_framework.request import Request
-
-    from xsearch.index.registry import Index
-    from xsearch.web.parameters import Parameters
 
 
 class IndexView(XsearchView):
@@ -54,12 +51,12 @@ class SearchAPIView(IndexView):
 
     @extend_schema(
         operation_id="xsearch_search",
-        request=dict.fromkeys(("multipart/form-data", "application/json"), requests.SearchRequest),
+        request=dict.fromkeys(("multipart/form-data", "application/json"), requests.SearchParameters),
         responses=answers(serializers.ResultsSerializer, 400, 413, 415, 422, 429, 503),
     )
     def post(self, request: Request) -> Response:
         """Search by text, photo, recording, or any mix of them."""
-        asked = self.read(request, requests.SearchRequest, filters=True)
+        asked = self.read(request, requests.SearchParameters, filters=True)
         if "image" in asked.values or "audio" in asked.values:
             limit(request, "media")
         return self.answer(request, asked)
@@ -69,8 +66,8 @@ class SearchAPIView(IndexView):
         values = dict(asked.values)
         querysets = [self.get_queryset(index) for index in asked.indexes]
         find_examples(querysets, values)
-        results = search_as_asked(request, querysets, asked, values)
-        return Response(results_body(results), headers={"Vary": "Cookie"})
+        body = results_body(search_as_asked(request, querysets, asked, values))
+        return Response(body, headers={"Vary": "Cookie"})
 
 
 class SimilarView(IndexView):
@@ -89,8 +86,7 @@ class SimilarView(IndexView):
         everything = self.get_queryset(asked.index)
         original = find_object(everything, object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
-        results = similar(queryset, original, page_size=asked.values["page_size"])
-        return Response(results_body(results))
+        return Response(results_body(similar(queryset, original, page_size=asked.values["page_size"])))
 
 
 class SuggestView(IndexView):
@@ -125,9 +121,8 @@ class TranscribeView(XsearchView):
     def post(self, request: Request) -> Response:
         """Turn speech into text."""
         asked = self.read(request, requests.TranscribeRequest)
-        language = asked.values.get("lang")
-        transcript, degraded = transcribe(asked.values["audio"], language=language, index=asked.index)
-        return Response(transcript_body(transcript, degraded))
+        found = transcribe(asked.values["audio"], language=asked.values.get("lang"), index=asked.index)
+        return Response(transcript_body(*found))
 
 
 class EventsView(IndexView):
@@ -165,7 +160,7 @@ class HealthView(XsearchView):
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """Return the state of every part of the search."""
-        state = health.check()
+        state = health()
         is_down = state["status"] == "down"
         headers = {"Cache-Control": "no-store"} | ({"Retry-After": "10"} if is_down else {})
         return Response(state, status=503 if is_down else 200, headers=headers)

@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from django.db import connection
 
 from xsearch.benchmark.figures import Timing, timed
+from xsearch.conf import settings
+from xsearch.encoders import get_encoder
 from xsearch.index.paths import values
 from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
+from xsearch.indexing.spaces import bound_modalities
+from xsearch.media import load_image
 from xsearch.search import search
 
 # Runs in a process of its own: the memory of a web worker after its first photo query.
@@ -39,10 +44,7 @@ print(json.dumps({"started_mb": round(started, 1), "after_photo_query_mb": round
 
 
 def measure_queries(index: Index, repeats: int, recording: bytes | None = None) -> dict[str, Timing]:
-    """Return count, p50 and p95 in milliseconds by kind of query, for the catalogue's own words and photos.
-
-    ``recording`` is a spoken query, which is repeated.
-    """
+    """Return the times by kind of query, for the catalogue's own words and photos; ``recording`` is a spoken query."""
     samples = list(itertools.islice(_samples(index), repeats))
     photos = [sample for sample in samples if sample["image"]]
     kinds: dict[str, Sequence[dict[str, Any]]] = {
@@ -63,41 +65,27 @@ def _samples(index: Index) -> Iterator[dict[str, Any]]:
     objects = index.get_queryset().order_by("pk")
     step = max(objects.count() // 200, 1)
     for obj in objects[::step]:
-        files = (file for path in index.image_paths() for file in values(obj, path) if file)
-        file = next(files, None)
-        yield {"text": index.title(obj)[:100], "image": _content(file) if file else None}
-
-
-def _content(file: Any) -> bytes:
-    with file.storage.open(file.name) as stream:
-        content: bytes = stream.read()
-    return content
+        sample: dict[str, Any] = {"text": index.title(obj)[:100], "image": None}
+        if file := next((file for path in index.image_paths() for file in values(obj, path) if file), None):
+            with file.storage.open(file.name) as stream:
+                sample["image"] = stream.read()
+        yield sample
 
 
 def measure_encoders(index: Index, repeats: int) -> dict[str, Timing]:
     """Return the time to decode and encode one photo, and to encode one text, by the live encoders."""
-    from xsearch.encoders import get_encoder
-    from xsearch.indexing.spaces import bound_modalities
-    from xsearch.media import load_image
-
-    aliases = {modality: _alias(modality) for modality in bound_modalities(index)}
     samples = list(itertools.islice(_samples(index), repeats))
-    found = {}
-    if alias := aliases.get("image"):
-        photos = [sample["image"] for sample in samples if sample["image"]]
-        encoder = get_encoder(alias)
+    photos = [sample["image"] for sample in samples if sample["image"]]
+    bound = bound_modalities(index)
+    found: dict[str, Timing] = {}
+    if "image" in bound:
+        encoder = get_encoder(settings.EMBEDDINGS["image"])
         calls = [lambda photo=photo: encoder.encode_batch("image", [load_image(photo)]) for photo in photos]
         found["photo"] = timed(calls) if calls else {}
-    if alias := aliases.get("text"):
-        texts = get_encoder(alias)
+    if "text" in bound:
+        texts = get_encoder(settings.EMBEDDINGS["text"])
         found["text"] = timed([lambda s=sample: texts.encode_batch("text", [s["text"]]) for sample in samples])  # type: ignore[misc]
     return found
-
-
-def _alias(modality: str) -> str:
-    from xsearch.conf import settings
-
-    return str(settings.EMBEDDINGS[modality])
 
 
 def measure_indexing(index: Index) -> Mapping[str, float]:
@@ -106,21 +94,16 @@ def measure_indexing(index: Index) -> Mapping[str, float]:
     started = time.perf_counter()
     report = index_pending(index)
     seconds = time.perf_counter() - started
-    rate = report.handled / seconds if seconds else 0.0
-    return {
-        "objects": report.handled,
-        "failed": report.failed,
-        "seconds": round(seconds, 2),
-        "objects_per_s": round(rate, 1),
-    }
+    counts = {"objects": report.handled, "failed": report.failed}
+    return {**counts, "seconds": round(seconds, 2), "objects_per_s": round(report.handled / max(seconds, 1e-9), 1)}
 
 
 def measure_memory(index: Index, photo: bytes, folder: str) -> dict[str, Any]:
     """Return the resident memory in MB of a fresh process at its start and after its first photo query."""
-    path = f"{folder}/photo"
-    with open(path, "wb") as file:  # noqa: PTH123
-        file.write(photo)
-    command = [sys.executable, "-W", "ignore", "-c", _WORKER, index.label, path, str(connection.settings_dict["NAME"])]
+    path = Path(folder, "photo")
+    path.write_bytes(photo)
+    database = str(connection.settings_dict["NAME"])
+    command = [sys.executable, "-W", "ignore", "-c", _WORKER, index.label, str(path), database]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

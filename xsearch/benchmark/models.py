@@ -13,6 +13,7 @@ import numpy as np
 
 from xsearch.benchmark.figures import Bar, Figures, at_least, elapsed_ms
 from xsearch.benchmark.scratch import EncoderSpec, made_up_photos
+from xsearch.checkpoints.local import locate
 from xsearch.encoders import Encoder, encoder_from_spec
 from xsearch.media import load_image
 
@@ -23,6 +24,7 @@ _ROUNDS = 12
 BARS = {1: 3.0, 8: 2.5}
 _LEAST_COSINE = 0.98
 _SEED = 0
+_TOKENS = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
 
 
 def measure_models(
@@ -33,19 +35,14 @@ def measure_models(
     exported: dict[str, EncoderSpec] = {}
     for name, make in shapes.items():
         progress(f"{name}: making and exporting it")
-        specs = _specs(make(folder / _plain(name)), folder)
+        specs = _specs(make(folder / name.replace("/", "-").lower()), folder)
         progress(f"{name}: measuring")
         figures[name] = _compare({kind: encoder_from_spec(spec) for kind, spec in specs.items()})
         exported |= {f"{name} {kind}": specs[kind] for kind in ("onnx int8", "torch fp32")}
     return figures, exported
 
 
-def _plain(name: str) -> str:
-    return name.replace("/", "-").lower()
-
-
 def _specs(checkpoint: Path, folder: Path) -> dict[str, EncoderSpec]:
-    from xsearch.checkpoints.local import locate
     from xsearch.export import export_checkpoint
 
     torch = {"model": str(checkpoint), "device": "cpu", "dtype": "float32", "threads": THREADS}
@@ -63,7 +60,7 @@ def _compare(encoders: Mapping[str, Encoder]) -> Figures:
     vectors = {kind: encoder.encode_batch("image", images) for kind, encoder in encoders.items()}
     times = {batch: _in_turns(encoders, images[:batch]) for batch in BATCHES}
     reference = "torch fp32"
-    found: Figures = {
+    return {
         kind: {
             "cosine_to_torch": round(float((vectors[kind] * vectors[reference]).sum(axis=1).min()), 5),
             **{f"photo_ms_in_{batch}": round(times[batch][kind] / batch, 2) for batch in BATCHES},
@@ -71,7 +68,6 @@ def _compare(encoders: Mapping[str, Encoder]) -> Figures:
         }
         for kind in encoders
     }
-    return found
 
 
 def _in_turns(encoders: Mapping[str, Encoder], images: Sequence[Any]) -> dict[str, float]:
@@ -95,18 +91,15 @@ def make_clip_b32(folder: Path) -> Path:
     """Write the shape of openai/clip-vit-base-patch32: 224 × 224 pixels in 49 patches, 77 tokens, 512 numbers."""
     from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor
 
-    tokenizer = _clip_tokenizer()
-    text = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
-    CLIPProcessor(CLIPImageProcessor(), tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
-    return _save(CLIPModel, CLIPConfig(text_config=text), folder)
+    CLIPProcessor(CLIPImageProcessor(), _clip_tokenizer()).save_pretrained(folder)  # type: ignore[no-untyped-call]
+    return _save(CLIPModel, CLIPConfig(text_config=_TOKENS), folder)
 
 
 def make_siglip_b16(folder: Path) -> Path:
     """Write the shape of google/siglip-base-patch16-224: 196 patches, 64 tokens, 768 numbers."""
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
 
-    text = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1}
-    config = SiglipConfig(text_config=text, vision_config={"image_size": 224, "patch_size": 16})
+    config = SiglipConfig(text_config=_TOKENS, vision_config={"image_size": 224, "patch_size": 16})
     SiglipImageProcessor(size={"height": 224, "width": 224}).save_pretrained(folder)
     _clip_tokenizer().save_pretrained(folder)
     return _save(SiglipModel, config, folder)
@@ -123,8 +116,7 @@ def _clip_tokenizer() -> Any:
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = ["<|startoftext|>", "<|endoftext|>", *alphabet, *(char + "</w>" for char in alphabet)]
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    return CLIPTokenizer(vocab=vocabulary, merges=[])
+    return CLIPTokenizer(vocab={token: number for number, token in enumerate(tokens)}, merges=[])
 
 
 def _save(model_class: Any, config: Any, folder: Path) -> Path:

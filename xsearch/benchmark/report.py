@@ -49,7 +49,9 @@ def measure(index: Index, request: BenchmarkRequest) -> Figures:
         if "bulk" in request.parts:
             figures["bulk"] = throughput.measure_bulk(encoders, request.products, request.progress)
         if "growth" in request.parts:
-            figures |= scale.measure_growth(request.sizes, _served(encoders), request.repeats, request.progress)
+            # A shop without a GPU would not use torch for photo queries.
+            served = {name: spec for name, spec in encoders.items() if "torch" not in name}
+            figures |= scale.measure_growth(request.sizes, served, request.repeats, request.progress)
     if "swap" in request.parts:
         figures["swap"] = scale.measure_swap(max(request.sizes), request.repeats, request.progress)
     if "suggest" in request.parts:
@@ -67,11 +69,6 @@ def _catalogue(index: Index, request: BenchmarkRequest) -> Figures:
         with tempfile.TemporaryDirectory() as folder:
             figures["memory"] = catalogue.measure_memory(index, photo, folder)
     return figures
-
-
-def _served(encoders: dict[str, Figures]) -> dict[str, Figures]:
-    """Return the encoders that a shop without a GPU would use for photo queries."""
-    return {name: spec for name, spec in encoders.items() if "torch" not in name}
 
 
 def bars(figures: Figures) -> Iterator[Bar]:

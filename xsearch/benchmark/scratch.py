@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
@@ -122,12 +122,10 @@ def grow(
     photos = source.rows(count - present)
     texts = source.near(photos)
     for store in index.stores():
-        vector_indexes.drop_vector_index(
-            store, store.column
-        )  # built at once afterwards, many times faster than row by row
+        # Building it at once afterwards is many times faster than row by row.
+        vector_indexes.drop_vector_index(store, store.column)
     for start in range(0, len(photos), _ROWS):
-        stop = min(start + _ROWS, len(photos))
-        _copy(present + start + 1, photos[start:stop], texts[start:stop])
+        _copy(present + start + 1, photos[start : start + _ROWS], texts[start : start + _ROWS])
     record(index)
     opened = {name: spaces.open_space(index, name, spaces.target_encoder(name)) for name in ("text", "image")}
     before_indexes()
@@ -221,8 +219,7 @@ class SyntheticVectors:
 
 
 def _unit(vectors: NDArray[np.float64]) -> Vectors:
-    units: Vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    return units
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def made_up_photos(count: int) -> Iterator[bytes]:
@@ -262,16 +259,13 @@ class StandIn(Encoder):
         return np.stack([next(StandIn.answers) for _ in items])
 
 
-@contextmanager
-def standing_in(dimension: int, spec: EncoderSpec | None = None) -> Iterator[None]:
+def standing_in(dimension: int, spec: EncoderSpec | None = None) -> AbstractContextManager[None]:
     """Configure a stand-in as the encoder of texts and photos."""
     backend = f"{StandIn.__module__}.{StandIn.__qualname__}"
-    encoder = {"BACKEND": backend, "OPTIONS": {"dimension": dimension, "spec": spec}}
+    return configured({"BACKEND": backend, "OPTIONS": {"dimension": dimension, "spec": spec}})
+
+
+def configured(spec: EncoderSpec) -> AbstractContextManager[None]:
+    """Configure the encoder of ``spec`` for texts and photos."""
     embeddings = {"text": "benchmark", "image": "benchmark", "audio": None}
-    with overridden({"ENCODERS": {"benchmark": encoder}, "EMBEDDINGS": embeddings}):
-        yield
-
-
-def answer_with(vectors: NDArray[np.float32]) -> None:
-    """Make the stand-in answer with the rows of ``vectors``, in a cycle."""
-    StandIn.answers = itertools.cycle(vectors)
+    return overridden({"ENCODERS": {"benchmark": spec}, "EMBEDDINGS": embeddings})

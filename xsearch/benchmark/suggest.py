@@ -45,9 +45,12 @@ def measure_suggestions(sizes: Sequence[int], repeats: int, progress: Callable[[
             titles = _fill(index, size)
             refreshed_ms = elapsed_ms(lambda: statistics.refresh(index))
             again_ms = elapsed_ms(lambda: statistics.refresh(index))
-            _analyse_tables()
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM ANALYZE")  # autovacuum would run it soon after
+                cursor.execute("SELECT pg_total_relation_size(%s)", [SuggestionKey._meta.db_table])
+                keys_mb = round(float(cursor.fetchone()[0]) / 1e6, 1)
             refreshes = {"first_ms": round(refreshed_ms), "unchanged_ms": round(again_ms)}
-            figures[str(size)] = {**_typed(index, titles, repeats), "refresh": refreshes, "keys_mb": _size_mb()}
+            figures[str(size)] = {**_typed(index, titles, repeats), "refresh": refreshes, "keys_mb": keys_mb}
     return figures
 
 
@@ -90,11 +93,12 @@ def _fill(index: Index, size: int) -> list[Titles]:
     for start in range(0, len(made), _BATCH):
         BenchmarkProduct._base_manager.bulk_create(product for product, _ in made[start : start + _BATCH])
     record(index, {product.pk: [*titles, product.colour] for product, titles in made})
+    documents = [tsvector_literal({"A": titles, "B": [product.colour]}) for product, titles in made]
     with connection.cursor() as cursor:
         cursor.execute(
             f'UPDATE "{BenchmarkProduct._meta.db_table}" AS stored SET search_document = made.document::tsvector'  # noqa: S608
             " FROM unnest(%s::bigint[], %s::text[]) AS made(id, document) WHERE stored.id = made.id",
-            [[product.pk for product, _ in made], [_document(product.colour, titles) for product, titles in made]],
+            [[product.pk for product, _ in made], documents],
         )
     return [titles for _, titles in made]
 
@@ -108,19 +112,3 @@ def _product(number: int) -> tuple[BenchmarkProduct, Titles]:
     chinese = f"{name}{_COLOURS[colour]}{_MATERIALS[material]}{_KINDS[kind]}"
     product = BenchmarkProduct(title=english, colour=colour, price=number % 500, bucket=number % 1000)
     return product, (english, chinese)
-
-
-def _document(colour: str, titles: Titles) -> str | None:
-    return tsvector_literal({"A": list(titles), "B": [colour]})
-
-
-def _analyse_tables() -> None:
-    """Run what autovacuum would run soon after."""
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
-
-
-def _size_mb() -> float:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_total_relation_size(%s)", [SuggestionKey._meta.db_table])
-        return round(float(cursor.fetchone()[0]) / 1e6, 1)

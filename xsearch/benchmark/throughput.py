@@ -9,8 +9,8 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from xsearch.benchmark.scratch import BenchmarkProduct, EncoderSpec, made_up_photos, scratch_database
-from xsearch.conf import overridden, settings
+from xsearch.benchmark.scratch import BenchmarkProduct, EncoderSpec, configured, made_up_photos, scratch_database
+from xsearch.conf import settings
 from xsearch.encoders import get_encoder
 from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
@@ -18,7 +18,7 @@ from xsearch.indexing.encoding import group_size
 from xsearch.indexing.inputs import FileRefusedError, collect, read
 from xsearch.media import MediaError, load_audio, load_image
 
-_DIFFERENT = 64  # photos; the others are copies, because drawing takes longer than decoding
+_DIFFERENT = 64  # photos
 
 
 def measure_bulk(
@@ -28,19 +28,15 @@ def measure_bulk(
     figures = {}
     for name, spec in encoders.items():
         progress(f"indexing {products} products with {name}")
-        embeddings = {"text": "benchmark", "image": "benchmark", "audio": None}
-        with overridden({"ENCODERS": {"benchmark": spec}, "EMBEDDINGS": embeddings}), scratch_database() as index:
-            _add_products(products)
+        with configured(spec), scratch_database() as index:
+            # Some photos are copies, because drawing takes longer than decoding.
+            drawn = list(made_up_photos(min(_DIFFERENT, products)))
+            for number in range(products):
+                product = BenchmarkProduct(title=f"Red jacket model {number}", colour="red", price=number, bucket=0)
+                product.photo.save(f"{number}.jpg", ContentFile(drawn[number % len(drawn)]))
             index_pending(index)
             figures[name] = measure_throughput(index, products)
     return figures
-
-
-def _add_products(products: int) -> None:
-    drawn = list(made_up_photos(min(_DIFFERENT, products)))
-    for number in range(products):
-        product = BenchmarkProduct(title=f"Red jacket model {number}", colour="red", price=number, bucket=0)
-        product.photo.save(f"{number}.jpg", ContentFile(drawn[number % len(drawn)]))
 
 
 def measure_throughput(index: Index, objects: int = 512) -> dict[str, float]:

@@ -1,7 +1,13 @@
 """Search quality on judged queries: metrics (ir-measures) with confidence intervals (SciPy), and tuning."""
 
-from xsearch.evaluation.compare import Comparison, compare
-from xsearch.evaluation.evaluate import Configuration, Evaluation, evaluate, parse_configuration
+from xsearch.evaluation.evaluate import (
+    Comparison,
+    Configuration,
+    Evaluation,
+    compare,
+    evaluate,
+    parse_configuration,
+)
 from xsearch.evaluation.judgements import JudgedQuery, Skipped, read_judgements
 from xsearch.evaluation.metrics import DEPTH, MEASURES, EvaluationError, measure
 

@@ -1,4 +1,4 @@
-"""Evaluation of the search, under one configuration, on judged queries."""
+"""Evaluation of the search on judged queries, and comparison of configurations with tests of significance."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.exceptions import FieldError
@@ -18,12 +18,14 @@ from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import (
     DEPTH,
     MEASURES,
+    Difference,
     EvaluationError,
     Interval,
     confidence_interval,
     library,
     mean,
     measure,
+    paired_difference,
     statistics,
 )
 from xsearch.index.registry import Index
@@ -70,10 +72,34 @@ class Evaluation:
             "by_kind": self.by_kind,
             "intervals": {"overall": self.intervals.get("", {}), "by_kind": by_kind},
             "nothing_relevant": self.nothing_relevant,
-            "skipped": [skipped._asdict() for skipped in self.skipped],
+            "skipped": [asdict(skipped) for skipped in self.skipped],
             "unknown_keys": self.unknown_keys,
             "degraded": self.degraded,
         }
+
+
+#: Difference between a configuration and the base, by metric.
+Differences = dict[str, Difference]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The evaluation of a configuration, and its differences from the base, overall and by kind."""
+
+    configuration: Configuration
+    evaluation: Evaluation
+    overall: Differences
+    by_kind: dict[str, Differences]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON of a comparison, as ``xsearch_evaluate --json`` prints it."""
+
+        def plain(differences: Differences) -> dict[str, Any]:
+            return {metric: difference._asdict() for metric, difference in differences.items()}
+
+        by_kind = {kind: plain(differences) for kind, differences in self.by_kind.items()}
+        difference = {"overall": plain(self.overall), "by_kind": by_kind}
+        return {"name": self.configuration.name, **self.evaluation.as_dict(), "difference": difference}
 
 
 @dataclass(frozen=True)
@@ -156,13 +182,12 @@ def _run(index: Index, query: JudgedQuery, key: str, weights: Mapping[str, float
 
 
 def _unknown_keys(index: Index, key: str, outcomes: Iterable[_Outcome]) -> list[dict[str, Any]]:
-    unknown = []
     present = set(map(str, index.get_queryset().order_by().values_list(key, flat=True)))
-    for outcome in outcomes:
-        query = outcome.query
-        if missing := [name for name, grade in query.relevant.items() if grade and name not in present]:
-            unknown.append({"line": query.line, "id": query.id, "keys": missing})
-    return unknown
+    return [
+        {"line": query.line, "id": query.id, "keys": missing}
+        for query in (outcome.query for outcome in outcomes)
+        if (missing := [name for name, grade in query.relevant.items() if grade and name not in present])
+    ]
 
 
 def _sum_up(outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list[dict[str, Any]]) -> Evaluation:
@@ -174,34 +199,73 @@ def _sum_up(outcomes: list[_Outcome], skipped: list[Skipped], unknown_keys: list
     by_kind = {
         kind: [o for o in judged if o.query.kind == kind] for kind in sorted({outcome.query.kind for outcome in judged})
     }
+    intervals = {
+        kind: {name: confidence_interval([scores[each.query.id][name] for each in members]) for name in MEASURES}
+        for kind, members in {"": judged, **by_kind}.items()
+    }
     return Evaluation(
         _means(judged, scores),
         {kind: _means(members, scores) for kind, members in by_kind.items()},
         sorted(skipped),
         unknown_keys,
         dict(Counter(part for outcome in outcomes for part in outcome.degraded)),
-        {kind: _intervals(members, scores) for kind, members in [("", judged), *by_kind.items()]},
+        intervals,
         _nothing_relevant([outcome for outcome in outcomes if not outcome.query.relevant]),
         {outcome.query.id: (outcome.query.kind, scores[outcome.query.id]) for outcome in judged},
     )
 
 
 def _means(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    means = {name: mean([scores[outcome.query.id][name] for outcome in outcomes]) for name in MEASURES}
-    latency_ms = mean([outcome.latency_ms for outcome in outcomes])
+    means = {name: mean(scores[outcome.query.id][name] for outcome in outcomes) for name in MEASURES}
+    latency_ms = mean(outcome.latency_ms for outcome in outcomes)
     return {"queries": len(outcomes), **means, "latency_ms": round(latency_ms, 3)}
-
-
-def _intervals(outcomes: list[_Outcome], scores: Mapping[str, Mapping[str, float]]) -> dict[str, Interval]:
-    return {name: confidence_interval([scores[outcome.query.id][name] for outcome in outcomes]) for name in MEASURES}
 
 
 def _nothing_relevant(outcomes: list[_Outcome]) -> dict[str, float]:
     """Return figures of the queries without a relevant object, where the best answer has no hits; nDCG cannot tell."""
     return {
         "queries": len(outcomes),
-        "found_nothing": mean([float(outcome.total == 0) for outcome in outcomes]),
-        "hits": mean([float(outcome.total) for outcome in outcomes]),
+        "found_nothing": mean(outcome.total == 0 for outcome in outcomes),
+        "hits": mean(outcome.total for outcome in outcomes),
+    }
+
+
+def compare(
+    index: Index,
+    judgements: Iterable[JudgedQuery | Skipped],
+    configurations: Sequence[Configuration],
+    *,
+    key: str = "pk",
+    progress: Callable[[int], None] = lambda _done: None,
+) -> list[Comparison]:
+    """Evaluate each configuration, and compare all with the first one, the base.
+
+    Raises ``EvaluationError`` like ``evaluate``, and for two configurations of the same name.
+    """
+    names = [configuration.name for configuration in configurations]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise EvaluationError(f"Two configurations are called {', '.join(twice)}. Name them: NAME={{…}}.")
+    queries = list(judgements)
+    evaluations = [
+        evaluate(index, queries, key=key, configuration=configuration, progress=progress)
+        for configuration in configurations
+    ]
+    return [_compared(*pair, evaluations[0]) for pair in zip(configurations, evaluations, strict=True)]
+
+
+def _compared(configuration: Configuration, other: Evaluation, base: Evaluation) -> Comparison:
+    both = [query for query in base.scores if query in other.scores]
+    kinds = {kind: [query for query in both if base.scores[query][0] == kind] for kind in base.by_kind}
+    by_kind = {kind: _differences(queries, base, other) for kind, queries in kinds.items()}
+    return Comparison(configuration, other, _differences(both, base, other), by_kind)
+
+
+def _differences(queries: Sequence[str], base: Evaluation, other: Evaluation) -> Differences:
+    return {
+        metric: paired_difference(
+            [base.scores[query][1][metric] for query in queries], [other.scores[query][1][metric] for query in queries]
+        )
+        for metric in MEASURES
     }
 
 
@@ -216,12 +280,13 @@ def parse_configuration(text: str) -> Configuration:
     settings = {key: value for key, value in values.items() if key.isupper()}
     if fixed := sorted(_LOADED_ONCE & set(settings)):
         raise EvaluationError(f"{', '.join(fixed)} cannot change while searching. Set it, run xsearch_index, evaluate.")
-    unknown = sorted(set(settings) - set(DEFAULTS))
-    if unknown:
+    if unknown := sorted(set(settings) - set(DEFAULTS)):
         raise EvaluationError(f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(DEFAULTS)}.")
-    return Configuration(
-        name, settings, {key: _weight(key, value) for key, value in values.items() if key not in settings}
-    )
+    weights = {key: value for key, value in values.items() if key not in settings}
+    for key, value in weights.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise EvaluationError(f"The weight of {key!r} must be a number from 0 to 100, not {value!r}.")
+    return Configuration(name, settings, weights)
 
 
 def _values(body: str) -> dict[str, Any]:
@@ -237,9 +302,3 @@ def _values(body: str) -> dict[str, Any]:
 def _pairs(body: str) -> dict[str, float]:
     pairs = (pair.partition("=") for pair in body.split(",") if pair.strip())
     return {name.strip(): float(number) for name, _, number in pairs}
-
-
-def _weight(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EvaluationError(f"The weight of {name!r} must be a number from 0 to 100, not {value!r}.")
-    return float(value)

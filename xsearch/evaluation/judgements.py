@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 _MAX_GRADE = 1000
 _MAX_KIND = 40  # characters
@@ -40,7 +40,8 @@ class JudgedQuery:
         return self.label or "+".join(self.inputs)
 
 
-class Skipped(NamedTuple):
+@dataclass(frozen=True, order=True)
+class Skipped:
     """A line that was skipped, and the reason."""
 
     line: int
@@ -81,15 +82,24 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _query(number: int, fields: dict[str, Any], folder: Path) -> JudgedQuery:
+    kind = fields.get("kind")
+    if kind is not None and not (isinstance(kind, str) and 0 < len(kind.strip()) <= _MAX_KIND):
+        raise _BadLineError(f"kind must be a short name such as typo, of at most {_MAX_KIND} characters")
+    text = fields.get("text")
+    if text is not None and not (isinstance(text, str) and text.strip()):
+        raise _BadLineError("text must be a text that is not blank")
+    filters = fields.get("filters")
+    if filters is not None and not isinstance(filters, dict):
+        raise _BadLineError('filters must be an object, such as {"category": "Shoes", "price_max": 50}')
     query = JudgedQuery(
         number,
         _id(fields.get("id")),
         _relevant(fields.get("relevant")),
-        _text(fields.get("text")),
+        text,
         _file(fields, "image", folder),
         _file(fields, "audio", folder),
-        _filters(fields.get("filters")),
-        _kind(fields.get("kind")),
+        filters or {},
+        kind and kind.strip(),
     )
     if not query.inputs:
         raise _BadLineError("nothing to search for: give at least one of text, image and audio")
@@ -106,33 +116,13 @@ def _relevant(value: Any) -> dict[str, int]:
     if not isinstance(value, dict):
         raise _BadLineError('relevant must be an object of grades by key, such as {"a1": 2, "b7": 1}')
     for key, grade in value.items():
-        if not _is_grade(grade):
+        is_number = isinstance(grade, int | float) and not isinstance(grade, bool)
+        if not is_number or not 0 <= grade <= _MAX_GRADE or not float(grade).is_integer():
             raise _BadLineError(f"the grade of {key!r} must be a whole number from 0 to {_MAX_GRADE}, not {grade!r}")
     grades = {key: int(grade) for key, grade in value.items()}
     if grades and not any(grades.values()):
         raise _BadLineError("relevant needs a grade above 0; where nothing suits, leave it empty: {}")
     return grades
-
-
-def _is_grade(value: Any) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and 0 <= value <= _MAX_GRADE and float(value).is_integer()
-
-
-def _text(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not value.strip():
-        raise _BadLineError("text must be a text that is not blank")
-    return value
-
-
-def _kind(value: Any) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= _MAX_KIND:
-        raise _BadLineError(f"kind must be a short name such as typo, of at most {_MAX_KIND} characters")
-    return value.strip()
 
 
 def _file(fields: dict[str, Any], part: str, folder: Path) -> Path | None:
@@ -145,11 +135,3 @@ def _file(fields: dict[str, Any], part: str, folder: Path) -> Path | None:
     if not path.is_file():
         raise _BadLineError(f"{part}: there is no file {value}; paths are relative to the query file")
     return path
-
-
-def _filters(value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _BadLineError('filters must be an object, such as {"category": "Shoes", "price_max": 50}')
-    return value

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,11 +41,19 @@ class Difference(NamedTuple):
 
 def library() -> Any:
     """Return ir-measures; raise ``EvaluationError`` if it is not installed."""
+    return _installed("ir_measures")
+
+
+def statistics() -> Any:
+    """Return scipy.stats; raise ``EvaluationError`` if it is not installed."""
+    return _installed("scipy.stats")
+
+
+def _installed(name: str) -> Any:
     try:
-        import ir_measures
+        return import_module(name)
     except ImportError as error:
         raise EvaluationError(f"{error}. Install it: pip install 'django-xsearch[evaluation]'") from error
-    return ir_measures
 
 
 def measure(
@@ -55,41 +64,24 @@ def measure(
     Recall counts grades above 0 as relevant; nDCG has the linear gains of trec_eval, grade / log2(rank + 1).
     """
     ir_measures = library()
-
     names = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
+    qrels = [ir_measures.Qrel(query, key, grade) for query, grades in relevant.items() for key, grade in grades.items()]
+    # The library sorts by score, and has its own order for equal scores: so the rank is the score.
+    run = [
+        ir_measures.ScoredDoc(query, key, -float(rank))
+        for query, keys in rankings.items()
+        for rank, key in enumerate(dict.fromkeys(keys))
+    ]
     found: dict[str, dict[str, float]] = defaultdict(dict)
-    for metric in ir_measures.iter_calc(names, _qrels(relevant), _run(rankings)):
+    for metric in ir_measures.iter_calc(names, qrels, run):
         found[metric.query_id][names[metric.measure]] = float(metric.value)
     return dict(found)
 
 
-def mean(values: Sequence[float]) -> float:
+def mean(values: Iterable[float]) -> float:
     """Return the arithmetic mean; 0 for no values."""
-    return sum(values) / len(values) if values else 0.0
-
-
-def _qrels(relevant: Mapping[str, Mapping[str, int]]) -> list[Any]:
-    qrel = library().Qrel
-    return [qrel(query, key, grade) for query, grades in relevant.items() for key, grade in grades.items()]
-
-
-def _run(rankings: Mapping[str, Sequence[str]]) -> list[Any]:
-    # The library sorts by score, and has its own order for equal scores: so the rank is the score.
-    scored = library().ScoredDoc
-    return [
-        scored(query, key, -float(rank))
-        for query, keys in rankings.items()
-        for rank, key in enumerate(dict.fromkeys(keys))
-    ]
-
-
-def statistics() -> Any:
-    """Return scipy.stats; raise ``EvaluationError`` if it is not installed."""
-    try:
-        from scipy import stats
-    except ImportError as error:
-        raise EvaluationError(f"{error}. Install it: pip install 'django-xsearch[evaluation]'") from error
-    return stats
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0
 
 
 def confidence_interval(values: Sequence[float], seed: int = 0) -> Interval:
@@ -116,22 +108,18 @@ def paired_difference(before: Sequence[float], after: Sequence[float], seed: int
     The test assumes no distribution; ranking metrics are not normal (Smucker, Allan and Carterette, CIKM 2007).
     """
     differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    mean = float(differences.mean()) if differences.size else 0.0
     changed = differences[differences != 0]  # exchanging equal values does not change the sum
-    return Difference(mean, confidence_interval(differences.tolist(), seed), _p_value(changed, seed))
-
-
-def _p_value(differences: np.ndarray[Any, np.dtype[np.float64]], seed: int) -> float:
-    if differences.size < 2:  # one query proves nothing
-        return 1.0
-    total: Callable[..., Any] = np.sum
-    found = statistics().permutation_test(
-        (differences,),
-        total,
-        permutation_type="samples",
-        n_resamples=_PERMUTATIONS,
-        vectorized=True,
-        batch=1000,
-        rng=np.random.default_rng(seed),
-    )
-    return float(found.pvalue)
+    p_value = 1.0  # one query proves nothing
+    if changed.size >= 2:
+        test = statistics().permutation_test(
+            (changed,),
+            np.sum,
+            permutation_type="samples",
+            n_resamples=_PERMUTATIONS,
+            vectorized=True,
+            batch=1000,
+            rng=np.random.default_rng(seed),
+        )
+        p_value = float(test.pvalue)
+    mean = float(differences.mean()) if differences.size else 0.0
+    return Difference(mean, confidence_interval(differences.tolist(), seed), p_value)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from xsearch.evaluation.compare import Comparison
-from xsearch.evaluation.evaluate import Evaluation
+from xsearch.evaluation.evaluate import Comparison, Evaluation
 from xsearch.evaluation.metrics import SIGNIFICANT
 
 _MOST_LINES = 20
 _SHOWN = "ndcg@10"
 _NO_HIT = "found nothing"
+_FORMATS = {"queries": ".0f", "latency_ms": ".1f"}
 
 
 def as_table(evaluation: Evaluation) -> str:
@@ -59,19 +59,14 @@ def _kind_cell(comparison: Comparison, kind: str, width: int) -> str:
 
 def _metrics(evaluation: Evaluation) -> Iterator[str]:
     names = list(evaluation.overall)
-    width = max(12, *(len(kind) for kind in evaluation.by_kind), 0) if evaluation.by_kind else 12
+    width = max(12, *map(len, evaluation.by_kind), 0)
     yield f"{'':{width}}" + "".join(f"{name:>12}" for name in names)
     for kind, metrics in [*evaluation.by_kind.items(), ("all", evaluation.overall)]:
-        yield f"{kind:{width}}" + "".join(_cell(name, metrics) for name in names)
+        yield f"{kind:{width}}" + "".join(f"{metrics[name]:>12{_FORMATS.get(name, '.3f')}}" for name in names)
     if bounds := evaluation.intervals.get(""):
         for label, side in (("95 % from", 0), ("95 % to", 1)):
             cells = (f"{bounds[name][side]:>12.3f}" if name in bounds else f"{'':>12}" for name in names)
             yield f"{label:{width}}" + "".join(cells).rstrip()
-
-
-def _cell(name: str, metrics: Mapping[str, float]) -> str:
-    formats = {"queries": ".0f", "latency_ms": ".1f"}
-    return f"{metrics[name]:>12{formats.get(name, '.3f')}}"
 
 
 def _remarks(evaluation: Evaluation) -> Iterator[str]:
@@ -81,7 +76,7 @@ def _remarks(evaluation: Evaluation) -> Iterator[str]:
         yield f"{nothing['queries']:.0f} queries that nothing suits: {found}"
     for part, count in evaluation.degraded.items():
         yield f"left out {count} times: {part}"
-    yield from _shortened(f"skipped line {line}: {reason}" for line, reason in evaluation.skipped)
+    yield from _shortened(f"skipped line {each.line}: {each.reason}" for each in evaluation.skipped)
     yield from _shortened(
         f"line {entry['line']}: not in the catalogue: {', '.join(entry['keys'])}" for entry in evaluation.unknown_keys
     )

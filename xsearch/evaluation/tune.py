@@ -1,11 +1,15 @@
-"""Tuning: fit the fusion weights to one half of the judgements, and test them on the other half."""
+"""Tuning: fusion weights fitted to one half of the judgements, and tested on the other half.
+
+Each query is retrieved once and fused again for every set of weights. The only module of this package that uses the
+inside of the search.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from xsearch.conf import overridden, settings
@@ -13,6 +17,7 @@ from xsearch.errors import BadQuery
 from xsearch.evaluation.evaluate import check_key
 from xsearch.evaluation.judgements import JudgedQuery, Skipped
 from xsearch.evaluation.metrics import (
+    DEPTH,
     SIGNIFICANT,
     Difference,
     EvaluationError,
@@ -23,9 +28,18 @@ from xsearch.evaluation.metrics import (
     paired_difference,
     statistics,
 )
-from xsearch.evaluation.replay import Replay, retrieve_once
 from xsearch.index.registry import Index
 from xsearch.media import MediaError
+from xsearch.search.compiled_query import CompiledQuery, compile_query
+from xsearch.search.context import SearchContext
+from xsearch.search.preferences import preferences_of
+from xsearch.search.query import read_query
+from xsearch.search.ranking.fusion import fuse
+from xsearch.search.request import SearchRequest
+from xsearch.search.retrieval.retrieve import retrieve
+from xsearch.search.retrieval.scores import CandidateScores
+from xsearch.search.scope import SearchScope
+from xsearch.search.vectors.query_vectors import part_weights
 
 _METRIC = "ndcg@10"
 _FACTORS = (0.0, 0.5, 0.7, 0.85, 1.2, 1.5, 2.0)
@@ -39,6 +53,29 @@ _LEAST_GAIN = 0.0005  # of the mean score; smaller gains only fit noise
 Parameter = tuple[str, ...]
 Point = dict[Parameter, float]
 Scores = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The scores that retrieval found for a judged query: everything that fusion needs."""
+
+    query: JudgedQuery
+    context: SearchContext
+    compiled: CompiledQuery
+    scores: CandidateScores
+    #: The keys of the objects in the judgements, by primary key.
+    keys: Mapping[Any, str]
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the parts that were compared."""
+        return [name for name in self.scores.columns if name in self.compiled.part_names]
+
+    def ranking(self) -> list[str]:
+        """Return the keys of the objects above the cut-off, best first, under the present settings."""
+        weights = part_weights(self.names, None, only_changes=self.compiled.only_changes)
+        ranked = fuse(self.context, self.compiled, self.scores, weights)
+        return [self.keys[key] for key in ranked.keys[:DEPTH] if key in self.keys]
 
 
 @dataclass(frozen=True)
@@ -76,14 +113,8 @@ class Tuning:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON that ``xsearch_tune --json`` prints."""
-        return {
-            "present": self.present,
-            "found": self.found,
-            "is_better": self.is_better,
-            "fitted": self.fitted.as_dict(),
-            "held_out": self.held_out.as_dict(),
-            "skipped": [skipped._asdict() for skipped in self.skipped],
-        }
+        halves = {"fitted": self.fitted.as_dict(), "held_out": self.held_out.as_dict()}
+        return {**asdict(self), "is_better": self.is_better, **halves}
 
 
 #: Settings that are tuned in addition to ``WEIGHTS``.
@@ -138,10 +169,25 @@ def _retrieved(
     return replays, skipped
 
 
+def retrieve_once(index: Index, query: JudgedQuery, key: str) -> Replay:
+    """Encode and retrieve ``query``; raise what the search raises."""
+    image, audio = (path.read_bytes() if path else None for path in (query.image, query.audio))
+    queryset = index.get_queryset()
+    context = SearchContext(index, queryset.db)
+    request = SearchRequest(text=query.text, image=image, audio=audio, filters=query.filters)
+    read = read_query(context, request)
+    preferences = preferences_of(context, read.interpretation)
+    compiled = replace(compile_query(context, request, read), preferences=preferences)
+    scope = SearchScope(queryset, (), query.filters, read.interpretation)
+    scores = retrieve(context, compiled, scope.objects())
+    keys = dict(queryset.filter(pk__in=scores.keys).values_list("pk", key))
+    return Replay(query, context, compiled, scores, {pk: str(value) for pk, value in keys.items()})
+
+
 def split(replays: Sequence[Replay], seed: int) -> tuple[list[Replay], list[Replay]]:
     """Return two halves with the same number of queries of each kind, or one more; the seed decides which."""
     kinds: dict[tuple[str, bool], list[Replay]] = defaultdict(list)
-    for replay in sorted(replays, key=lambda replay: _drawn(replay.query.id, seed)):
+    for replay in sorted(replays, key=lambda replay: sha256(f"{seed}:{replay.query.id}".encode()).hexdigest()):
         kinds[replay.query.kind, bool(replay.query.relevant)].append(replay)
     halves: tuple[list[Replay], list[Replay]] = ([], [])
     for kind in sorted(kinds):
@@ -149,10 +195,6 @@ def split(replays: Sequence[Replay], seed: int) -> tuple[list[Replay], list[Repl
             # Otherwise all kinds with an odd number would make the same half larger.
             halves[len(halves[0]) > len(halves[1])].append(replay)
     return halves
-
-
-def _drawn(name: str, seed: int) -> str:
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
 
 
 def _present(replays: Iterable[Replay], more: Sequence[str]) -> Point:
@@ -167,10 +209,10 @@ def _ascend(start: Point, replays: Sequence[Replay], progress: Callable[[str], N
     """Improve one parameter after the other, until a round improves nothing."""
     best, scores = dict(start), scored(replays, start)
     for number in range(1, _MAX_ROUNDS + 1):
-        before = mean(list(scores.values()))
+        before = mean(scores.values())
         for parameter in start:
             best, scores = _best_along(parameter, best, scores, replays)
-        after = mean(list(scores.values()))
+        after = mean(scores.values())
         progress(f"round {number}: {before:.4f} → {after:.4f}")
         if after - before < _LEAST_GAIN:
             break
@@ -178,18 +220,14 @@ def _ascend(start: Point, replays: Sequence[Replay], progress: Callable[[str], N
 
 
 def _best_along(parameter: Parameter, best: Point, scores: Scores, replays: Sequence[Replay]) -> tuple[Point, Scores]:
-    affected = [replay for replay in replays if _affects(parameter, replay)]
-    found, least = (best, scores), mean(list(scores.values())) + _LEAST_GAIN
+    affected = [replay for replay in replays if parameter[0] != "WEIGHTS" or parameter[1] in replay.names]
+    found, least = (best, scores), mean(scores.values()) + _LEAST_GAIN
     for value in _values(parameter, best[parameter]):
         tried = {**best, parameter: value}
         these = scores | scored(affected, tried)
-        if (score := mean(list(these.values()))) > least:
+        if (score := mean(these.values())) > least:
             found, least = (tried, these), score
     return found
-
-
-def _affects(parameter: Parameter, replay: Replay) -> bool:
-    return parameter[0] != "WEIGHTS" or parameter[1] in replay.names
 
 
 def _values(parameter: Parameter, value: float) -> Sequence[float]:
@@ -208,13 +246,9 @@ def scored(replays: Sequence[Replay], point: Point) -> Scores:
 
 
 def _as_settings(point: Mapping[Parameter, float]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for (name, *part), value in point.items():
-        if part:
-            found.setdefault(name, {})[part[0]] = value
-        else:
-            found[name] = value
-    return found
+    found: dict[str, Any] = {name: value for (name, *part), value in point.items() if not part}
+    weights = {part[0]: value for (_name, *part), value in point.items() if part}
+    return found | ({"WEIGHTS": weights} if weights else {})
 
 
 def _half(replays: Sequence[Replay], present: Point, found: Point, seed: int) -> Half:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
@@ -18,8 +20,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
-from xsearch.index.declaration import Declaration
 from xsearch.index.paths import relations
+
+if TYPE_CHECKING:
+    from xsearch.index.registry import Index
 
 NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -28,48 +32,22 @@ _DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
 
-def parameter_names(index: Declaration) -> list[str]:
-    """Return every parameter of the declared filters, including ``price_min`` and ``price_max``."""
-    names = list(index.filters)
-    for name in index.filters:
-        if isinstance(final_field(index.model, name), NUMBERS):
-            names += [f"{name}_min", f"{name}_max"]
-    return names
-
-
-def filter_queryset(
-    index: Declaration, queryset: models.QuerySet[Any], params: Mapping[str, Any]
-) -> models.QuerySet[Any]:
-    """Return ``queryset`` limited by ``params``: several values of one filter are alternatives."""
-    allowed = parameter_names(index)
-    for name, value in params.items():
-        if name not in allowed:
-            raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
-        values = _as_list(value)
-        if values:
-            queryset = queryset.filter(condition(index, name, values))
-    return queryset
-
-
-def _once(index: Declaration, name: str, condition: models.Q) -> models.Q:
-    """Return a condition that finds an object once, even if a join finds several of its rows."""
-    if has_one_value(index, name):
-        return condition
-    return models.Q(pk__in=index.model._base_manager.filter(condition).values("pk"))
-
-
-def has_one_value(index: Declaration, name: str) -> bool:
+def has_one_value(index: Index, name: str) -> bool:
     """Return True if an object has at most one value of a declared filter, and no related rows with more."""
     steps = relations(index.model, _bound_of(index, name)[0])
     return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
 
 
-def condition(index: Declaration, name: str, value: Any) -> models.Q:
+def condition(index: Index, name: str, value: Any) -> models.Q:
     """Return the condition that an object has ``value`` of a declared filter, or one of a list of values."""
-    return _once(index, name, _condition(index, name, _as_list(value)))
+    found = _condition(index, name, as_list(value))
+    if has_one_value(index, name):
+        return found
+    # A join finds several rows of one object: find it once.
+    return models.Q(pk__in=index.model._base_manager.filter(found).values("pk"))
 
 
-def field_label(index: Declaration, name: str) -> str:
+def field_label(index: Index, name: str) -> str:
     """Return the label of a filter for customers."""
     try:
         field = final_field(index.model, name)
@@ -90,7 +68,7 @@ def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
     return field  # type: ignore[no-any-return]
 
 
-def label_path(index: Declaration, name: str) -> str:
+def label_path(index: Index, name: str) -> str:
     """Return the lookup of a filter's readable value: "category" → "category__name"."""
     field = final_field(index.model, name)
     if not field.related_model:
@@ -101,27 +79,23 @@ def label_path(index: Declaration, name: str) -> str:
     return f"{name}{LOOKUP_SEP}{chosen}"
 
 
-def raw_path(index: Declaration, name: str) -> str:
+def raw_path(index: Index, name: str) -> str:
     """Return the lookup of a filter's raw value: "category" → "category__pk"."""
     return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
 
 
-def value_labels(index: Declaration, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
     """Return the labels of a filter's values, {raw: readable}, in the language of the page."""
-    own = _own_labels(index, name, list(readable))
-    return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
-
-
-def _own_labels(index: Declaration, name: str, keys: Sequence[Any]) -> dict[Any, str]:
-    """Return the labels that related objects and choices have themselves."""
     field = final_field(index.model, name)
     related: Any = field.related_model
     if related:
-        return {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=keys)} if keys else {}
-    return {value: str(label) for value, label in (field.flatchoices or ())}
+        own = {obj.pk: str(obj) for obj in related._base_manager.filter(pk__in=list(readable))}
+    else:
+        own = {value: str(label) for value, label in field.flatchoices or ()}
+    return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
 
 
-def _condition(index: Declaration, name: str, values: Sequence[Any]) -> models.Q:
+def _condition(index: Index, name: str, values: Sequence[Any]) -> models.Q:
     bare, bound = _bound_of(index, name)
     field = final_field(index.model, bare)
     if bound:
@@ -130,30 +104,21 @@ def _condition(index: Declaration, name: str, values: Sequence[Any]) -> models.Q
         return models.Q(**{f"{bare}__in": [_number(name, value) for value in values]})
     if isinstance(field, models.BooleanField):
         return models.Q(**{f"{bare}__in": [_boolean(name, value) for value in values]})
-    return _any_of(index, bare, field, values)
+    return reduce(or_, [_has_value(index, bare, field, _text(bare, value)) for value in values], models.Q())
 
 
-def _bound_of(index: Declaration, name: str) -> tuple[str, str]:
+def _bound_of(index: Index, name: str) -> tuple[str, str]:
     if name in index.filters:
         return name, ""
     bare, _, bound = name.rpartition("_")
     return bare, {"min": "gte", "max": "lte"}[bound]
 
 
-def _any_of(index: Declaration, name: str, field: models.Field[Any, Any], values: Sequence[Any]) -> models.Q:
-    condition = models.Q()
-    for value in values:
-        text = _text(name, value)
-        if not field.related_model:
-            condition |= _own_value(name, field, text)
-            continue
-        condition |= models.Q(**{f"{label_path(index, name)}__iexact": text})
-        if text.isascii() and text.isdigit() and len(text) < 18:
-            condition |= models.Q(**{f"{name}__pk": int(text)})
-    return condition
-
-
-def _own_value(name: str, field: models.Field[Any, Any], text: str) -> models.Q:
+def _has_value(index: Index, name: str, field: models.Field[Any, Any], text: str) -> models.Q:
+    if field.related_model:
+        found = models.Q(**{f"{label_path(index, name)}__iexact": text})
+        is_key = text.isascii() and text.isdigit() and len(text) < 18
+        return found | models.Q(**{f"{name}__pk": int(text)}) if is_key else found
     if isinstance(field, models.CharField | models.TextField):
         return models.Q(**{f"{name}__iexact": text})
     try:
@@ -162,7 +127,8 @@ def _own_value(name: str, field: models.Field[Any, Any], text: str) -> models.Q:
         raise BadQuery(f"{name}: {' '.join(error.messages)}", code="bad_filter") from error
 
 
-def _as_list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return the values of a parameter that are not empty."""
     if isinstance(value, list | tuple):
         return [item for item in value if item not in ("", None)]
     return [] if value in ("", None) else [value]

@@ -57,12 +57,11 @@ def _attribute(model: type[models.Model], name: str) -> str:
 
 
 def _require_end(model: type[models.Model], name: str, path: str, *, is_last: bool) -> None:
-    if _field(model, name) is not None:
-        if is_last:
-            return
-        raise ImproperlyConfigured(f"{path!r}: {model._meta.label}.{name} is no relation; end the path there.")
-    if is_last and hasattr(model, name):
+    is_field = _field(model, name) is not None
+    if is_last and (is_field or hasattr(model, name)):
         return
+    if is_field:
+        raise ImproperlyConfigured(f"{path!r}: {model._meta.label}.{name} is no relation; end the path there.")
     existing = ", ".join(sorted(f.name for f in model._meta.get_fields()))
     raise ImproperlyConfigured(f"{path!r}: {model._meta.label} has no field {name!r}. It has: {existing}.")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index import paths
-from xsearch.index.declaration import Declaration
 from xsearch.models import EmbeddedModel
+
+if TYPE_CHECKING:
+    from xsearch.index.registry import Index
 
 MODALITIES = ("text", "image", "audio")
 
@@ -35,7 +37,7 @@ class Store:
         return f"{self.modality}_embedding"
 
     @property
-    def beside(self) -> str:
+    def staged_column(self) -> str:
         """The name of the second column, which exists while two spaces are kept; Django does not know it."""
         return f"{self.column}_beside"
 
@@ -65,7 +67,7 @@ class Store:
         return f"{self.modality}:{self.many}" if self.many else self.modality
 
 
-def main_store(index: Declaration, modality: str = "text", path: str = "") -> Store:
+def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
     """Return the store with one row per object: the object itself or its companion."""
     if index.store is None:
         if not issubclass(index.model, EmbeddedModel):
@@ -74,7 +76,7 @@ def main_store(index: Declaration, modality: str = "text", path: str = "") -> St
                 f"accessor as `store` in its Index."
             )
         return Store(modality, index.model, "", path)
-    field: Any = _relation(index)
+    field: Any = {field.name: field for field in index.model._meta.get_fields()}.get(index.store)
     if field is None or not field.one_to_one or field.concrete or not issubclass(field.related_model, EmbeddedModel):
         raise ImproperlyConfigured(
             f"`store` of {index.label} is {index.store!r}. It must be the reverse name of a OneToOneField that leads "
@@ -83,33 +85,15 @@ def main_store(index: Declaration, modality: str = "text", path: str = "") -> St
     return Store(modality, field.related_model, field.remote_field.name, path)
 
 
-def _relation(index: Declaration) -> Any:
-    try:
-        return index.model._meta.get_field(str(index.store))
-    except FieldDoesNotExist:
-        return None
-
-
-def stores_of(index: Declaration) -> list[Store]:
-    """Return the embedding columns that ``index`` fills."""
-    found = [main_store(index, "text")] if index.text else []
-    found += [_image_store(index, path) for path in index.image_paths()]
-    if index.audio:
-        found.append(main_store(index, "audio", index.audio))
-    return found
-
-
-def _image_store(index: Declaration, path: str) -> Store:
-    relations = paths.relations(index.model, path)
-    row: Any = relations[0].model if len(relations) == 1 else None
-    if row and issubclass(row, EmbeddedModel) and _is_foreign_key_to(relations[0]):
-        many, _, rest = path.partition(LOOKUP_SEP)
-        return Store("image", row, relations[0].field.remote_field.name, rest, many=many)
+def image_store(index: Index, path: str) -> Store:
+    """Return the store of a photo: a row per photo if ``path`` leads through an ``EmbeddedModel``, else a column."""
+    steps = paths.relations(index.model, path)
+    if len(steps) == 1 and issubclass(steps[0].model, EmbeddedModel):
+        field, row = steps[0].field, steps[0].model
+        if field.one_to_many and field.auto_created:
+            many, _, rest = path.partition(LOOKUP_SEP)
+            return Store("image", row, field.remote_field.name, rest, many=many)
     return main_store(index, "image", path)
-
-
-def _is_foreign_key_to(step: paths.Step) -> bool:
-    return bool(step.field.one_to_many and step.field.auto_created)
 
 
 def rows_of(store: Store, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:

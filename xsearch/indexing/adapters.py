@@ -52,23 +52,30 @@ def install(alias: str, content: bytes) -> Adapter:
     return adapter
 
 
-@atomic()
 def use(adapter: Adapter) -> None:
     """Use ``adapter`` for its encoder from now on."""
     if not adapter.is_live:
-        _retire(adapter.encoder)
-        adapter.is_live = True
-        adapter.save(update_fields=["is_live"])
-        _rebuild()
+        _switch(adapter, is_live=True)
 
 
-@atomic()
 def stop_using(adapter: Adapter) -> None:
     """Use the encoder alone from now on."""
     if adapter.is_live:
-        _retire(adapter.encoder)
-        adapter.is_live = False
-        _rebuild()
+        _switch(adapter, is_live=False)
+
+
+@atomic()
+def _switch(adapter: Adapter, *, is_live: bool) -> None:
+    """Make ``adapter`` the only one in use of its encoder, or none; mark the objects with other vectors."""
+    # Locked, so that the later of two concurrent installations wins.
+    rows = Adapter.objects.select_for_update().filter(encoder=adapter.encoder).order_by("pk")
+    pks = list(rows.values_list("pk", flat=True))
+    Adapter.objects.filter(pk__in=pks, is_live=True).update(is_live=False)
+    adapter.is_live = is_live
+    adapter.save(update_fields=["is_live"])
+    for index in registered():
+        if mark_stale(index):
+            dispatch_on_commit(index.label)
 
 
 def is_needed(adapter: Adapter) -> bool:
@@ -76,17 +83,3 @@ def is_needed(adapter: Adapter) -> bool:
     end = f"+{adapter.digest[:12]}"
     made_by_it = models.Q(fingerprint__endswith=end) | models.Q(beside__fingerprint__endswith=end)
     return adapter.is_live or EncoderSpace.objects.filter(made_by_it).exists()
-
-
-def _retire(alias: str) -> None:
-    # Locked, so that the later of two concurrent installations wins.
-    rows = Adapter.objects.select_for_update().filter(encoder=alias).order_by("pk")
-    live = [row.pk for row in rows.defer("content") if row.is_live]
-    Adapter.objects.filter(pk__in=live).update(is_live=False)
-
-
-def _rebuild() -> None:
-    """Mark the objects that have another encoder's vectors, and send the tasks on commit."""
-    for index in registered():
-        if mark_stale(index):
-            dispatch_on_commit(index.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,7 +16,7 @@ from xsearch.index.registry import Index
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing.database import database_alias
 from xsearch.indexing.inputs import MediaFile, ObjectInputs
-from xsearch.indexing.spaces import LiveAdapters, bound_modalities, live_adapters, live_spaces, target_encoder
+from xsearch.indexing.spaces import LiveAdapters, live_adapters, live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
 
 logger = logging.getLogger("xsearch.indexing")
@@ -44,25 +44,15 @@ class IndexingContext:
     stores: Sequence[Store]
     #: The store of the full-text document; None for an index without text.
     document_store: Store | None
-    modalities: Sequence[str]
     spaces: dict[str, EncoderSpace]
     adapters: LiveAdapters
 
     @classmethod
     def open(cls, index: Index) -> IndexingContext:
         """Read the context of a batch."""
-        using, stores = database_alias(), index.stores()
+        using = database_alias()
         document_store = main_store(index) if index.text else None
-        modalities = bound_modalities(index)
-        return cls(index, using, stores, document_store, modalities, live_spaces(index, using), live_adapters())
-
-    def stores_for(self, modality: str) -> list[Store]:
-        """Return the stores of one modality."""
-        return [store for store in self.stores if store.modality == modality]
-
-    def target_encoder(self, modality: str) -> Encoder:
-        """Return the encoder that the settings name for a modality; raises ``EncoderError``."""
-        return target_encoder(modality, self.adapters)
+        return cls(index, using, index.stores(), document_store, live_spaces(index, using), live_adapters())
 
 
 @dataclass
@@ -94,9 +84,9 @@ class IndexingJob:
         return "object" not in self.inputs.outages
 
     @property
-    def has_problems(self) -> bool:
-        """True if any part of the object could not be indexed."""
-        return bool(self.broken or self.failed or self.unavailable or self.inputs.outages)
+    def problems(self) -> dict[str, str]:
+        """All reasons why a part of the object could not be indexed."""
+        return self.unavailable | self.failed | self.inputs.outages | self.broken
 
     @property
     def has_new_words(self) -> bool:
@@ -109,13 +99,6 @@ class IndexingJob:
         self.unavailable[modality] = str(error)
         self.must_wait |= isinstance(error, EncoderAway)
 
-    def is_current(self, key: str, modality: str, fingerprint: str | None) -> bool:
-        """Return True if a column was made from the same source by the same encoder before."""
-        record = self.record
-        same_encoder = record.fingerprints.get(modality) == fingerprint
-        same_source = record.source_hashes.get(key) == self.hashes[key]
-        return bool(not record.forced and same_encoder and same_source)
-
 
 @dataclass(frozen=True, eq=False)
 class EncodingPlan:
@@ -123,38 +106,16 @@ class EncodingPlan:
 
     modality: str
     jobs: Sequence[IndexingJob]
-    target: Encoder | None
+    #: The live one encodes new content during a rebuild; without those that are unavailable.
+    encoders: Mapping[EncoderRole, Encoder]
     fingerprint: str | None
     space: EncoderSpace
-    #: Encodes new content for the live space during a rebuild; None if it is unavailable.
-    live_encoder: Encoder | None = None
     _warned_of: set[str] = field(default_factory=set)
 
     @property
     def is_rebuilding(self) -> bool:
         """True if the live vectors are not the configured encoder's."""
         return bool(self.fingerprint != self.space.fingerprint)
-
-    def encoder(self, role: EncoderRole) -> Encoder | None:
-        """Return the encoder in a role, None where there is none."""
-        return self.target if role == "target" else self.live_encoder
-
-    def put(self, job: IndexingJob, store: Store, row_pk: Any, vector: StoredVector) -> None:
-        """Add a vector of the configured encoder to the columns that hold its space."""
-        if self.fingerprint == self.space.fingerprint:
-            job.live[store, row_pk] = vector
-        elif self.fingerprint == self.space.beside_fingerprint:
-            job.staged[store, row_pk] = vector
-
-    def clear(self, job: IndexingJob, store: Store, row_pk: Any) -> None:
-        """Clear the vectors of both spaces: there is nothing to encode."""
-        job.live[store, row_pk] = None
-        self.clear_staged(job, store, row_pk)
-
-    def clear_staged(self, job: IndexingJob, store: Store, row_pk: Any) -> None:
-        """Clear the staged vector, if there is one: it was made of other content."""
-        if self.space.beside:
-            job.staged[store, row_pk] = None
 
     def note_unavailable(self, role: EncoderRole, error: EncoderError) -> None:
         """Record that an encoder does not work."""
@@ -184,31 +145,26 @@ class EncodingItem:
         return bool(self.job.record.source_hashes.get(self.key) != self.job.hashes[self.key])
 
     @property
-    def needs_live_vector(self) -> bool:
-        """True if the live space needs a vector too, while the configured encoder's vectors are staged."""
-        return self.plan.is_rebuilding and (self.is_changed or self.job.record.forced)
-
-    @property
     def is_current(self) -> bool:
-        """True if there is nothing to encode; ask after the source is read."""
-        return self.job.is_current(self.key, self.plan.modality, self.plan.fingerprint)
+        """True if this encoder made a vector of this content before; ask after the source is read."""
+        record = self.job.record
+        is_same_encoder = record.fingerprints.get(self.plan.modality) == self.plan.fingerprint
+        return is_same_encoder and not self.is_changed and not record.forced
 
     def put(self, role: EncoderRole, vector: StoredVector) -> None:
-        """Add a vector to the job."""
-        if role == "target":
-            self.plan.put(self.job, self.store, self.row_pk, vector)
-        else:
-            self.job.live[self.store, self.row_pk] = vector
+        """Add a vector to the columns that hold the space of its encoder."""
+        plan, place = self.plan, (self.store, self.row_pk)
+        if role == "live" or not plan.is_rebuilding:
+            self.job.live[place] = vector
+        elif plan.fingerprint == plan.space.staged_fingerprint:
+            self.job.staged[place] = vector
 
-    def clear_outdated(self) -> None:
-        """Clear the vectors of the content before, whether or not the new content can be encoded."""
-        self.plan.clear_staged(self.job, self.store, self.row_pk)
-        if self.plan.is_rebuilding:
+    def clear(self, *, live: bool = True) -> None:
+        """Clear the live vector and the staged one, or the staged one alone."""
+        if live:
             self.job.live[self.store, self.row_pk] = None
-
-    def clear(self) -> None:
-        """Clear the vectors: there is nothing to encode."""
-        self.plan.clear(self.job, self.store, self.row_pk)
+        if self.plan.space.beside:
+            self.job.staged[self.store, self.row_pk] = None
 
     def fail(self, error: Exception) -> None:
         """Record an error that may be gone at the next attempt."""
@@ -234,4 +190,23 @@ class IndexingBatch:
     def spaces(self) -> dict[str, SpaceFingerprints]:
         """The fingerprints of each modality, live and staged, when the batch was planned."""
         plans = [plan for plan, _items in self.work]
-        return {plan.modality: (plan.space.fingerprint, plan.space.beside_fingerprint) for plan in plans}
+        return {plan.modality: (plan.space.fingerprint, plan.space.staged_fingerprint) for plan in plans}
+
+
+@dataclass
+class IndexingReport:
+    """Results of one run of a worker: counts of objects, and how busy the thread of the models was."""
+
+    indexed: int = 0
+    failed: int = 0
+    forgotten: int = 0
+    #: Photos that got a vector.
+    photos: int = 0
+    encoder_busy_s: float = 0.0
+    #: Time without contents to encode, including the time to claim and load them.
+    encoder_waited_s: float = 0.0
+
+    @property
+    def handled(self) -> int:
+        """The number of objects that no longer wait."""
+        return self.indexed + self.failed + self.forgotten

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, models
-from django.db.models import F, Func
+from django.db.models import Func
 from pgvector.django import HalfVectorField
 from psycopg.errors import LockNotAvailable
 
@@ -43,9 +43,6 @@ class StagedColumn(Func):
 
     output_field = HalfVectorField()
 
-    def __init__(self, column: str) -> None:
-        super().__init__(F(column))
-
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
         live, params = compiler.compile(self.get_source_expressions()[0])
         return f'{live[:-1]}_beside"', params
@@ -73,7 +70,7 @@ class ColumnSet:
 
     def without_staged_column(self) -> list[Store]:
         """Return the stores whose table has no staged column."""
-        return [store for store in self.stores if not has_column(store.table, store.beside)]
+        return [store for store in self.stores if not has_column(store.table, store.staged_column)]
 
 
 def column_set(index: Index, modality: str) -> ColumnSet:
@@ -130,25 +127,25 @@ def create_staged_columns(stores: Sequence[Store], fingerprint: str) -> None:
     """Create empty staged columns for vectors of ``fingerprint``; existing ones are dropped with their indexes."""
     drop_staged_columns(stores)
     for store in stores:
-        execute(f'ALTER TABLE "{store.table}" ADD COLUMN "{store.beside}" halfvec')
-        _comment(store, store.beside, fingerprint)
+        execute(f'ALTER TABLE "{store.table}" ADD COLUMN "{store.staged_column}" halfvec')
+        _comment(store, store.staged_column, fingerprint)
 
 
 def drop_staged_columns(stores: Sequence[Store]) -> None:
     """Drop the staged columns with their indexes."""
     for store in stores:
-        execute(f'ALTER TABLE "{store.table}" DROP COLUMN IF EXISTS "{store.beside}"')
+        execute(f'ALTER TABLE "{store.table}" DROP COLUMN IF EXISTS "{store.staged_column}"')
 
 
 def swap_names(stores: Sequence[Store], space: EncoderSpace) -> None:
     """Swap the names of live and staged columns, and of their indexes; ``space`` says whose vectors each holds then."""
     for store in stores:
-        live, staged, between = store.column, store.beside, f"{store.column}_swapped"
+        live, staged, between = store.column, store.staged_column, f"{store.column}_swapped"
         for old, new in ((live, between), (staged, live), (between, staged)):
             execute(f'ALTER TABLE "{store.table}" RENAME COLUMN "{old}" TO "{new}"')
             execute(f'ALTER INDEX IF EXISTS "{index_name(store, old)}" RENAME TO "{index_name(store, new)}"')
         _comment(store, live, space.fingerprint)
-        _comment(store, staged, str(space.beside_fingerprint))
+        _comment(store, staged, str(space.staged_fingerprint))
 
 
 def _comment(store: Store, column: str, fingerprint: str) -> None:
@@ -158,18 +155,14 @@ def _comment(store: Store, column: str, fingerprint: str) -> None:
 
 def rows_with(store: Store, *, live: bool) -> models.QuerySet[Any]:
     """Return the rows that have a vector in the live column, or in the staged one."""
-    return _rows(store).filter(**{f"{_name(store, live=live)}__isnull": False})
+    rows = store.model._base_manager.alias(xs_staged=StagedColumn(store.column))
+    return rows.filter(**{f"{_lookup(store, live=live)}__isnull": False})
 
 
 def rows_lacking(store: Store, *, live: bool) -> models.QuerySet[Any]:
     """Return the rows that lack a vector in the live column, or in the staged one, but have it in the other."""
-    return rows_with(store, live=not live).filter(**{f"{_name(store, live=live)}__isnull": True})
+    return rows_with(store, live=not live).filter(**{f"{_lookup(store, live=live)}__isnull": True})
 
 
-def _rows(store: Store) -> models.QuerySet[Any]:
-    rows: models.QuerySet[Any] = store.model._base_manager.alias(xs_staged=StagedColumn(store.column))
-    return rows
-
-
-def _name(store: Store, *, live: bool) -> str:
+def _lookup(store: Store, *, live: bool) -> str:
     return store.column if live else "xs_staged"

@@ -76,17 +76,12 @@ def _halfvec(session: psycopg.Connection[Any]) -> TypeInfo:
 
 
 def catalogue_key(index: Index) -> tuple[str, ...]:
-    """Return the key of what this process remembers of an index: label, alias, database and schema.
-
-    Two databases or tenants in one process never share an entry.
-    """
+    """Return the key of what this process remembers of an index; databases and tenants never share an entry."""
     connection = index_connection()
-    return index.label, connection.alias, str(connection.settings_dict["NAME"]), _schema(connection)
-
-
-def _schema(connection: BaseDatabaseWrapper) -> str:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         # PostgreSQL 18 and later report every change of it, without a statement.
-        reported: str | None = connection.connection.info.parameter_status("search_path")
-    return reported if reported is not None else str(fetch_one("SELECT current_schema()")[0])
+        schema = connection.connection.info.parameter_status("search_path")
+    if schema is None:
+        [schema] = fetch_one("SELECT current_schema()")
+    return index.label, connection.alias, str(connection.settings_dict["NAME"]), str(schema)

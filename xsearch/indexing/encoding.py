@@ -18,15 +18,7 @@ from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, TwoStepEncoder
 from xsearch.encoders.base import Vectors
 from xsearch.index.registry import Index
-from xsearch.index.stores import Store
-from xsearch.indexing.batch import (
-    EncoderRole,
-    EncodingItem,
-    EncodingPlan,
-    IndexingBatch,
-    IndexingContext,
-    IndexingJob,
-)
+from xsearch.indexing.batch import EncoderRole, EncodingItem, EncodingPlan, IndexingBatch, IndexingContext, IndexingJob
 from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
 from xsearch.indexing.rebuild import ensure_columns
 from xsearch.indexing.spaces import bound_modalities, live_adapters, live_encoder, open_space, target_encoder
@@ -45,7 +37,7 @@ PreparedInputs = dict[EncoderRole, Any]
 
 def plan_work(context: IndexingContext, batch: IndexingBatch) -> None:
     """List the contents of ``batch`` to encode, and their encoders; marks vectors to be cleared."""
-    for modality in context.modalities:
+    for modality in bound_modalities(context.index):
         plan = _plan(context, modality, batch.jobs)
         if plan:
             items = [item for job in batch.jobs if job.is_readable for item in _items(context, plan, job)]
@@ -55,47 +47,39 @@ def plan_work(context: IndexingContext, batch: IndexingBatch) -> None:
 def _plan(context: IndexingContext, modality: str, jobs: Sequence[IndexingJob]) -> EncodingPlan | None:
     present = context.spaces.get(modality)
     try:
-        target = context.target_encoder(modality)
+        target = target_encoder(modality, context.adapters)
         fingerprint = target.fingerprint  # may ask a service for it
         space = ensure_columns(context.index, present or open_space(context.index, modality, target), target)
     except EncoderError as error:
         for job in jobs:
             job.note_unavailable(modality, error)
-        return EncodingPlan(modality, jobs, None, None, present, live_encoder(present)) if present else None
+        return EncodingPlan(modality, jobs, _encoders(None, live_encoder(present)), None, present) if present else None
     for job in jobs:
         job.fingerprints[modality] = fingerprint
     live = live_encoder(space) if space.fingerprint != fingerprint else None
-    return EncodingPlan(modality, jobs, target, fingerprint, space, live)
+    return EncodingPlan(modality, jobs, _encoders(target, live), fingerprint, space)
+
+
+def _encoders(target: Encoder | None, live: Encoder | None) -> dict[EncoderRole, Encoder]:
+    found: dict[EncoderRole, Encoder | None] = {"target": target, "live": live}
+    return {role: encoder for role, encoder in found.items() if encoder}
 
 
 def _items(context: IndexingContext, plan: EncodingPlan, job: IndexingJob) -> list[EncodingItem]:
-    stores = context.stores_for(plan.modality)
+    stores = [store for store in context.stores if store.modality == plan.modality]
     if plan.modality == "text":
-        return _text_items(plan, job, stores[0])
-    _clear_vanished(plan, job, stores)
-    return [
-        EncodingItem(plan, job, media.store, media.row_pk, media.key, media)
-        for media in job.inputs.files
-        if media.store.modality == plan.modality
-    ]
-
-
-def _text_items(plan: EncodingPlan, job: IndexingJob, store: Store) -> list[EncodingItem]:
-    job.hashes[store.key] = job.inputs.text_digest
-    text = job.inputs.text
-    if not text:
-        plan.clear(job, store, None)
-        return []
-    item = EncodingItem(plan, job, store, None, store.key, text)
-    return [] if item.is_current else [item]
-
-
-def _clear_vanished(plan: EncodingPlan, job: IndexingJob, stores: Sequence[Store]) -> None:
-    """Clear the object's own vector if its file is gone; deleted photo rows took their vectors with them."""
+        item = EncodingItem(plan, job, stores[0], None, stores[0].key, job.inputs.text)
+        job.hashes[item.key] = job.inputs.text_digest
+        if not item.source:
+            item.clear()
+        return [item] if item.source and not item.is_current else []
+    # The object's own vector goes with its file; deleted photo rows took their vectors with them.
     present = {media.store.key for media in job.inputs.files}
     for store in stores:
         if not store.many and store.key not in present:
-            plan.clear(job, store, None)
+            EncodingItem(plan, job, store, None, store.key, "").clear()
+    files = [media for media in job.inputs.files if media.store.modality == plan.modality]
+    return [EncodingItem(plan, job, media.store, media.row_pk, media.key, media) for media in files]
 
 
 def preferred_batch_size(index: Index) -> int:
@@ -119,29 +103,22 @@ def prepare(item: EncodingItem) -> PreparedInputs:
     content = source if isinstance(source, str) else _decoded(item, source)
     if content is None:
         return {}
-    prepared: PreparedInputs = {}
-    for role in _roles(item):
-        _prepare_for(role, item, content, prepared)
-    return prepared
-
-
-def _roles(item: EncodingItem) -> list[EncoderRole]:
-    """Return the roles to encode for: during a rebuild, searches must find new content in the live space too."""
     if item.is_changed:
-        item.clear_outdated()
-    roles: list[EncoderRole] = ["target", "live"] if item.needs_live_vector else ["target"]
-    return [role for role in roles if item.plan.encoder(role)]
-
-
-def _prepare_for(role: EncoderRole, item: EncodingItem, content: Any, prepared: PreparedInputs) -> None:
-    encoder = item.plan.encoder(role)
-    try:
-        is_two_step = isinstance(encoder, TwoStepEncoder)
-        prepared[role] = encoder.prepare(item.plan.modality, content) if is_two_step else content  # type: ignore[union-attr]
-    except EncoderError as error:
-        item.plan.note_unavailable(role, error)
-    except Exception as error:  # noqa: BLE001 - an encoder of the shop may raise anything
-        item.fail(error)
+        item.clear(live=item.plan.is_rebuilding)  # whether or not the new content can be encoded
+    prepared: PreparedInputs = {}
+    # During a rebuild, searches must find new content in the live space too.
+    needs_live_vector = item.plan.is_rebuilding and (item.is_changed or item.job.record.forced)
+    for role, encoder in item.plan.encoders.items():
+        if role == "live" and not needs_live_vector:
+            continue
+        try:
+            two_step = encoder if isinstance(encoder, TwoStepEncoder) else None
+            prepared[role] = two_step.prepare(item.plan.modality, content) if two_step else content
+        except EncoderError as error:
+            item.plan.note_unavailable(role, error)
+        except Exception as error:  # noqa: BLE001 - an encoder of the shop may raise anything
+            item.fail(error)
+    return prepared
 
 
 def _decoded(item: EncodingItem, media: MediaFile) -> Any:
@@ -201,7 +178,7 @@ def group_size(modality: str, encoder: Encoder) -> int:
 
 def encode_group(plan: EncodingPlan, role: EncoderRole, group: Sequence[tuple[EncodingItem, Any]]) -> int:
     """Encode prepared contents and add the vectors to their jobs; returns how many got one. Records problems."""
-    encoder = plan.encoder(role)
+    encoder = plan.encoders.get(role)
     if encoder is None or not group:
         return 0
     try:

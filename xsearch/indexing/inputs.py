@@ -68,23 +68,14 @@ class ObjectInputs:
 
 
 def collect(index: Index, obj: models.Model, stores: Sequence[Store] | None = None) -> ObjectInputs:
-    """Return the declared texts and files of ``obj``; the files are read later, in other threads.
-
-    ``stores`` are those of the index, for callers that have them already.
-    """
+    """Return the declared texts and files of ``obj``, which are read later; ``stores`` saves their look-up."""
     texts = {weight: _texts(obj, names) for weight, names in index.text.items()}
-    return ObjectInputs(texts, list(_files_by_key(obj, index.stores() if stores is None else stores).values()))
-
-
-def _files_by_key(obj: models.Model, stores: Sequence[Store]) -> dict[str, MediaFile]:
-    """Return the file of every vector; the first non-empty path wins for the object's own photo."""
     found: dict[str, MediaFile] = {}
-    for store in stores:
+    for store in index.stores() if stores is None else stores:
         if store.modality != "text" and settings.EMBEDDINGS.get(store.modality):
-            for row_pk, file in _files(store, obj):
-                media = MediaFile(store, row_pk, file)
-                found.setdefault(media.key, media)
-    return found
+            for media in _files(store, obj):
+                found.setdefault(media.key, media)  # the first path with a file wins for the object's own photo
+    return ObjectInputs(texts, list(found.values()))
 
 
 def _texts(obj: models.Model, names: Any) -> list[str]:
@@ -92,19 +83,12 @@ def _texts(obj: models.Model, names: Any) -> list[str]:
     return [text.replace("\x00", "") for text in found if text]
 
 
-def _files(store: Store, obj: models.Model) -> Iterator[tuple[Any, Any]]:
-    """Yield (row, file) of a column: every photo row, or the first file of the object's own."""
-    if store.many:
-        for row in paths.values(obj, store.many):
-            for file in paths.values(row, store.path):
-                if file:
-                    yield row.pk, file
-                    break
-        return
-    for file in paths.values(obj, store.path):
-        if file:
-            yield None, file
-            return
+def _files(store: Store, obj: models.Model) -> Iterator[MediaFile]:
+    """Yield the first file of every photo row, or of the object itself."""
+    for row in paths.values(obj, store.many) if store.many else [obj]:
+        for file in filter(None, paths.values(row, store.path)):
+            yield MediaFile(store, row.pk if store.many else None, file)
+            break
 
 
 class FileRefusedError(Exception):

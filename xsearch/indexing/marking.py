@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.dispatch import send_task
-from xsearch.indexing.outbox import claimable, index_records, mark, update_in_order, without_record
+from xsearch.indexing.outbox import claimable, index_records, mark, mark_records, update_in_order, without_record
 from xsearch.indexing.rebuild import adopt_existing_vectors
 from xsearch.indexing.spaces import target_fingerprints
 from xsearch.models import IndexRecord
@@ -16,10 +16,7 @@ from xsearch.text import ANALYSIS_VERSION
 
 
 def sweep() -> dict[str, int]:
-    """Find missed work (unsent tasks, rows that no signal announced, dead workers) and send the tasks.
-
-    Returns the number of waiting objects by model label.
-    """
+    """Send the tasks of missed work (unsent tasks, unannounced rows, dead workers); returns what waits, by label."""
     waiting = {}
     for index in registered():
         reconcile(index)
@@ -61,9 +58,4 @@ def mark_outdated(index: Index) -> None:
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
-    update_in_order(
-        indexed.exclude(current),
-        status=IndexRecord.Status.PENDING,
-        revision=F("revision") + 1,
-        not_before=Now(),
-    )
+    mark_records(indexed.exclude(current))

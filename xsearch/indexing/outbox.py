@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
@@ -142,3 +142,9 @@ def update_in_order(records: models.QuerySet[IndexRecord], **values: Any) -> int
     """Update ``records``, locked in the order of marks so that no save meets a deadlock; returns how many."""
     pks = list(records.order_by("object_id").select_for_update().values_list("pk", flat=True))
     return IndexRecord.objects.filter(pk__in=pks).update(**values)
+
+
+def mark_records(records: models.QuerySet[IndexRecord], **values: Any) -> None:
+    """Mark the objects of ``records``, and update ``values`` with them."""
+    pending = IndexRecord.Status.PENDING
+    update_in_order(records, status=pending, revision=F("revision") + 1, not_before=Now(), **values)

@@ -12,24 +12,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from xsearch.conf import settings
-from xsearch.indexing.batch import ROLES, EncoderRole, EncodingItem, EncodingPlan, IndexingBatch
+from xsearch.indexing.batch import ROLES, EncoderRole, EncodingItem, EncodingPlan, IndexingBatch, IndexingReport
 from xsearch.indexing.encoding import PreparedInputs, encode_group, group_size, prepare, size_bytes
 
 #: Memory for prepared contents, the group in the model included.
 MAX_BYTES = 256 * 1024 * 1024
 #: Wait for threads to end; after that they hold nothing that another thread needs.
 _JOIN_S = 2.0
-
-
-@dataclass
-class EncoderTimes:
-    """Times of the thread that runs the models."""
-
-    #: Photos that got a vector.
-    photos: int = 0
-    encoder_busy_s: float = 0.0
-    #: Time without contents to encode, including the time to claim and load them.
-    encoder_waited_s: float = 0.0
 
 
 @dataclass(eq=False)
@@ -51,6 +40,9 @@ class _Slot:
         self.bytes = sum(map(size_bytes, self.prepared.values()))
 
 
+_QueuedBatch = tuple[IndexingBatch, list[tuple[EncodingPlan, list[_Slot]]]]
+
+
 @dataclass
 class _Group:
     """Contents that go into a model together."""
@@ -68,27 +60,24 @@ class _Group:
     @property
     def is_full(self) -> bool:
         """True if the group has the size that the model prefers, or that memory allows."""
-        encoder = self.plan.encoder(self.role)
+        encoder = self.plan.encoders.get(self.role)
         return self.bytes >= MAX_BYTES or encoder is None or len(self.pairs) >= group_size(self.plan.modality, encoder)
 
 
 class _MemoryBudget:
     """Limits the memory of prepared contents: threads that are ahead of the models wait here."""
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self) -> None:
         self._held_bytes = 0
         self._changed = threading.Condition()
         self._is_open = True
 
     def take(self, slot: _Slot) -> None:
         """Wait until the content of ``slot`` fits, or the models wait for it."""
-
-        def may_continue() -> bool:
-            return not self._is_open or slot.is_awaited or self._held_bytes + slot.bytes <= self._max_bytes
-
         with self._changed:
-            self._changed.wait_for(may_continue)
+            self._changed.wait_for(
+                lambda: not self._is_open or slot.is_awaited or self._held_bytes + slot.bytes <= MAX_BYTES
+            )
             self._held_bytes += slot.bytes
 
     def give_back(self, held_bytes: int) -> None:
@@ -113,15 +102,14 @@ class _MemoryBudget:
 class Pipeline:
     """Encodes batches in the order in which they are submitted; its threads start with the first one."""
 
-    def __init__(self, times: EncoderTimes) -> None:
-        self._times = times
-        self._memory = _MemoryBudget(MAX_BYTES)
+    def __init__(self, report: IndexingReport) -> None:
+        self._report = report
+        self._memory = _MemoryBudget()
         self._to_prepare: SimpleQueue[_Slot | None] = SimpleQueue()
-        self._to_encode: SimpleQueue[tuple[IndexingBatch, list[tuple[EncodingPlan, list[_Slot]]]] | None] = (
-            SimpleQueue()
-        )
+        self._to_encode: SimpleQueue[_QueuedBatch | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._preparers = settings.PREPARE_THREADS or max(_cores(), 2)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._preparers = settings.PREPARE_THREADS or max(cores, 2)
         self._is_closed = False
 
     def submit(self, batch: IndexingBatch) -> None:
@@ -171,7 +159,7 @@ class Pipeline:
     def _encode_all(self) -> None:
         waiting_since = time.monotonic()
         while (found := self._to_encode.get()) and not self._is_closed:
-            self._times.encoder_waited_s += time.monotonic() - waiting_since
+            self._report.encoder_waited_s += time.monotonic() - waiting_since
             batch, queued = found
             for plan, slots in queued:
                 self._encode(plan, slots)
@@ -196,18 +184,13 @@ class Pipeline:
             started = time.monotonic()
             self._memory.let_pass(slot)
             slot.ready.wait()
-            self._times.encoder_waited_s += time.monotonic() - started
+            self._report.encoder_waited_s += time.monotonic() - started
 
     def _run(self, group: _Group) -> None:
         started = time.monotonic()
         if not self._is_closed:
             count = encode_group(group.plan, group.role, group.pairs)
-            self._times.photos += count if group.plan.modality == "image" else 0
-        self._times.encoder_busy_s += time.monotonic() - started
+            self._report.photos += count if group.plan.modality == "image" else 0
+        self._report.encoder_busy_s += time.monotonic() - started
         self._memory.give_back(group.bytes)
         group.pairs, group.bytes = [], 0
-
-
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

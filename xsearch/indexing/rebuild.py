@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Func, JSONField, Q, TextField, Value
-from django.db.models.functions import Cast, Now
+from django.db.models.functions import Cast
 
 from xsearch.encoders import Encoder
 from xsearch.index.registry import Index
-from xsearch.index.stores import Store
 from xsearch.indexing import outbox, vector_indexes
 from xsearch.indexing.columns import (
     ColumnSet,
@@ -30,12 +29,12 @@ from xsearch.indexing.columns import (
     swap_names,
 )
 from xsearch.indexing.database import atomic, execute
-from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoders
+from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoder, target_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 
 logger = logging.getLogger("xsearch.indexing")
 
-_State = EncoderSpace.Beside
+_State = EncoderSpace.StagedState
 
 #: Share of the live vectors that the next encoder may fail to make.
 _TOLERATED_SHARE = 0.1
@@ -56,7 +55,7 @@ def ensure_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> Encod
     Returns the space as it is then; raises ``TableBusyError``.
     """
     fingerprint = encoder.fingerprint
-    is_new = fingerprint not in (space.fingerprint, space.beside_fingerprint)
+    is_new = fingerprint not in (space.fingerprint, space.staged_fingerprint)
     if not is_new and not space.beside:
         return space
     columns = column_set(index, space.modality)
@@ -66,33 +65,26 @@ def ensure_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> Encod
         _mark_lost_vectors(columns, fingerprint)
     facts = {**space_facts(space.modality, encoder), "state": _State.NEXT}
     with exclusive_access(columns) as spaces:
-        started = [now for now in spaces if fingerprint not in (now.fingerprint, now.beside_fingerprint)]
+        started = [now for now in spaces if fingerprint not in (now.fingerprint, now.staged_fingerprint)]
         for now in started:
             now.beside = facts
             now.save(update_fields=["beside"])
         if spaces[0].beside:
             stores = columns.stores if started else columns.without_staged_column()
-            create_staged_columns(stores, str(spaces[0].beside_fingerprint))
+            create_staged_columns(stores, str(spaces[0].staged_fingerprint))
     return next(now for now in spaces if now.pk == space.pk)
 
 
 def stage_columns(index: Index) -> None:
-    """Create the staged columns that the configured encoders need; raises ``TableBusyError``."""
-    targets = target_encoders(index)
-    for modality, space in _unfinished(targets, live_spaces(index)).items():
-        ensure_columns(index, space, targets[modality])
+    """Create the staged columns that the configured encoders need; raises ``TableBusyError``, ``EncoderError``."""
+    for modality, space in unfinished(index).items():
+        ensure_columns(index, space, target_encoder(modality))
 
 
 def _mark_lost_vectors(columns: ColumnSet, fingerprint: str) -> None:
     """Mark the objects whose vectors of ``fingerprint`` were in columns that were dropped."""
-    records = _records(columns).filter(fingerprints__contains={columns.modality: fingerprint})
-    outbox.update_in_order(
-        records,
-        fingerprints=_fingerprints_with(columns.modality, ""),
-        status=IndexRecord.Status.PENDING,
-        revision=F("revision") + 1,
-        not_before=Now(),
-    )
+    lost = _records(columns).filter(fingerprints__contains={columns.modality: fingerprint})
+    outbox.mark_records(lost, fingerprints=_fingerprints_with(columns.modality, ""))
 
 
 def _fingerprints_with(modality: str, fingerprint: str) -> Func:
@@ -101,17 +93,16 @@ def _fingerprints_with(modality: str, fingerprint: str) -> Func:
 
 
 def _records(columns: ColumnSet) -> models.QuerySet[IndexRecord]:
-    types = [index.content_type for index in columns.indexes]
-    return IndexRecord.objects.filter(content_type__in=types)
+    return IndexRecord.objects.filter(content_type__in=[index.content_type for index in columns.indexes])
 
 
 def adopt_existing_vectors(index: Index) -> None:
     """Record which objects have vectors of the configured encoder already, because it was configured before."""
     targets = target_encoders(index)
     for modality, space in live_spaces(index).items():
-        both = {space.fingerprint, space.beside_fingerprint}
+        both = {space.fingerprint, space.staged_fingerprint}
         fingerprint = targets[modality].fingerprint if modality in targets else None
-        if space.beside_state in (None, _State.NEXT) or fingerprint not in both:
+        if space.staged_state in (None, _State.NEXT) or fingerprint not in both:
             continue
         [other] = both - {fingerprint}
         records = outbox.index_records(index).filter(
@@ -126,14 +117,10 @@ def _complete(index: Index, modality: str, *, live: bool) -> Q:
     """Return the condition for records of objects that have all vectors, live or staged; outdated ones were cleared."""
     present, lacking = Q(pk__in=()), Q(pk__in=())
     for store in {store.key: store for store in index.stores_for(modality)}.values():
-        present |= Q(object_id__in=_keys(store, rows_with(store, live=live)))
-        lacking |= Q(object_id__in=_keys(store, rows_lacking(store, live=live)))
+        key = Cast(store.object_key, TextField())
+        present |= Q(object_id__in=rows_with(store, live=live).values_list(key))
+        lacking |= Q(object_id__in=rows_lacking(store, live=live).values_list(key))
     return present & ~lacking
-
-
-def _keys(store: Store, rows: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
-    keys: models.QuerySet[models.Model] = rows.values_list(Cast(store.object_key, TextField()))
-    return keys
 
 
 # Swapping
@@ -141,31 +128,25 @@ def _keys(store: Store, rows: models.QuerySet[models.Model]) -> models.QuerySet[
 
 def unfinished(index: Index) -> dict[str, EncoderSpace]:
     """Return the live spaces that are not those of the configured encoders, by modality."""
-    return _unfinished(target_encoders(index), live_spaces(index))
-
-
-def _unfinished(targets: Mapping[str, Encoder], spaces: Mapping[str, EncoderSpace]) -> dict[str, EncoderSpace]:
+    targets = target_encoders(index)
     return {
         modality: space
-        for modality, space in spaces.items()
+        for modality, space in live_spaces(index).items()
         if modality in targets and targets[modality].fingerprint != space.fingerprint
     }
 
 
 def swap_finished(index: Index, spaces: Mapping[str, EncoderSpace] | None = None) -> list[str]:
-    """Swap each space whose staged vectors are configured and complete; returns the modalities swapped.
-
-    ``spaces`` are the live ones, for callers that have read them already.
-    """
+    """Swap each of the live ``spaces`` whose staged vectors are configured and complete; returns their modalities."""
     swapped = []
     targets = target_encoders(index)
     for modality, space in (live_spaces(index) if spaces is None else spaces).items():
-        if space.beside_state == _State.RETURNED:
+        if space.staged_state == _State.RETURNED:
             _mark_changed_since_swap(column_set(index, modality))
         encoder = targets.get(modality)
-        is_next = encoder is not None and encoder.fingerprint == space.beside_fingerprint
-        if is_next and space.beside_state in (_State.NEXT, _State.FORMER) and swap(index, space):
-            logger.info("%s vectors of %s now come from %s.", modality, index.label, space.beside_fingerprint)
+        is_next = encoder is not None and encoder.fingerprint == space.staged_fingerprint
+        if is_next and space.staged_state in (_State.NEXT, _State.FORMER) and swap(index, space):
+            logger.info("%s vectors of %s now come from %s.", modality, index.label, space.staged_fingerprint)
             swapped.append(modality)
     return swapped
 
@@ -187,7 +168,7 @@ def obstacles(index: Index, space: EncoderSpace) -> list[str]:
     columns = column_set(index, space.modality)
     # Objects that never had a vector are in neither space.
     indexed = _records(columns).filter(fingerprints__has_key=space.modality)
-    waiting = indexed.exclude(fingerprints__contains={space.modality: space.beside_fingerprint})
+    waiting = indexed.exclude(fingerprints__contains={space.modality: space.staged_fingerprint})
     left = waiting.exclude(status=IndexRecord.Status.FAILED).count()
     reasons = [f"{left} objects wait for their {space.modality} vectors"] if left else []
     for store in columns.stores:
@@ -200,12 +181,12 @@ def obstacles(index: Index, space: EncoderSpace) -> list[str]:
 def _create_staged_indexes(columns: ColumnSet, space: EncoderSpace) -> bool:
     """Create the vector indexes of the staged columns; returns True if all exist then."""
     dimension = (space.beside or {})["dimension"]
-    staged = [(store, store.beside, dimension) for store in columns.stores]
+    staged = [(store, store.staged_column, dimension) for store in columns.stores]
     is_missing = bool(vector_indexes.missing_indexes(staged))
     if not vector_indexes.create_vector_indexes(lambda: staged):
         return False
     for store in columns.stores if is_missing else ():
-        execute(f'ANALYZE "{store.table}" ("{store.beside}")')  # query plans need the statistics of the column
+        execute(f'ANALYZE "{store.table}" ("{store.staged_column}")')  # query plans need the statistics of the column
     return True
 
 
@@ -214,16 +195,16 @@ def swap_columns(columns: ColumnSet, space: EncoderSpace, state: str) -> float |
 
     Returns for how many milliseconds the tables were locked.
     """
-    before = space.fingerprint, space.beside_fingerprint
+    before = space.fingerprint, space.staged_fingerprint
     with vector_indexes.index_build_lock() as is_ours:
         if not is_ours:
             return None
         try:
             with exclusive_access(columns) as spaces:
                 started = time.perf_counter()
-                if any((now.fingerprint, now.beside_fingerprint) != before for now in spaces):
+                if any((now.fingerprint, now.staged_fingerprint) != before for now in spaces):
                     return None
-                create_staged_columns(columns.without_staged_column(), str(space.beside_fingerprint))
+                create_staged_columns(columns.without_staged_column(), str(space.staged_fingerprint))
                 for now in spaces:
                     now.exchange(state)
                     now.save()
@@ -237,19 +218,13 @@ def swap_columns(columns: ColumnSet, space: EncoderSpace, state: str) -> float |
 # Rolling back
 
 
-def has_former(index: Index, modality: str) -> bool:
-    """Return True if there are previous vectors that ``roll_back`` can make live again."""
-    space = live_spaces(index).get(modality)
-    return space is not None and space.beside_state == _State.FORMER
-
-
 def roll_back(index: Index, modality: str) -> None:
     """Make the vectors live again that were live before the last swap; raises ``RebuildError``, ``TableBusyError``.
 
     Objects that changed since then are marked.
     """
     space = live_spaces(index).get(modality)
-    if space is None or space.beside_state != _State.FORMER or not space.beside:
+    if space is None or space.staged_state != _State.FORMER or not space.beside:
         raise RebuildError(f"There are no former {modality} vectors of {index.label} to go back to.")
     former = EncoderSpace(modality=modality, **{name: space.beside[name] for name in ("fingerprint", "spec")})
     if live_encoder(former) is None:
@@ -277,7 +252,7 @@ def _mark_changed_since_swap(columns: ColumnSet) -> None:
 @atomic()
 def _change_state(columns: ColumnSet, before: str, after: str) -> None:
     for space in columns.spaces.select_for_update():
-        if space.beside and space.beside_state == before:
+        if space.beside and space.staged_state == before:
             space.beside["state"] = after
             space.save(update_fields=["beside"])
 
@@ -289,15 +264,12 @@ def allow_again(index: Index) -> None:
 
 
 def drop_staged(index: Index, modality: str) -> bool:
-    """Drop the staged vectors; returns True if there were any. Raises ``RebuildError``.
-
-    Refuses to drop the configured encoder's vectors, which would only be made again.
-    """
+    """Drop the staged vectors; returns True if there were any. Raises ``RebuildError`` for the configured encoder's."""
     space = live_spaces(index).get(modality)
     if space is None or not space.beside:
         return False
     encoder = target_encoders(index).get(modality)
-    if encoder and encoder.fingerprint == space.beside_fingerprint:
+    if encoder and encoder.fingerprint == space.staged_fingerprint:
         raise RebuildError(
             f"The settings name the encoder of the {modality} vectors that are kept beside the live ones of "
             f"{index.label} ({encoder.fingerprint}). Set XSEARCH back to the live ones' first ({space.fingerprint})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django.apps import apps
@@ -19,22 +20,23 @@ def connect(index: Index) -> None:
     """Connect the receivers to the model of ``index`` and to every model on its declared paths."""
     for model in _family(index.model):
         key = ("xsearch", index.label, model._meta.label)
-        post_save.connect(_Saved(index, ""), sender=model, weak=False, dispatch_uid=key)
-        post_delete.connect(_Deleted(index), sender=model, weak=False, dispatch_uid=key)
+        post_save.connect(partial(_row_saved, index, "pk"), sender=model, weak=False, dispatch_uid=key)
+        post_delete.connect(partial(_object_deleted, index), sender=model, weak=False, dispatch_uid=key)
     for step in _steps(index):
         _connect_related(index, step)
 
 
 def _connect_related(index: Index, step: Step) -> None:
-    saved = _Saved(index, step.lookup)
     key = ("xsearch", index.label, step.lookup)
     for model in _family(step.model):
-        _connect_rows(saved, model, (*key, model._meta.label))
+        _connect_rows(partial(_row_saved, index, step.lookup), model, (*key, model._meta.label))
     if step.field.many_to_many:
-        linked = _Linked(index, step)
-        m2m_changed.connect(linked, sender=linked.through, weak=False, dispatch_uid=key)
-        if not linked.through._meta.auto_created:
-            _connect_rows(_LinkSaved(index, step), linked.through, (*key, "through"))
+        relation = ManyRelation(step)
+        m2m_changed.connect(
+            partial(_links_changed, index, relation), sender=relation.through, weak=False, dispatch_uid=key
+        )
+        if not relation.through._meta.auto_created:
+            _connect_rows(partial(_link_saved, index, relation), relation.through, (*key, "through"))
 
 
 def _connect_rows(receiver: Any, model: type[models.Model], uid: tuple[str, ...]) -> None:
@@ -61,52 +63,13 @@ def _family(model: type[models.Model]) -> Iterator[type[models.Model]]:
             yield other
 
 
-class _Receiver:
-    """Mark objects of an index while it is registered."""
+class ManyRelation:
+    """A many-to-many relation on a path, which the path may follow in either direction."""
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
-
-    def mark(self, objects: models.QuerySet[Any], *, dispatch: bool = True) -> None:
-        """Mark ``objects``; duplicates of joins are marked once."""
-        if any(index.model is self.index.model for index in registered()):
-            mark(objects, dispatch=dispatch)
-
-    @property
-    def objects(self) -> models.QuerySet[Any]:
-        """All objects, hidden ones too."""
-        return self.index.model._base_manager.all()
-
-
-class _Saved(_Receiver):
-    """Mark the objects that reach the saved row through ``lookup``; the row itself if that is empty."""
-
-    def __init__(self, index: Index, lookup: str) -> None:
-        super().__init__(index)
-        self.lookup = lookup
-
-    def __call__(self, *, instance: Any, signal: Any, using: str, **kwargs: Any) -> None:  # noqa: ARG002
-        if instance.pk is not None:
-            # Outside a transaction a worker could be done before the row is saved.
-            dispatch = signal is not pre_save or connections[using].in_atomic_block
-            self.mark(self.objects.filter(**{self.lookup or "pk": instance.pk}), dispatch=dispatch)
-
-
-class _Deleted(_Receiver):
-    """Delete the record of a deleted object."""
-
-    def __call__(self, *, instance: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        index_records(self.index).filter(object_id=str(instance.pk)).delete()
-
-
-class _Link(_Receiver):
-    """A many-to-many relation on a path."""
-
-    def __init__(self, index: Index, step: Step) -> None:
-        super().__init__(index)
+    def __init__(self, step: Step) -> None:
         self.step = step
-        #: The field that declares the relation, which the path may follow in either direction.
         self.is_forward = isinstance(step.field, models.ManyToManyField)
+        #: The field that declares the relation.
         self.field: Any = step.field if self.is_forward else step.field.field
         self.through: Any = self.field.remote_field.through
 
@@ -115,28 +78,48 @@ class _Link(_Receiver):
         return models.Q(**{f"{self.step.before or 'pk'}__in": keys})
 
 
-class _Linked(_Link):
+def _mark(index: Index, condition: models.Q, *, dispatch: bool = True) -> None:
+    """Mark the objects that ``condition`` finds, hidden ones too, while the index is registered."""
+    if any(other.model is index.model for other in registered()):
+        mark(index.model._base_manager.filter(condition), dispatch=dispatch)
+
+
+def _may_dispatch(signal: Any, using: str) -> bool:
+    # Outside a transaction a worker could be done before the row is saved.
+    return signal is not pre_save or connections[using].in_atomic_block
+
+
+def _row_saved(index: Index, lookup: str, *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
+    """Mark the objects that reach the saved row through ``lookup``."""
+    if instance.pk is not None:
+        _mark(index, models.Q(**{lookup: instance.pk}), dispatch=_may_dispatch(signal, using))
+
+
+def _object_deleted(index: Index, *, instance: Any, **_sent: Any) -> None:
+    """Delete the record of a deleted object."""
+    index_records(index).filter(object_id=str(instance.pk)).delete()
+
+
+def _links_changed(
+    index: Index, relation: ManyRelation, *, instance: Any, action: str, reverse: bool, pk_set: Any, **_sent: Any
+) -> None:
     """Mark the objects at the near end of a changed many-to-many relation, whichever end changed it."""
-
-    def __call__(self, *, instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any) -> None:  # noqa: ARG002
-        if action not in {"post_add", "pre_remove", "pre_clear"}:
-            return
-        from_near_end = reverse is not self.is_forward
-        near = {instance.pk} if from_near_end else set(pk_set or ())
-        is_symmetrical = getattr(self.field.remote_field, "symmetrical", False)
-        if is_symmetrical:
-            near |= {instance.pk, *(pk_set or ())}
-        touched = self.starting_from(near)
-        if action == "pre_clear" and (is_symmetrical or not from_near_end):
-            touched |= models.Q(**{self.step.lookup: instance.pk})
-        self.mark(self.objects.filter(touched))
+    if action not in {"post_add", "pre_remove", "pre_clear"}:
+        return
+    from_near_end = reverse is not relation.is_forward
+    near = {instance.pk} if from_near_end else set(pk_set or ())
+    is_symmetrical = getattr(relation.field.remote_field, "symmetrical", False)
+    if is_symmetrical:
+        near |= {instance.pk, *(pk_set or ())}
+    touched = relation.starting_from(near)
+    if action == "pre_clear" and (is_symmetrical or not from_near_end):
+        touched |= models.Q(**{relation.step.lookup: instance.pk})
+    _mark(index, touched)
 
 
-class _LinkSaved(_Link):
+def _link_saved(index: Index, relation: ManyRelation, *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
     """Mark the object whose link, a row of an explicit through model, was saved or deleted."""
-
-    def __call__(self, *, instance: Any, signal: Any, using: str, **kwargs: Any) -> None:  # noqa: ARG002
-        name = self.field.m2m_field_name() if self.is_forward else self.field.m2m_reverse_field_name()
-        near = self.through._base_manager.filter(pk=instance.pk).values(name)
-        dispatch = signal is not pre_save or connections[using].in_atomic_block
-        self.mark(self.objects.filter(self.starting_from(near)), dispatch=dispatch)
+    field = relation.field
+    name = field.m2m_field_name() if relation.is_forward else field.m2m_reverse_field_name()
+    near = relation.through._base_manager.filter(pk=instance.pk).values(name)
+    _mark(index, relation.starting_from(near), dispatch=_may_dispatch(signal, using))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from xsearch.conf import settings
@@ -12,7 +12,7 @@ from xsearch.encoders.adapted import model_of
 from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import Index
 from xsearch.index.stores import MODALITIES
-from xsearch.indexing.columns import ColumnSet, column_set
+from xsearch.indexing.columns import column_set
 from xsearch.indexing.vector_indexes import drop_vector_index, has_index, index_build_lock
 from xsearch.models import Adapter, EncoderSpace
 
@@ -79,23 +79,20 @@ def target_encoder(modality: str, adapters: LiveAdapters | None = None) -> Encod
 
 def target_encoders(index: Index) -> dict[str, Encoder]:
     """Return the configured encoder of each modality of ``index``, without those that are unavailable."""
-    return {modality: encoder for modality, encoder, _fingerprint in _targets(index)}
+    found, adapters = {}, live_adapters()
+    for modality in bound_modalities(index):
+        try:
+            encoder = target_encoder(modality, adapters)
+            if encoder.fingerprint:  # may ask a service for it
+                found[modality] = encoder
+        except EncoderError as error:
+            logger.warning("%s vectors of %s: %s", modality, index.label, error)
+    return found
 
 
 def target_fingerprints(index: Index) -> dict[str, str]:
     """Return the fingerprint that each column of ``index`` should have by the settings."""
-    return {modality: fingerprint for modality, _encoder, fingerprint in _targets(index)}
-
-
-def _targets(index: Index) -> Iterator[tuple[str, Encoder, str]]:
-    adapters = live_adapters()
-    for modality in bound_modalities(index):
-        try:
-            encoder = target_encoder(modality, adapters)
-            if fingerprint := encoder.fingerprint:  # may ask a service for it
-                yield modality, encoder, fingerprint
-        except EncoderError as error:
-            logger.warning("%s vectors of %s: %s", modality, index.label, error)
+    return {modality: encoder.fingerprint for modality, encoder in target_encoders(index).items()}
 
 
 def live_spaces(index: Index, using: str | None = None) -> dict[str, EncoderSpace]:
@@ -126,7 +123,11 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
     facts = shared or space_facts(modality, encoder)
     space, is_new = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
     if is_new:
-        _drop_stale_indexes(columns, space)
+        # Indexes of a space that was deleted by hand would refuse the first vectors of this one.
+        with index_build_lock() as is_ours:
+            for store in columns.stores if is_ours else ():
+                if not has_index(store, store.column, space.dimension):
+                    drop_vector_index(store, store.column)
     return space
 
 
@@ -137,11 +138,3 @@ def space_facts(modality: str, encoder: Encoder) -> dict[str, Any]:
         "dimension": encoder.dimension,
         "spec": configured_spec(settings.EMBEDDINGS[modality]),
     }
-
-
-def _drop_stale_indexes(columns: ColumnSet, space: EncoderSpace) -> None:
-    """Drop the indexes of a space that was deleted by hand: they would refuse the first vectors of this one."""
-    with index_build_lock() as is_ours:
-        for store in columns.stores if is_ours else ():
-            if not has_index(store, store.column, space.dimension):
-                drop_vector_index(store, store.column)

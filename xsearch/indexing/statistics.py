@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from cachetools import LRUCache, TLRUCache, cached
 
 from xsearch.conf import settings
-from xsearch.index.registry import Index, registered
+from xsearch.index.registry import Index
 from xsearch.index.stores import main_store
 from xsearch.indexing import suggestions
-from xsearch.indexing.database import atomic, catalogue_key, fetch_one, index_connection
+from xsearch.indexing.database import atomic, catalogue_key, execute, fetch_one, index_connection
 from xsearch.indexing.outbox import index_records
 from xsearch.models import IndexRecord, Term
 from xsearch.text import english
@@ -59,12 +59,6 @@ _MAX_CATALOGUES = 1_000  # that one process remembers
 _counted: LRUCache[tuple[str, ...], tuple[str, float]] = LRUCache(_MAX_CATALOGUES)
 
 
-def refresh_all() -> None:
-    """Count the terms of every index that changed since."""
-    for index in registered():
-        refresh_if_due(index)
-
-
 def refresh_if_due(index: Index) -> None:
     """Count the terms of ``index`` again if it changed, at most once in ``VOCABULARY_MAX_AGE_S`` seconds."""
     key, now = catalogue_key(index), time.monotonic()
@@ -82,13 +76,11 @@ def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
     if not index.text:
         return
-    content_type = index.content_type
-    table = main_store(index).table
-    with index_connection().cursor() as cursor:
-        # Two workers that count at the same time would both insert their counts.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
-        Term.objects.filter(content_type=content_type).delete()
-        cursor.execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
+    content_type, table = index.content_type, main_store(index).table
+    # Two workers that count at the same time would both insert their counts.
+    execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"xsearch.terms.{index.label}"])
+    Term.objects.filter(content_type=content_type).delete()
+    execute(_COUNT_TERMS.format(terms=Term._meta.db_table, table=table), [content_type.pk] * 2)
     _store_forms(content_type.pk)
     suggestions.refresh(index)
     recent_version.cache.pop(recent_version.cache_key(index), None)
@@ -101,8 +93,7 @@ def _store_forms(content_type_id: int) -> None:
     words = [lexeme for lexeme in terms.iterator(chunk_size=10_000) if lexeme in written or is_chinese(lexeme)]
     forms = [" ".join(written.get(lexeme, [lexeme]))[:255] for lexeme in words]
     sounds = [sound_of(lexeme)[:255] if is_chinese(lexeme) else "" for lexeme in words]
-    with index_connection().cursor() as cursor:
-        cursor.execute(_STORE_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
+    execute(_STORE_FORMS.format(terms=Term._meta.db_table), [words, forms, sounds, content_type_id])
 
 
 def _written_forms(content_type_id: int) -> dict[str, list[str]]:
@@ -125,11 +116,11 @@ def version(index: Index) -> str:
     return str(fetch_one(_VERSION.format(records=IndexRecord._meta.db_table), [index.content_type.pk])[0])
 
 
-def _expires_at(_key: object, _version: str, now: float) -> float:
-    return now + float(settings.VOCABULARY_MAX_AGE_S)
-
-
-@cached(TLRUCache(_MAX_CATALOGUES, _expires_at), key=catalogue_key, lock=threading.Lock())
+@cached(
+    TLRUCache(_MAX_CATALOGUES, lambda _key, _version, now: now + float(settings.VOCABULARY_MAX_AGE_S)),
+    key=catalogue_key,
+    lock=threading.Lock(),
+)
 def recent_version(index: Index) -> str:
     """Return the version as it was at most ``VOCABULARY_MAX_AGE_S`` ago."""
     return version(index)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from django.db.models import Count, Max, Min, QuerySet
+from django.db import Error
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -45,11 +46,44 @@ def status() -> dict[str, Any]:
     }
 
 
+def health() -> dict[str, Any]:
+    """Return the state of every part, for load balancers; "down" only if no search can be answered."""
+    try:
+        pgvector, has_database = pgvector_version(), True
+    except Error:
+        pgvector, has_database = None, False
+    broker = broker_answers()
+    aliases = sorted(filter(None, settings.EMBEDDINGS.values()))
+    encoders = {alias: encoder_status(alias)["error"] or "ready" for alias in aliases}
+    healthy = broker and all(state == "ready" for state in encoders.values())
+    return {
+        "status": "down" if not has_database else "ok" if healthy else "degraded",
+        "database": has_database,
+        "pgvector": pgvector,
+        "broker": broker,
+        "encoders": encoders,
+        "indexes": _record_counts() if has_database else {},
+    }
+
+
+def _record_counts() -> dict[str, dict[str, int]] | None:
+    """Return the number of records by index and status, in one statement; None if the tables are missing."""
+    rows = IndexRecord.objects.order_by().values_list("content_type_id", "status").annotate(Count("pk"))
+    try:
+        found = {(content_type_id, status): count for content_type_id, status, count in rows}
+        types = {index.label: index.content_type.pk for index in registered()}
+    except Error:
+        return None
+    statuses = [str(each) for each in IndexRecord.Status.values]
+    return {label: {each: found.get((pk, each), 0) for each in statuses} for label, pk in types.items()}
+
+
 def index_status(index: Index) -> dict[str, Any]:
     """Return the counts, columns and queue of one model."""
+    latest: datetime | None = index_records(index).aggregate(latest=Max("indexed_at"))["latest"]
     return {
         "counts": counts(index),
-        "last_indexed_at": _last_indexed_at(index),
+        "last_indexed_at": latest.isoformat() if latest else None,
         "columns": _columns(index),
         "queue": _queue(index),
     }
@@ -96,43 +130,30 @@ def pgvector_version() -> str | None:
     return str(row[0]) if row else None
 
 
-def _last_indexed_at(index: Index) -> str | None:
-    return _as_iso(index_records(index).aggregate(latest=Max("indexed_at"))["latest"])
-
-
-def _as_iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
 def _queue(index: Index) -> dict[str, Any]:
     now = timezone.now()
+    records = index_records(index)
     oldest = claimable(index).aggregate(oldest=Min("not_before"))["oldest"]
-    in_work = index_records(index).filter(claimed_until__gt=now).count()
+    in_work = records.filter(claimed_until__gt=now).count()
+    delayed = records.filter(status=IndexRecord.Status.FAILED, attempts__lt=settings.MAX_ATTEMPTS, not_before__gt=now)
     patience = timedelta(seconds=PATIENCE_SWEEPS * settings.SWEEP_INTERVAL_S)
-    idle = not in_work and not index_records(index).filter(indexed_at__gt=now - patience).exists()
+    idle = not in_work and not records.filter(indexed_at__gt=now - patience).exists()
     return {
         "waiting": claimable(index).count(),
         "in_work": in_work,
-        "retrying": _delayed(index, now).count(),
+        "retrying": delayed.count(),
         "oldest_s": round((now - oldest).total_seconds()) if oldest else None,
         "stuck": bool(oldest and oldest < now - patience and idle),
     }
 
 
-def _delayed(index: Index, now: datetime) -> QuerySet[IndexRecord]:
-    failed = index_records(index).filter(status=IndexRecord.Status.FAILED)
-    return failed.filter(attempts__lt=settings.MAX_ATTEMPTS, not_before__gt=now)
-
-
 def _columns(index: Index) -> list[dict[str, Any]]:
     spaces = live_spaces(index)
     columns = [_vector_column(store, spaces.get(store.modality)) for store in index.stores()]
-    return [_document_column(main_store(index)), *columns] if index.text else columns
-
-
-def _document_column(store: Store) -> dict[str, Any]:
-    facts = _column(store, "search_document")
-    return {"key": "document", **facts, "encoder": None, "state": "live" if facts["filled"] else "empty"}
+    if not index.text:
+        return columns
+    facts = _column(main_store(index), "search_document")
+    return [{"key": "document", **facts, "encoder": None, "state": "live" if facts["filled"] else "empty"}, *columns]
 
 
 def _vector_column(store: Store, space: EncoderSpace | None) -> dict[str, Any]:
@@ -146,23 +167,23 @@ def _vector_column(store: Store, space: EncoderSpace | None) -> dict[str, Any]:
         "dimension": space.dimension if space else None,
         "fingerprint": space.fingerprint if space else None,
         "configured_fingerprint": configured,
-        "since": _as_iso(space.since if space else None),
+        "since": space.since.isoformat() if space else None,
         "beside": _staged_column(store, space) if space and space.beside else None,
     }
 
 
 def _staged_column(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
     """Return the state of the staged vectors; None for a table that has no staged column yet."""
-    if not has_column(store.table, store.beside):
+    if not has_column(store.table, store.staged_column):
         return None
     filled, lacking = rows_with(store, live=False).count(), rows_lacking(store, live=False).count()
     return {
-        "state": space.beside_state,
-        "fingerprint": space.beside_fingerprint,
+        "state": space.staged_state,
+        "fingerprint": space.staged_fingerprint,
         "dimension": (space.beside or {})["dimension"],
         "filled": filled,
         "lacking": lacking,
-        "index": _database_index(vector_indexes.index_name(store, store.beside)),
+        "index": _database_index(vector_indexes.index_name(store, store.staged_column)),
     }
 
 

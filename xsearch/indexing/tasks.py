@@ -28,4 +28,5 @@ def sweep_task() -> None:
     marking.sweep()
     for index in registered():
         settle(index)
-    statistics.refresh_all()
+    for index in registered():
+        statistics.refresh_if_due(index)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
@@ -18,19 +17,19 @@ from django.db.models import Prefetch
 from xsearch.conf import settings
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index
-from xsearch.index.stores import Store
 from xsearch.indexing import outbox, rebuild, vector_indexes, writing
-from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob
+from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob, IndexingReport
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
-from xsearch.indexing.pipeline import EncoderTimes, Pipeline
+from xsearch.indexing.pipeline import Pipeline
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EmbeddedModel, EncoderSpace, IndexRecord
+from xsearch.models.indexed import without_vectors
 from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
 
-ProgressCallback = Callable[["IndexingReport"], None]
+ProgressCallback = Callable[[IndexingReport], None]
 
 #: Batches that are claimed at once: one that is written, one in the models, one that is being prepared.
 _BATCHES_AT_ONCE = 3
@@ -43,20 +42,6 @@ _DROP_SHARE = 0.5
 _BUILD_SHARE = 0.2
 
 
-@dataclass
-class IndexingReport(EncoderTimes):
-    """Results of one run of a worker: counts of objects, and how busy the encoders were."""
-
-    indexed: int = 0
-    failed: int = 0
-    forgotten: int = 0
-
-    @property
-    def handled(self) -> int:
-        """The number of objects that no longer wait."""
-        return self.indexed + self.failed + self.forgotten
-
-
 def index_pending(
     index: Index,
     *,
@@ -64,33 +49,24 @@ def index_pending(
     limit_s: float | None = None,
     progress: ProgressCallback | None = None,
     wait: bool = False,
+    settled: bool = True,
 ) -> IndexingReport:
     """Index what is pending, in batches, until nothing is or ``limit_s`` seconds have passed.
 
-    ``wait`` also waits for other workers, and takes over from those that died.
+    ``wait`` also waits for other workers, and takes over from those that died. With ``settled=False``, swaps and
+    vector indexes are left to the caller, who calls ``settle``.
     """
-    report = index_without_settling(index, batch_size=batch_size, limit_s=limit_s, progress=progress, wait=wait)
-    settle(index)
-    return report
-
-
-def index_without_settling(
-    index: Index,
-    *,
-    batch_size: int | None = None,
-    limit_s: float | None = None,
-    progress: ProgressCallback | None = None,
-    wait: bool = False,
-) -> IndexingReport:
-    """Index as ``index_pending`` does, but leave swaps and vector indexes to the caller, who calls ``settle``."""
     report = IndexingReport()
     _drop_indexes_before_bulk(index)
-    _index_claimed(index, report, batch_size, limit_s, progress)
+    size = batch_size or max(settings.BATCH_SIZE, preferred_batch_size(index))
+    _index_claimed(index, report, size, limit_s, progress)
     while wait and outbox.in_work(index).exists():
         time.sleep(_TICK_S)
-        _index_claimed(index, report, batch_size, limit_s, progress)
+        _index_claimed(index, report, size, limit_s, progress)
         if progress:
             progress(report)
+    if settled:
+        settle(index)
     return report
 
 
@@ -105,13 +81,8 @@ def settle(index: Index) -> None:
 
 
 def _index_claimed(
-    index: Index,
-    report: IndexingReport,
-    batch_size: int | None,
-    limit_s: float | None,
-    progress: ProgressCallback | None,
+    index: Index, report: IndexingReport, size: int, limit_s: float | None, progress: ProgressCallback | None
 ) -> None:
-    size = batch_size or max(settings.BATCH_SIZE, preferred_batch_size(index))
     end = time.monotonic() + (float("inf") if limit_s is None else limit_s)
     worker = Worker(index, report)
 
@@ -185,7 +156,7 @@ class Worker:
             logger.exception("Indexing a batch of %s failed", self._index.label)
             self._retry_singly(batch, error)
             return
-        failed = sum(1 for job in written if job.has_problems)
+        failed = sum(1 for job in written if job.problems)
         self.report.failed += failed
         self.report.indexed += len(written) - failed
 
@@ -212,38 +183,28 @@ class Worker:
 
 
 def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
-    queryset = index.get_queryset().filter(pk__in=[record.object_id for record in records])
-    if issubclass(index.model, EmbeddedModel):
-        queryset = queryset.defer(*(field.name for field in EmbeddedModel._meta.local_fields))
-    return {str(obj.pk): obj for obj in queryset.prefetch_related(*_prefetches(index))}
-
-
-def _prefetches(index: Index) -> list[str | Prefetch[Any]]:
+    queryset = without_vectors(index.get_queryset().filter(pk__in=[record.object_id for record in records]))
     steps = {step.attribute: step for path in index.paths() for step in relations(index.model, path)}
-    return [_prefetch(step) for step in steps.values()]
+    return {str(obj.pk): obj for obj in queryset.prefetch_related(*map(_prefetch, steps.values()))}
 
 
 def _prefetch(step: Step) -> str | Prefetch[Any]:
     """Return how to load a relation; vectors of photo rows are not read back."""
     if step.field.one_to_many and issubclass(step.model, EmbeddedModel):
-        rows = step.model._default_manager.defer(*(field.name for field in EmbeddedModel._meta.local_fields))
-        return Prefetch(step.attribute, rows)
+        return Prefetch(step.attribute, without_vectors(step.model._default_manager.all()))
     return step.attribute
 
 
 def _job(context: IndexingContext, record: IndexRecord, obj: models.Model) -> IndexingJob:
-    job = IndexingJob(record, obj, _collect(context.index, obj, context.stores))
-    if context.index.text and job.has_new_words:
-        job.document = tsvector_literal(job.inputs.texts)  # here no row is locked, and the models are at work
-    return job
-
-
-def _collect(index: Index, obj: models.Model, stores: Sequence[Store]) -> ObjectInputs:
     try:
-        return collect(index, obj, stores)
+        inputs = collect(context.index, obj, context.stores)
     except Exception as error:  # a property or storage of the shop may raise anything
-        logger.exception("Reading %s %s failed", index.label, obj.pk)
-        return ObjectInputs({}, outages={"object": f"{error.__class__.__name__}: {error}"})
+        logger.exception("Reading %s %s failed", context.index.label, obj.pk)
+        inputs = ObjectInputs({}, outages={"object": f"{error.__class__.__name__}: {error}"})
+    job = IndexingJob(record, obj, inputs)
+    if context.index.text and job.has_new_words:
+        job.document = tsvector_literal(inputs.texts)  # here no row is locked, and the models are at work
+    return job
 
 
 # Vector indexes and bulk indexing

@@ -67,14 +67,13 @@ def _write_free(
             return [], []
         present, busy_objects = _lock_rows(context, [job.obj.pk for job in jobs])
         ours, busy_records = _lock_records([job.record for job in jobs])
-        held, free = [], []
-        for job in jobs:
-            if job.obj.pk in busy_objects or job.record.pk in busy_records:
-                held.append(job)
-            elif job.obj.pk in present and job.record.pk in ours:
-                free.append(job)
+        held = [job for job in jobs if job.obj.pk in busy_objects or job.record.pk in busy_records]
+        present -= busy_objects
+        free = [job for job in jobs if job.obj.pk in present and job.record.pk in ours]
         _write_rows(context, free)
-        _finish(context, [(job, ours[job.record.pk]) for job in free])
+        if free:
+            outcomes = Jsonb([_outcome(job, ours[job.record.pk]) for job in free])
+            execute_binary(context.using, _FINISH.format(table=IndexRecord._meta.db_table), [outcomes])
         return free, held
 
 
@@ -101,11 +100,10 @@ def forget(context: IndexingContext, records: Sequence[IndexRecord]) -> int:
     ours, _busy_records = _lock_records(records)
     busy_ids = {str(pk) for pk in busy}
     unchanged = [record for record in records if record.pk in ours and ours[record.pk].revision == record.revision]
-    free = [record for record in unchanged if record.object_id not in busy_ids]
-    _clear_rows(context, [record.object_id for record in free], staged)
-    IndexRecord.objects.filter(pk__in=[record.pk for record in free]).delete()
-    forgotten = {record.pk for record in free}
-    outbox.release([record for record in records if record.pk not in forgotten], delay_s=_LEFT_ALONE_S)
+    free = {record.pk: record.object_id for record in unchanged if record.object_id not in busy_ids}
+    _clear_rows(context, list(free.values()), staged)
+    IndexRecord.objects.filter(pk__in=free).delete()
+    outbox.release([record for record in records if record.pk not in free], delay_s=_LEFT_ALONE_S)
     return len(free)
 
 
@@ -195,12 +193,12 @@ def _update(
         # Equal rows are skipped: a new version of a row costs as much as a change.
         f' WHERE stored."{key[0]}" = made.key::{key[1]} AND ({changes})'
     )
-    execute_binary(using, sql, [list(rows), *(_array(column, rows.values()) for column in columns)])
+    values = [[_as_parameter(column, row[column]) for row in rows.values()] for column in columns]
+    execute_binary(using, sql, [list(rows), *values])
 
 
-def _array(column: str, rows: Iterable[RowValues]) -> list[Any]:
-    values = [row[column] for row in rows]
-    return values if column == _DOCUMENT else [None if value is None else HalfVector(value) for value in values]
+def _as_parameter(column: str, value: Any) -> Any:
+    return value if column == _DOCUMENT or value is None else HalfVector(value)
 
 
 def _write_rows(context: IndexingContext, jobs: Sequence[IndexingJob]) -> None:
@@ -212,7 +210,7 @@ def _write_rows(context: IndexingContext, jobs: Sequence[IndexingJob]) -> None:
             changes.set(context.document_store, job.obj.pk, _DOCUMENT, job.document)
             touched[context.document_store].add(job.obj.pk)
         vectors = [(store, row, store.column, vector) for (store, row), vector in job.live.items()]
-        vectors += [(store, row, store.beside, vector) for (store, row), vector in job.staged.items()]
+        vectors += [(store, row, store.staged_column, vector) for (store, row), vector in job.staged.items()]
         for store, row_pk, column, vector in vectors:
             changes.set(store, job.obj.pk if row_pk is None else row_pk, column, vector)
             touched[store].add(job.obj.pk)
@@ -238,7 +236,7 @@ def _clear_rows(context: IndexingContext, object_pks: Sequence[Any], staged: Col
     changes = RowChanges(context.using)
     for store in context.stores:
         rows = store.model._base_manager.filter(**{f"{store.object_key}__in": object_pks})
-        columns = [store.column, _DOCUMENT, *([store.beside] if store.modality in staged else [])]
+        columns = [store.column, _DOCUMENT, *([store.staged_column] if store.modality in staged else [])]
         for key in rows.values_list("pk" if store.many else store.object_key, flat=True):
             for column in columns:
                 changes.set(store, key, column, None)
@@ -266,31 +264,23 @@ WHERE stored.id = made.pk
 """
 
 
-def _finish(context: IndexingContext, jobs: Sequence[tuple[IndexingJob, IndexRecord]]) -> None:
-    """Record the outcome of each job, whose record is now locked; if the object changed since, it waits again."""
-    if jobs:
-        outcomes = Jsonb([_outcome(job, now) for job, now in jobs])
-        execute_binary(context.using, _FINISH.format(table=IndexRecord._meta.db_table), [outcomes])
-
-
 def _outcome(job: IndexingJob, now: IndexRecord) -> dict[str, Any]:
+    """Return the outcome for the record, which is locked; if the object changed since, it waits again."""
     failed = job.failed | job.inputs.outages
-    problems = job.unavailable | failed | job.broken
-    fields: dict[str, Any] = {"pk": now.pk, "last_error": _lines(problems)}
+    problems = job.problems
+    last_error = "\n".join(dict.fromkeys(problems.values())).replace("\x00", "")  # PostgreSQL stores no NUL
+    fields: dict[str, Any] = {"pk": now.pk, "last_error": last_error}
     if job.is_readable:
+        unread = {key.partition(":")[0] for key in job.inputs.outages}
         fields |= {
             "source_hashes": _without(job.hashes, failed | job.broken) | {DOCUMENT_KEY: job.inputs.document_digest},
-            "fingerprints": _without(job.fingerprints, job.unavailable | _outages_by_modality(job)),
+            "fingerprints": _without(job.fingerprints, {*job.unavailable, *unread}),
             "phrases": job.inputs.phrases,
         }
     if now.revision == job.record.revision:
         status = IndexRecord.Status.FAILED if problems else IndexRecord.Status.INDEXED
         fields |= {"status": status, "forced": False, **_attempts(job)}
     return fields
-
-
-def _lines(problems: Mapping[str, str]) -> str:
-    return "\n".join(dict.fromkeys(problems.values())).replace("\x00", "")  # PostgreSQL stores no NUL
 
 
 def _attempts(job: IndexingJob) -> dict[str, Any]:
@@ -303,12 +293,8 @@ def _attempts(job: IndexingJob) -> dict[str, Any]:
     return {"attempts": settings.MAX_ATTEMPTS if job.broken else 0}
 
 
-def _outages_by_modality(job: IndexingJob) -> dict[str, str]:
-    return {key.partition(":")[0]: reason for key, reason in job.inputs.outages.items()}
-
-
-def _without(values: dict[str, str], problems: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in values.items() if key not in problems}
+def _without(values: dict[str, str], keys: Collection[str]) -> dict[str, str]:
+    return {key: value for key, value in values.items() if key not in keys}
 
 
 def _backoff_s(attempts: int) -> float:

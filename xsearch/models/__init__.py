@@ -1,13 +1,9 @@
 """Tables of xsearch: embedding columns of products, outbox, spaces, adapters, words, suggestions, visitors."""
 
-from xsearch.models.adapters import Adapter
-from xsearch.models.embedded import EmbeddedModel
-from xsearch.models.events import Event
-from xsearch.models.records import IndexRecord, SearchOverview
-from xsearch.models.spaces import EncoderSpace
-from xsearch.models.suggestions import Suggestion, SuggestionKey
-from xsearch.models.visitors import Popularity, PopularQuery, QueryLog, Visitor
-from xsearch.models.words import Synonym, Term
+from xsearch.models.encoders import Adapter, EncoderSpace
+from xsearch.models.indexed import EmbeddedModel, IndexRecord, SearchOverview
+from xsearch.models.visitors import Event, Popularity, PopularQuery, QueryLog, Visitor
+from xsearch.models.vocabulary import Suggestion, SuggestionKey, Synonym, Term
 
 __all__ = [
     "Adapter", "EmbeddedModel", "EncoderSpace", "Event", "IndexRecord", "PopularQuery", "Popularity", "QueryLog",

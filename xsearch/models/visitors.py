@@ -1,13 +1,15 @@
-"""Customers who agreed to be remembered, and their queries; docs/howto/personalisation.md lists every column."""
+"""Visitors, their searches and their actions; docs/howto/personalisation.md lists every column."""
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Visitor(models.Model):
@@ -53,6 +55,33 @@ class QueryLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day}: {self.text}"
+
+
+class Event(models.Model):
+    """A customer's action on a result; anonymous unless the customer agreed to be remembered."""
+
+    class Kind(models.TextChoices):
+        VIEW = "view", _("view")
+        CLICK = "click", _("click")
+        CART = "cart", _("cart")
+        PURCHASE = "purchase", _("purchase")
+        DISMISS = "dismiss", _("not this")
+
+    query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    object_id = models.CharField(max_length=255)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    position = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    #: Only for customers who agreed.
+    visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
 
 
 class PopularQuery(models.Model):

@@ -18,11 +18,13 @@ from xsearch.index.stores import Store
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import DistanceFromLimits, DoubleCase
 from xsearch.search.meaning import parameters_of
-from xsearch.search.retrieval.scores import ScoreColumn
 from xsearch.search.words.expressions import LexicalScore, Matches
 from xsearch.search.words.lexical import expanded
 from xsearch.search.words.terms import Phrase
 from xsearch.understanding import Condition, Interpretation
+
+#: One number per candidate, shape (n,); NaN where nothing can be compared.
+ScoreColumn = NDArray[np.float64]
 
 #: The name of preferences in explanations.
 UNDERSTOOD = "understood"

@@ -16,37 +16,67 @@ keep the plain ones too, as Django's and WhiteNoise's do unless told otherwise.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django import template
 from django.db import DatabaseError, transaction
+from django.db.models import Model
+from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from xsearch.conf import settings
 from xsearch.index.registry import get_index, registered
-from xsearch.search import similar
+from xsearch.search import SearchResults, similar
 from xsearch.visitors.identity import is_unasked, remembered_visitor
 from xsearch.web.parameters import EXAMPLES
+from xsearch.web.problems import Problem
 from xsearch.widgets import facets, hits
 from xsearch.widgets.query import PageQuery
-from xsearch.widgets.script_texts import script_texts
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from django.db.models import Model
-    from django.template import Context
-
-    from xsearch.index.registry import Index
-    from xsearch.search import SearchResults
-    from xsearch.web.problems import Problem
 
 logger = logging.getLogger("xsearch.widgets")
 register = template.Library()
 
 #: Limit of a spoken query in the browser, even if the server reads longer recordings.
 _SPEECH_MAX_S = 15
+#: Texts of the search bar's script by name; the script fills in ``{…}``.
+_SCRIPT_TEXTS = {
+    "photo": _("Your photo"),
+    "removePhoto": _("Remove the photo"),
+    "photoRemoved": _("Photo removed."),
+    "notAPhoto": _("That is not a photo. Choose a JPEG, PNG or WebP picture."),
+    "tooManyPhotos": _("At most {count} photos of one thing. Remove one first."),
+    "photoTooLarge": _("The photo is too large. Choose a smaller one."),
+    "cameraDenied": _("The camera is blocked. Allow it in the browser's settings, or choose a photo instead."),
+    "cameraMissing": _("No camera was found. Choose a photo instead."),
+    "asking": _("Allow the microphone, please …"),
+    "listening": _("Listening … say what you are looking for."),
+    "hearingNothing": _("I cannot hear anything. Is the microphone on?"),
+    "transcribing": _("Understanding …"),
+    "heard": _("Heard: “{text}”"),
+    "removeHeard": _("Forget what was heard"),
+    "didYouSay": _("Did you say"),
+    "unsure": _("Did you say this? Correct it, or press Enter to search."),
+    "notUnderstood": _("I did not understand that. Try again, or type."),
+    "microphoneDenied": _("The microphone is blocked. Allow it in the browser's settings, or type."),
+    "microphoneMissing": _("No microphone was found. You can type instead."),
+    "microphoneUnsupported": _("This browser cannot record here. Voice search needs a secure (https) page."),
+    "speechUnavailable": _("Speech could not be understood right now. You can type instead."),
+    "speechLanguage": _("Speech in this language is not understood here yet. You can type instead."),
+    "soundSearch": _("Search for this sound"),
+    "sound": _("Your recording"),
+    "removeSound": _("Remove the recording"),
+    "suggestions": _("{count} suggestions. Use the arrow keys."),
+    "suggestionsFor": _("Suggestions for “{text}”"),
+    "suggestionTexts": _("Searches"),
+    "popularQueries": _("Popular searches"),
+    "categories": _("Categories"),
+    "products": _("Products"),
+    "searching": _("Searching …"),
+    "failed": _("The search did not answer. Check the connection and try again."),
+}
 
 
 @register.inclusion_tag("xsearch/assets.html", takes_context=True)
@@ -77,10 +107,11 @@ def xsearch_bar(
     is_limited = model is not None and len(registered()) > 1
     scope = [("model", query.index.label)] if is_limited else query.scope_pairs()
     kept = PageQuery(query.index, filters).filters if filters else query.filters
-    number = _count_up(context)
+    notes = _notes(context)
+    notes["bars"] = notes.get("bars", 0) + 1
     return {
         "needed": not _assets_linked(context),
-        "id": f"xsearch-{number}",
+        "id": f"xsearch-{notes['bars']}",
         "action": action,
         "q": query.q,
         "placeholder": placeholder,
@@ -101,12 +132,13 @@ def xsearch_results(
 
     The arguments default to the context variables of the same name, which ``SearchView`` provides.
     """
-    own = {
+    return {
         "results": results if results is not None else context.get("results"),
         "query": query or context.get("query"),
         "error": error or context.get("error"),
+        "request": context.get("request"),
+        "needed": not _assets_linked(context),
     }
-    return {**own, "request": context.get("request"), "needed": not _assets_linked(context)}
 
 
 @register.inclusion_tag("xsearch/results_parts.html", takes_context=True)
@@ -117,9 +149,12 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
     if results is None:
         return base
     if not isinstance(query, PageQuery):
-        query = PageQuery(_index_of(results), {})
+        query = PageQuery(get_index(type(results.hits[0].object) if results.hits else None), {})
+    request: Any = context.get("request")
     chips = hits.chips(query, results)
-    can_refine = not query.has_media or _is_fragment(context)
+    # A photo can be searched for again only by the script.
+    can_refine = not query.has_media or (request is not None and request.headers.get("X-Xsearch") == "fragment")
+    is_paused = not query.personal and request is not None and remembered_visitor(request) is not None
     return base | {
         "query": query,
         "index": query.index,
@@ -134,11 +169,11 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "relaxed": [chip.label for chip in chips if chip.relaxed],
         "notices": hits.notices(results.degraded),
         "next": query.url(page=results.page + 1) if results.has_next else None,
-        "as_typed": query.as_typed(),
+        "as_typed": query.url(literal=True),
         "did_you_say": hits.did_you_say(query, results),
         "shown_q": results.corrected or query.q,
-        "is_remembered": results.is_personal or (not query.personal and _is_remembered(context)),
-        "switch": query.toggled_personal(),
+        "is_remembered": results.is_personal or is_paused,
+        "switch": query.url(personal=not query.personal),
         "known_url": _address("known", "xsearch_visitor"),
         "first": query.url(),
         "previous": query.url(page=results.page - 1) if results.page > 1 else None,
@@ -198,11 +233,6 @@ def xsearch_viewed(context: Context, obj: Model, event: str = "view") -> dict[st
     }
 
 
-def _is_remembered(context: Context) -> bool:
-    request: Any = context.get("request")
-    return request is not None and remembered_visitor(request) is not None
-
-
 def _config(query: PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
     """Return the configuration of the script; addresses are None if the API is not mounted."""
     index = query.index
@@ -218,7 +248,7 @@ def _config(query: PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]
         "imagesMax": settings.IMAGES_MAX,
         "imageMaxBytes": settings.IMAGE_MAX_BYTES,
         "speechMaxSeconds": min(_SPEECH_MAX_S, settings.QUERY_AUDIO_MAX_SECONDS),
-        "texts": script_texts(),
+        "texts": {name: str(text) for name, text in _SCRIPT_TEXTS.items()},
     }
 
 
@@ -229,27 +259,12 @@ def _address(name: str, namespace: str = "xsearch") -> str | None:
         return None
 
 
-def _index_of(results: SearchResults) -> Index:
-    return get_index(type(results.hits[0].object) if results.hits else None)
-
-
-def _is_fragment(context: Context) -> bool:
-    request = context.get("request")
-    return request is not None and request.headers.get("X-Xsearch") == "fragment"
-
-
 def _assets_linked(context: Context) -> bool:
     """Return True if the page has the script already, and note that it has it now."""
     notes = _notes(context)
     linked = "assets" in notes
     notes["assets"] = 1
     return linked
-
-
-def _count_up(context: Context) -> int:
-    notes = _notes(context)
-    notes["bars"] = notes.get("bars", 0) + 1
-    return notes["bars"]
 
 
 def _notes(context: Context) -> dict[str, int]:

@@ -1,15 +1,19 @@
-"""Consent: a visitor agrees, declines, pauses, or erases everything."""
+"""Consent and retention: a visitor agrees, declines, pauses or erases everything; what is too old is deleted."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 
+from celery import shared_task
 from django.conf import settings as django_settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from xsearch.conf import settings
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
+from xsearch.visitors.events import count_popularity
 from xsearch.visitors.identity import (
     CHOICE_COOKIE,
     DECLINED,
@@ -21,8 +25,17 @@ from xsearch.visitors.identity import (
     visitor_of_browser,
     visitor_of_user,
 )
+from xsearch.visitors.queries import count_popular
 
-_DAY_S = 24 * 60 * 60
+
+class TidyCounts(NamedTuple):
+    """Numbers of deleted and of counted rows."""
+
+    events: int
+    queries: int
+    visitors: int
+    popular_queries: int
+    popular_objects: int
 
 
 def agree(request: HttpRequest, response: HttpResponseBase) -> None:
@@ -39,8 +52,7 @@ def agree(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def decline(request: HttpRequest, response: HttpResponseBase) -> None:
     """Remember nothing from now on; what is stored stays until it is erased or too old."""
-    visitor = visitor_of(request)
-    if visitor:
+    if visitor := visitor_of(request):
         Visitor.objects.filter(pk=visitor.pk).update(is_paused=True)
     _set_cookie(request, response, CHOICE_COOKIE, DECLINED)
 
@@ -63,16 +75,25 @@ def forget(visitor: Visitor) -> None:
         Visitor.objects.filter(pk=visitor.pk).delete()
 
 
+def tidy() -> TidyCounts:
+    """Delete what is too old, and count what is popular again."""
+    today = timezone.localdate()
+    old_visitors = Visitor.objects.filter(seen_on__lt=today - timedelta(days=settings.VISITORS_KEEP_DAYS))
+    visitors = old_visitors.delete()[1].get(Visitor._meta.label, 0)  # with their events and queries
+    old_events = Event.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.EVENTS_KEEP_DAYS))
+    old_queries = QueryLog.objects.filter(day__lt=today - timedelta(days=settings.QUERIES_KEEP_DAYS))
+    return TidyCounts(old_events.delete()[0], old_queries.delete()[0], visitors, count_popular(), count_popularity())
+
+
+@shared_task(name="xsearch.tidy", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
+def tidy_task() -> None:
+    """Run ``tidy`` in a worker; schedule it every hour."""
+    tidy()
+
+
 def _set_cookie(request: HttpRequest, response: HttpResponseBase, name: str, value: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=settings.VISITORS_KEEP_DAYS * _DAY_S,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-        **_cookie_scope(),
-    )
+    options = {"secure": request.is_secure(), "httponly": True, "samesite": "Lax", **_cookie_scope()}
+    response.set_cookie(name, value, max_age=timedelta(days=settings.VISITORS_KEEP_DAYS), **options)
 
 
 def _delete_cookie(response: HttpResponseBase, name: str) -> None:

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -35,7 +35,10 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     if not hasattr(request, "_xsearch_visitor"):
         user = user_of(request)
         found = Visitor.objects.filter(user=user).first() if user else visitor_of_browser(request)
-        request._xsearch_visitor = _seen(found) if found else None  # type: ignore[attr-defined]
+        today = timezone.localdate()
+        if found and found.seen_on != today:  # visitors who do not return are deleted
+            Visitor.objects.filter(pk=found.pk).update(seen_on=today)
+        request._xsearch_visitor = found  # type: ignore[attr-defined]
     visitor: Visitor | None = request._xsearch_visitor  # type: ignore[attr-defined]
     return visitor
 
@@ -80,11 +83,7 @@ def hash_of(token: str) -> str:
 
 def visitor_of_user(user: Any) -> Visitor:
     """Return the visitor of a user; create it if there is none."""
-    try:
-        with transaction.atomic():
-            return Visitor.objects.get_or_create(user=user)[0]
-    except IntegrityError:  # another request of the user was quicker
-        return Visitor.objects.get(user=user)
+    return Visitor.objects.get_or_create(user=user)[0]
 
 
 @receiver(user_logged_in, dispatch_uid="xsearch_merge_visitor")
@@ -95,12 +94,12 @@ def merge_at_login(*, request: HttpRequest | None = None, user: Any, **kwargs: A
     request.__dict__.pop("_xsearch_visitor", None)  # looked up again: from now on it is the user
     try:
         with transaction.atomic():
-            merge(request, user)
+            _merge(request, user)
     except DatabaseError:
         logger.exception("What a visitor did before the login could not be merged")
 
 
-def merge(request: HttpRequest, user: Any) -> None:
+def _merge(request: HttpRequest, user: Any) -> None:
     """Move what the browser's visitor did to the user, and delete that visitor with its token.
 
     If either of the two pauses, the user does.
@@ -114,11 +113,3 @@ def merge(request: HttpRequest, user: Any) -> None:
     if of_browser.is_paused and not of_user.is_paused:
         Visitor.objects.filter(pk=of_user.pk).update(is_paused=True)
     of_browser.delete()
-
-
-def _seen(visitor: Visitor) -> Visitor:
-    """Note once a day that a visitor was here; visitors who do not return are deleted."""
-    today = timezone.localdate()
-    if visitor.seen_on != today:
-        Visitor.objects.filter(pk=visitor.pk).update(seen_on=today)
-    return visitor

@@ -19,8 +19,8 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index
 from xsearch.models import Event, PopularQuery, QueryLog
 from xsearch.text import detect_language
+from xsearch.visitors.events import replace_all
 from xsearch.visitors.identity import remembered_visitor
-from xsearch.visitors.popularity import replace_all
 
 logger = logging.getLogger("xsearch.visitors")
 
@@ -85,9 +85,9 @@ def storable(text: str) -> str:
     normal = normalised(text)
     if len(normal) > MAX_CHARACTERS or _ADDRESS.search(normal):
         return ""
-    if any(_digits_in(run) > _MAX_DIGITS_IN_A_ROW for run in _DIGITS.findall(_CENTS.sub("", normal))):
-        return ""
-    return normal
+    runs = _DIGITS.findall(_CENTS.sub("", normal))
+    is_number = any(sum(map(str.isdigit, run)) > _MAX_DIGITS_IN_A_ROW for run in runs)
+    return "" if is_number else normal
 
 
 def normalised(text: str) -> str:
@@ -123,12 +123,10 @@ def searches_of(index: Index) -> QueryStatistics:
     # Only the owner sees this, and a query of several days is hardly one person's secret.
     anonymous = Count("day", distinct=True, filter=Q(visitor=None))
     rows = by_text(recent, anonymous=anonymous, **counts).values("text", "askers", "searches", *counts)
-    unanswered = rows.filter(found_nothing__gt=0).order_by("-found_nothing", "text")
-    return QueryStatistics(
-        **recent.aggregate(total=Count("pk"), **counts),
-        frequent=list(rows.order_by("-searches", "text")[:_OVERVIEW_SIZE]),
-        unanswered=list(unanswered[:_OVERVIEW_SIZE]),
-    )
+    frequent = rows.order_by("-searches", "text")[:_OVERVIEW_SIZE]
+    unanswered = rows.filter(found_nothing__gt=0).order_by("-found_nothing", "text")[:_OVERVIEW_SIZE]
+    totals = recent.aggregate(total=Count("pk"), **counts)
+    return QueryStatistics(**totals, frequent=list(frequent), unanswered=list(unanswered))
 
 
 def first_pages() -> QuerySet[Any]:
@@ -145,7 +143,3 @@ def by_text(searches: QuerySet[Any], *groups: str, anonymous: Any = _AS_ONE, **c
     grouped = grouped.annotate(askers=Count("visitor", distinct=True) + anonymous, searches=Count("pk"), **counts)
     found: QuerySet[Any] = grouped.filter(askers__gte=settings.MIN_ASKERS).order_by()
     return found
-
-
-def _digits_in(run: str) -> int:
-    return sum(character.isdigit() for character in run)

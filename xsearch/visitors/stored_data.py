@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from statistics import quantiles
 from typing import Any
@@ -77,10 +77,6 @@ class StoredData:
         """The searches with words, each once a day."""
         return list({(search.day, search.text): search for search in self.searches if search.text}.values())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the data as JSON has it."""
-        return asdict(self)
-
 
 def stored_data_of(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> StoredData:
     """Return the stored data of ``visitor``: the latest ``limit`` events and searches (None: all)."""
@@ -94,40 +90,40 @@ def stored_data_of(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> St
         visitor.user_id is not None,
         _acts(visitor, limit),
         [StoredSearch(search.day, search.text, str(search.query_id)) for search in searches],
-        [likes for index, done in acts for likes in _likes(index, done)],
+        [likes for index, done in acts if done for likes in _likes(index, done)],
         next(filter(None, (_prices(index, done) for index, done in acts)), None),
     )
 
 
 def _acts(visitor: Visitor, limit: int | None) -> list[StoredEvent]:
-    events = Event.objects.filter(visitor=visitor).select_related("content_type").order_by("-created_at")
-    shown = list(events[:limit])
-    objects = _objects(shown)
-    return [_act(event, objects.get((event.content_type_id, event.object_id))) for event in shown]
+    events = list(Event.objects.filter(visitor=visitor).select_related("content_type").order_by("-created_at")[:limit])
+    objects = _titles_and_urls(events)
+    found = []
+    for event in events:
+        title, url = objects.get((event.content_type_id, event.object_id), (_("no longer here"), None))
+        found.append(
+            StoredEvent(
+                day=event.created_at.date(),
+                kind=event.kind,
+                label=str(_WORDS[Event.Kind(event.kind)]),
+                title=title,
+                url=url,
+                model=event.content_type.model,
+                object_id=event.object_id,
+                query_id=str(event.query_id),
+            )
+        )
+    return found
 
 
-def _act(event: Event, found: tuple[Index, Any] | None) -> StoredEvent:
-    title, url = (found[0].title(found[1]), found[0].url(found[1])) if found else (_("no longer here"), None)
-    return StoredEvent(
-        day=event.created_at.date(),
-        kind=event.kind,
-        label=str(_WORDS[Event.Kind(event.kind)]),
-        title=title,
-        url=url,
-        model=event.content_type.model,
-        object_id=event.object_id,
-        query_id=str(event.query_id),
-    )
-
-
-def _objects(events: list[Event]) -> dict[tuple[int, str], tuple[Index, Any]]:
-    """Return the objects of ``events`` that still exist, with their index."""
+def _titles_and_urls(events: list[Event]) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """Return title and address of the objects of ``events`` that still exist."""
     by_type: dict[Any, set[str]] = defaultdict(set)
     for event in events:
         by_type[event.content_type].add(event.object_id)
     indexes = {index.model: index for index in registered()}
     return {
-        (content_type.pk, str(obj.pk)): (index, obj)
+        (content_type.pk, str(obj.pk)): (index.title(obj), index.url(obj))
         for content_type, keys in by_type.items()
         if (index := indexes.get(content_type.model_class()))
         for obj in index.get_queryset().filter(pk__in=keys)
@@ -135,7 +131,7 @@ def _objects(events: list[Event]) -> dict[tuple[int, str], tuple[Index, Any]]:
 
 
 def _likes(index: Index, acts: dict[str, float]) -> list[FieldTaste]:
-    found = [_likes_of(index, name, acts) for name in index.facets] if acts else []
+    found = (_likes_of(index, name, acts) for name in index.facets)
     return [likes for likes in found if likes.liked or likes.disliked]
 
 

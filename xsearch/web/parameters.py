@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
@@ -14,19 +17,12 @@ from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, get_index, get_indexes
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
-
-    from django.db.models import QuerySet
-    from rest_framework.request import Request
-
-    from xsearch.web.requests import IndexRequest
+from xsearch.web.requests import IndexRequest
 
 #: Parameters that name objects by their ids; arguments of ``xsearch.search`` too.
 EXAMPLES = ("like", "unlike")
 #: Django's forms send it.
-_IGNORED = ("csrfmiddlewaretoken",)
+_IGNORED = "csrfmiddlewaretoken"
 
 
 @dataclass(frozen=True)
@@ -43,31 +39,27 @@ class Parameters:
         return self.indexes[0]
 
 
-def read(request: Request, serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
-    """Return the checked parameters of ``request``; raises ``BadQuery`` or ``ValidationError`` for bad ones."""
-    values = collect(request.query_params)
-    if request.method == "POST":
-        values |= collect(request.data)
-    return check(values, serializer, filters=filters)
-
-
 def collect(source: Any) -> dict[str, Any]:
     """Return the named values of a form or object, without blank ones; a repeated name has a list."""
-    values = {name: source[name] for name in source}
     if isinstance(source, MultiValueDict):
-        values = {name: _single(items) for name, items in source.lists()}
-    return {name: value for name, value in values.items() if name not in _IGNORED and not _is_blank(value)}
+        source = {name: items[0] if len(items) == 1 else items for name, items in source.lists()}
+    return {name: value for name, value in source.items() if name != _IGNORED and not _is_blank(value)}
 
 
 def check(values: Mapping[str, Any], serializer: type[IndexRequest], *, filters: bool = False) -> Parameters:
-    """Return the checked parameters; with ``filters``, the filters of the indexes are allowed too."""
+    """Return the checked parameters; raises ``BadQuery`` or ``ValidationError`` for bad ones.
+
+    With ``filters``, the filters of the indexes are allowed too.
+    """
     indexes = _indexes(values.get("model"), several=serializer.takes_several_models)
     own = serializer().fields
     allowed = [name for index in indexes for name in index.filter_names() if name not in own] if filters else []
     extra = {name: value for name, value in values.items() if name not in own}
     for name, value in extra.items():
         if name not in allowed:
-            raise _unknown(name, [*own, *allowed])
+            names = {"name": repr(name[:60]), "allowed": ", ".join(dict.fromkeys([*own, *allowed]))}
+            detail = _("Unknown parameter %(name)s. Allowed: %(allowed)s.")
+            raise BadQuery(detail % names, code="unknown_parameter")
         _check_filter(name, value)
     bound = serializer(data={name: value for name, value in values.items() if name in own})
     bound.is_valid(raise_exception=True)
@@ -77,7 +69,9 @@ def check(values: Mapping[str, Any], serializer: type[IndexRequest], *, filters:
 def find_object(queryset: QuerySet[Any], object_id: str) -> Any:
     """Return the object with the primary key ``object_id``; raises ``Http404``."""
     try:
-        return queryset.get(pk=_without_nul(object_id))
+        if "\x00" in object_id:
+            raise ValueError  # the driver's error would be a bug
+        return queryset.get(pk=object_id)
     except (queryset.model.DoesNotExist, ValueError, ValidationError, OverflowError) as error:
         names = {"name": queryset.model._meta.verbose_name, "id": object_id[:64]}
         raise Http404(_("There is no %(name)s with the id %(id)s.") % names) from error
@@ -87,7 +81,10 @@ def find_examples(querysets: Sequence[QuerySet[Any]], values: MutableMapping[str
     """Replace the ids in ``like`` and ``unlike`` by their objects; raises ``BadQuery`` for an unknown id."""
     for name in EXAMPLES:
         if name in values:
-            values[name] = [_required_example(querysets, name, object_id) for object_id in values[name]]
+            try:
+                values[name] = [_example(querysets, object_id) for object_id in values[name]]
+            except Http404 as error:
+                raise BadQuery(f"{name}: {error}", code="unknown_object") from error
 
 
 def find_existing_examples(querysets: Sequence[QuerySet[Any]], values: MutableMapping[str, Any]) -> bool:
@@ -97,9 +94,13 @@ def find_existing_examples(querysets: Sequence[QuerySet[Any]], values: MutableMa
     """
     is_gone = False
     for name in EXAMPLES:
-        found = [_existing_example(querysets, object_id) for object_id in values.get(name, ())]
-        is_gone |= None in found
-        values[name] = [each for each in found if each is not None]
+        found = []
+        for object_id in values.get(name, ()):
+            try:
+                found.append(_example(querysets, object_id))
+            except Http404:
+                is_gone = True
+        values[name] = found
     return is_gone
 
 
@@ -112,15 +113,10 @@ def in_language(code: str | None) -> AbstractContextManager[None]:
     return translation.override(found) if found else nullcontext()
 
 
-def _unknown(name: str, own: list[str]) -> BadQuery:
-    detail = _("Unknown parameter %(name)s. Allowed: %(allowed)s.")
-    names = {"name": repr(name[:60]), "allowed": ", ".join(dict.fromkeys(own))}
-    return BadQuery(detail % names, code="unknown_parameter")
-
-
 def _check_filter(name: str, value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, str | int | float | bool) or not _can_be_encoded(str(item)):
+        # JSON may hold half a surrogate pair, which cannot be encoded.
+        if not isinstance(item, str | int | float) or re.search("[\ud800-\udfff]", str(item)):
             detail = _("%(name)s must be a text, a number, true or false, or a list of these.")
             raise BadQuery(detail % {"name": name}, code="bad_parameter")
 
@@ -135,15 +131,6 @@ def _indexes(labels: Any, *, several: bool) -> list[Index]:
     return found
 
 
-def _can_be_encoded(value: str) -> bool:
-    """Return False for text with half a surrogate pair, which JSON may hold."""
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _single(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else values
-
-
 def _is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
@@ -155,23 +142,3 @@ def _example(querysets: Sequence[QuerySet[Any]], object_id: str) -> Any:
         if get_index(queryset.model).label.lower() == label.lower():
             return find_object(queryset, key)
     return find_object(querysets[0], object_id)
-
-
-def _required_example(querysets: Sequence[QuerySet[Any]], name: str, object_id: str) -> Any:
-    try:
-        return _example(querysets, object_id)
-    except Http404 as error:
-        raise BadQuery(f"{name}: {error}", code="unknown_object") from error
-
-
-def _existing_example(querysets: Sequence[QuerySet[Any]], object_id: str) -> Any:
-    try:
-        return _example(querysets, object_id)
-    except Http404:
-        return None
-
-
-def _without_nul(object_id: str) -> str:
-    if "\x00" in object_id:
-        raise ValueError
-    return object_id

@@ -57,8 +57,7 @@ def _of_framework(error: exceptions.APIException) -> Problem:
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
     codes = error.get_codes()
-    code = codes if isinstance(codes, str) else "error"
-    return Problem(error.status_code, code, str(error.detail), headers)
+    return Problem(error.status_code, codes if isinstance(codes, str) else "error", str(error.detail), headers)
 
 
 def _of_django(error: Exception) -> Problem | None:

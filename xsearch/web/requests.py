@@ -1,8 +1,4 @@
-"""Requests: the parameters that they may have, each with its check and its place in the OpenAPI description.
-
-The serializers of REST framework are the one definition of every parameter. The API, the search page and the admin
-check requests with them.
-"""
+"""Parameters of requests as serializers: one definition for the API, its OpenAPI document, the page and the admin."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from xsearch.conf import settings
@@ -25,7 +21,6 @@ from xsearch.web.uploads import decode_inline
 
 CropBox = tuple[float, float, float, float]
 
-PAGE_SIZE = 24
 _PAGE_MAX = 1_000_000
 _LANGUAGE = RegexValidator(
     r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,3}\Z", gettext_lazy("Send a language code such as en or zh.")
@@ -38,11 +33,11 @@ _FILE = {"type": "string", "format": "binary"}
 
 
 class QueryField(serializers.CharField):
-    """Text that a customer typed or pasted; the search drops the characters that no database takes."""
+    """Text that a customer typed or pasted, NUL and lone surrogates included: the search drops them."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.validators = []  # those of REST framework refuse NUL and lone surrogates
+        self.validators = []
 
 
 @extend_schema_field({"type": "string", "example": "shop.Product"})
@@ -103,8 +98,8 @@ class CropField(serializers.Field[CropBox, Any, Any, Any]):
             x, y, width, height = (float(part) for part in parts)
         except (TypeError, ValueError):
             raise serializers.ValidationError(_("Four numbers x,y,w,h between 0 and 1 are needed.")) from None
-        inside = x >= 0 and y >= 0 and max(x + width, y + height) <= 1 + _CROP_SLACK
-        if not inside or min(width, height) <= 0 or x >= 1 or y >= 1:
+        inside = 0 <= x < 1 and 0 <= y < 1 and max(x + width, y + height) <= 1 + _CROP_SLACK
+        if not inside or min(width, height) <= 0:
             raise serializers.ValidationError(
                 _("x,y,w,h must lie inside the picture: fractions from 0 to 1, x + w and y + h at most 1.")
             )
@@ -118,8 +113,7 @@ class WeightsField(serializers.Field[dict[str, float], Any, Any, Any]):
     def to_internal_value(self, data: Any) -> dict[str, float]:
         """Return the weights by name."""
         try:
-            pairs = _as_object(data)
-            weights = {str(name): float(value) for name, value in pairs.items()}
+            weights = {str(name): float(value) for name, value in _as_object(data).items()}
         except (TypeError, ValueError, RecursionError):
             raise serializers.ValidationError(
                 _("Send a JSON object or name=number pairs, such as text=1,image=0.5.")
@@ -183,8 +177,8 @@ class LanguageMixin(serializers.Serializer[Any]):
 class PagedRequest(IndexRequest):
     """A request that is answered page by page."""
 
-    page = serializers.IntegerField(required=False, default=1, min_value=1, max_value=_PAGE_MAX)
-    page_size = serializers.IntegerField(required=False, default=PAGE_SIZE, min_value=1)
+    page = serializers.IntegerField(default=1, min_value=1, max_value=_PAGE_MAX)
+    page_size = serializers.IntegerField(default=24, min_value=1)
 
     def validate_page_size(self, value: int) -> int:
         """Refuse more than ``MAX_PAGE_SIZE``."""
@@ -206,25 +200,22 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     like = IdsField(required=False, help_text="Ids of results to find more like.")
     unlike = IdsField(required=False, help_text="Ids of results to keep away from.")
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
-    explain = serializers.BooleanField(required=False, default=False, help_text="true: say what each part added.")
-    literal = serializers.BooleanField(required=False, default=False, help_text="true: correct no typing errors.")
+    explain = serializers.BooleanField(default=False, help_text="true: say what each part added.")
+    literal = serializers.BooleanField(default=False, help_text="true: correct no typing errors.")
     personal = serializers.BooleanField(
-        required=False, default=True, help_text="false: the order does not follow the taste of a remembered visitor."
+        default=True, help_text="false: the order does not follow the taste of a remembered visitor."
     )
-    spoken = serializers.BooleanField(
-        required=False, default=False, help_text="true: the words are a transcript and are not stored."
-    )
+    spoken = serializers.BooleanField(default=False, help_text="true: the words are a transcript and are not stored.")
     exact = serializers.BooleanField(
-        required=False,
         allow_null=True,
         default=None,
         help_text="false: answer sooner; total is a minimum in a large catalogue. true: count everything first.",
     )
     again = serializers.BooleanField(
-        required=False, default=False, help_text="true: the same search ran before and is only counted now."
+        default=False, help_text="true: the same search ran before and is only counted now."
     )
     understand = serializers.BooleanField(
-        required=False, default=True, help_text="false: prices, named values and negations in the text are only words."
+        default=True, help_text="false: prices, named values and negations in the text are only words."
     )
     drop = ConditionsField(required=False, help_text="Ids of understood conditions that are searched for as words.")
     soft = ConditionsField(required=False, help_text="Ids of understood conditions that only order the results.")
@@ -237,7 +228,8 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
         return {**attrs, "modes": modes} if modes else attrs
 
 
-class SearchRequest(TextSearchRequest):
+@extend_schema_serializer(component_name="SearchRequest")
+class SearchParameters(TextSearchRequest):
     """A search by text, photo, recording, or any mix of them."""
 
     image = UploadsField(
@@ -253,16 +245,14 @@ class SearchRequest(TextSearchRequest):
 class SimilarRequest(IndexRequest):
     """A request for objects that are similar to one."""
 
-    page_size = serializers.IntegerField(required=False, default=12, min_value=1, max_value=100)
+    page_size = serializers.IntegerField(default=12, min_value=1, max_value=100)
 
 
 class SuggestRequest(LanguageMixin, IndexRequest):
     """The beginning of a query; ``lang`` is the language of the labels and titles in the answer."""
 
-    q = QueryField(required=False, allow_blank=True, default="", trim_whitespace=False)
-    limit = serializers.IntegerField(
-        required=False, default=8, min_value=1, max_value=20, help_text="How many texts at most."
-    )
+    q = QueryField(allow_blank=True, default="", trim_whitespace=False)
+    limit = serializers.IntegerField(default=8, min_value=1, max_value=20, help_text="How many texts at most.")
 
 
 class TranscribeRequest(LanguageMixin, IndexRequest):

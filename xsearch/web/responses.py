@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from xsearch.index.filters import field_label
-from xsearch.index.registry import get_index
+from xsearch.index.registry import Index, get_index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xsearch.index.registry import Index
     from xsearch.search import Hit, SearchResults
     from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
-    from xsearch.understanding import Condition, Interpretation
+    from xsearch.understanding import Interpretation
 
 
 def results_body(results: SearchResults) -> dict[str, Any]:
@@ -25,31 +23,26 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "query": results.query,
         "corrected": results.corrected,
         "transcript": results.transcript,
-        "interpretation": interpretation_body(results.interpretation),
+        "interpretation": _interpretation(results.interpretation),
         "alternatives": _alternatives(results.alternatives),
         "hits": [hit_body(hit, get_index(type(hit.object))) for hit in results.hits],
         "facets": _facets(results),
-        "total": results.total,
-        "total_is_exact": results.total_is_exact,
-        "close": results.is_close,
+        **_counts(results),
         "personal": results.is_personal,
         "page": results.page,
         "page_size": results.page_size,
         "degraded": list(results.degraded),
         "took_ms": round(results.took_ms, 1),
     }
-    models = {label: _model_body(label, part) for label, part in results.models.items()}
+    models = {
+        label: {"name": get_index(label).name(), **_counts(part), "facets": _facets(part)}
+        for label, part in results.models.items()
+    }
     return body | {"models": models} if models else body
 
 
-def _model_body(label: str, part: SearchResults) -> dict[str, Any]:
-    return {
-        "name": get_index(label).name(),
-        "total": part.total,
-        "total_is_exact": part.total_is_exact,
-        "close": part.is_close,
-        "facets": _facets(part),
-    }
+def _counts(results: SearchResults) -> dict[str, Any]:
+    return {"total": results.total, "total_is_exact": results.total_is_exact, "close": results.is_close}
 
 
 def _facets(results: SearchResults) -> dict[str, list[dict[str, Any]]]:
@@ -59,22 +52,15 @@ def _facets(results: SearchResults) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def interpretation_body(interpretation: Interpretation | None) -> dict[str, Any] | None:
-    """Return the conditions that were understood, and the words that are left."""
+def _interpretation(interpretation: Interpretation | None) -> dict[str, Any] | None:
     if interpretation is None:
         return None
-    return {
-        "text": interpretation.text,
-        "conditions": [condition_body(condition) for condition in interpretation.conditions],
-        "relaxed": list(interpretation.relaxed),
-    }
-
-
-def condition_body(condition: Condition) -> dict[str, Any]:
-    """Return one understood condition."""
     names = ("id", "phrase", "start", "end", "field", "op", "label", "mode")
-    body = {name: getattr(condition, name) for name in names}
-    return body | {"value": [_number(value) for value in condition.values]}
+    conditions = [
+        {name: getattr(each, name) for name in names} | {"value": [_number(value) for value in each.values]}
+        for each in interpretation.conditions
+    ]
+    return {"text": interpretation.text, "conditions": conditions, "relaxed": list(interpretation.relaxed)}
 
 
 def hit_body(hit: Hit, index: Index) -> dict[str, Any]:

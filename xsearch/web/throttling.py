@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
 
 from xsearch.conf import settings
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from rest_framework.request import Request
-    from rest_framework.views import APIView
 
 logger = logging.getLogger("xsearch.api")
 
@@ -33,14 +30,9 @@ class ScopeThrottle(SimpleRateThrottle):
         """Return the rate of the scope, such as "120/min", or None."""
         return (settings.THROTTLE_RATES or {}).get(self.scope)
 
-    def get_cache_key(
-        self,
-        request: Request | HttpRequest,
-        view: APIView | None,  # noqa: ARG002
-    ) -> str:
+    def get_cache_key(self, request: Request | HttpRequest, view: APIView | None) -> str:  # noqa: ARG002
         """Return the key under which the requests of this client are counted."""
-        ident = self.get_ident(request)  # type: ignore[arg-type]
-        return f"xsearch_throttle_{self.scope}_{ident}"
+        return f"xsearch_throttle_{self.scope}_{self.get_ident(request)}"  # type: ignore[arg-type]
 
     def allow_request(self, request: Request | HttpRequest, view: APIView | None) -> bool:
         """Count the request, and return True if it may pass."""

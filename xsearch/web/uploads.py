@@ -9,20 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.files.uploadedfile import InMemoryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.media import MediaTooLarge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from django.http import HttpRequest
 
 #: Limit of the fields that are no files, and of a request without files.
 FIELDS_MAX_BYTES = 1024 * 1024
@@ -33,8 +30,7 @@ _DRAIN_MAX_BYTES = 128 * 1024 * 1024
 
 def max_bytes_of(field_name: str) -> int:
     """Return the limit of the file in ``field_name``."""
-    limit: int = settings.IMAGE_MAX_BYTES if field_name == "image" else settings.AUDIO_MAX_BYTES
-    return limit
+    return int(settings.IMAGE_MAX_BYTES if field_name == "image" else settings.AUDIO_MAX_BYTES)
 
 
 class MemoryUploadHandler(FileUploadHandler):
@@ -74,11 +70,9 @@ class MemoryUploadHandler(FileUploadHandler):
             raise _too_large(max_bytes_of(self.too_large))
         if self.unexpected:
             allowed = ", ".join(self.fields) or _("none")
-            raise BadQuery(
-                _("No file is expected in %(name)s. Files are allowed in: %(allowed)s.")
-                % {"name": self.unexpected[0][:60], "allowed": allowed},
-                code="unknown_parameter",
-            )
+            detail = _("No file is expected in %(name)s. Files are allowed in: %(allowed)s.")
+            names = {"name": self.unexpected[0][:60], "allowed": allowed}
+            raise BadQuery(detail % names, code="unknown_parameter")
 
 
 def keep_in_memory(request: HttpRequest, fields: Iterable[str]) -> MemoryUploadHandler:
@@ -94,11 +88,15 @@ def refuse_large_body(request: HttpRequest, fields: Iterable[str]) -> None:
     allowed = FIELDS_MAX_BYTES + sum(max_bytes_of(name) for name in fields)
     if request.content_type != "multipart/form-data":
         allowed = allowed * 4 // 3  # base64
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not _content_length(request):
+    try:
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower() and not length:
         raise BadQuery(_("Send the length of the body (Content-Length) with it."), code="length_required")
-    if _content_length(request) <= allowed:
+    if length <= allowed:
         return
-    left = min(_content_length(request), _DRAIN_MAX_BYTES)
+    left = min(length, _DRAIN_MAX_BYTES)
     while left > 0 and (part := request.read(min(left, _DRAIN_CHUNK_BYTES))):
         left -= len(part)
     raise _too_large(max((max_bytes_of(name) for name in fields), default=FIELDS_MAX_BYTES))
@@ -119,14 +117,6 @@ def decode_inline(text: str, field_name: str) -> bytes:
         raise ValueError(_("Send a file as multipart/form-data, or base64 text or a data: URL.")) from error
 
 
-def _content_length(request: HttpRequest) -> int:
-    try:
-        return int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        return 0
-
-
 def _too_large(max_bytes: int) -> MediaTooLarge:
-    return MediaTooLarge(
-        _("The file is larger than %(limit)s MB. Send a smaller one.") % {"limit": f"{max_bytes / 2**20:.3g}"}
-    )
+    detail = _("The file is larger than %(limit)s MB. Send a smaller one.")
+    return MediaTooLarge(detail % {"limit": f"{max_bytes / 2**20:.3g}"})

@@ -57,30 +57,19 @@ def scopes(query: PageQuery, results: SearchResults) -> list[Option]:
     """Return the scopes of a page for several indexes, each with its number of close hits; none for a single index."""
     if len(query.indexes) < 2:
         return []
-    names = {ALL: _("All")} | {index.label: index.name() for index in query.indexes}
-    return [
-        Option(name, _total(results, scope), query.url(scope=scope), scope == query.scope)
-        for scope, name in names.items()
-    ]
-
-
-def _total(results: SearchResults, scope: str) -> str:
-    """Return the number of close hits, in one of the models or in all."""
-    close = [part for label, part in results.models.items() if part.is_close and scope in (ALL, label)]
-    return sum((part.counts for part in close), Counts()).text
+    close = {label: part.counts for label, part in results.models.items() if part.is_close}
+    options = [(ALL, _("All"), sum(close.values(), Counts()))]
+    options += [(index.label, index.name(), close.get(index.label, Counts())) for index in query.indexes]
+    return [Option(name, counts.text, query.url(scope=scope), scope == query.scope) for scope, name, counts in options]
 
 
 def facet_groups(query: PageQuery, results: SearchResults) -> list[FacetGroup]:
     """Return the facets of each index that is shown."""
-    several = len(query.shown) > 1
-    groups = [
-        FacetGroup(
-            index.name() if several else "",
-            facets(query.within(index), results.models.get(index.label, results)),
-            ranges(query.within(index)),
-        )
-        for index in query.shown
-    ]
+    groups = []
+    for index in query.shown:
+        own = query.within(index)
+        name = index.name() if len(query.shown) > 1 else ""
+        groups.append(FacetGroup(name, facets(own, results.models.get(index.label, results)), ranges(own)))
     return [group for group in groups if group.facets or group.ranges]
 
 
@@ -92,12 +81,18 @@ def chosen_in_all(query: PageQuery, results: SearchResults) -> list[Option]:
 
 def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
     """Return the facets of ``results``, yes-or-no filters included."""
-    found = []
-    for name, values in results.facets.items():
-        options = [_option(query, name, value) for value in values]
-        if options:
-            found.append(Facet(name, field_label(query.index, name), options))
-    return found + [_switch(query, name) for name in _filters_of(query.index, models.BooleanField)]
+    index = query.index
+    found = [
+        Facet(name, field_label(index, name), [_option(query, name, value) for value in values])
+        for name, values in results.facets.items()
+        if values
+    ]
+    for name in index.filters:
+        if name not in index.facets and _is_switch(index, name):
+            is_on = query.chosen(name, *YES)
+            url = query.url({name: [] if is_on else ["true"]})
+            found.append(Facet(name, "", [Option(field_label(index, name), None, url, is_on)]))
+    return found
 
 
 def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
@@ -118,8 +113,18 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
 
 def ranges(query: PageQuery) -> list[RangeFilter]:
     """Return the filters by a smallest and a greatest number."""
-    names = [name.removesuffix("_min") for name in query.index.filter_names() if name.endswith("_min")]
-    return [_range(query, name) for name in names if name in query.index.filters]
+    names = set(query.index.filter_names())
+    found = []
+    for name in query.index.filters:
+        if f"{name}_min" not in names:
+            continue
+        ends = (f"{name}_min", f"{name}_max")
+        hidden = query.words() + query.scope_pairs() + query.personal_pairs()
+        hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
+        hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
+        least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
+        found.append(RangeFilter(name, field_label(query.index, name), least, greatest, hidden))
+    return found
 
 
 def _option(query: PageQuery, name: str, value: Any) -> Option:
@@ -128,33 +133,16 @@ def _option(query: PageQuery, name: str, value: Any) -> Option:
     return Option(str(value.label), value.count, query.toggled(name, text), chosen)
 
 
-def _switch(query: PageQuery, name: str) -> Facet:
-    chosen = query.chosen(name, *YES)
-    label = field_label(query.index, name)
-    url = query.url({name: [] if chosen else ["true"]})
-    return Facet(name, "", [Option(label, None, url, chosen)])
-
-
 def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str, str], str]) -> str:
     """Return the text of an active filter: "Red", "Price ≥ 10", "In stock"."""
     bare, _underscore, end = name.rpartition("_")
     if name not in query.index.filters:
         return f"{field_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
-    if isinstance(final_field(query.index.model, name), models.BooleanField):
+    if _is_switch(query.index, name):
         label = field_label(query.index, name)
         return label if text.lower() in YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower()), text)
 
 
-def _range(query: PageQuery, name: str) -> RangeFilter:
-    ends = (f"{name}_min", f"{name}_max")
-    hidden = query.words(literal=query.literal) + query.scope_pairs() + query.personal_pairs()
-    hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
-    hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
-    least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-    return RangeFilter(name, field_label(query.index, name), least, greatest, hidden)
-
-
-def _filters_of(index: Index, kind: type[models.Field[Any, Any]]) -> list[str]:
-    named = [name for name in index.filters if name not in index.facets]
-    return [name for name in named if isinstance(final_field(index.model, name), kind)]
+def _is_switch(index: Index, name: str) -> bool:
+    return isinstance(final_field(index.model, name), models.BooleanField)

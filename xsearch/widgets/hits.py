@@ -10,10 +10,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.index.filters import field_label
-from xsearch.index.registry import Index, get_index
+from xsearch.index.registry import get_index
 from xsearch.search import Hit, SearchResults
 from xsearch.search.ranking.personalisation import LOOK
-from xsearch.understanding import Condition
 from xsearch.web.parameters import EXAMPLES
 from xsearch.web.responses import hit_body
 from xsearch.widgets.query import PageQuery
@@ -48,41 +47,31 @@ def cards(results: SearchResults, query: PageQuery | None = None) -> list[dict[s
     With a ``query``, the addresses that take the hit as an example too.
     """
     first = (results.page - 1) * results.page_size + 1
-    return [
-        _card(hit, get_index(type(hit.object)), position) | example_urls(query, hit.object)
-        for position, hit in enumerate(results.hits, start=first)
-    ]
+    return [_card(query, hit, position) for position, hit in enumerate(results.hits, start=first)]
 
 
-def _card(hit: Hit, index: Index, position: int) -> dict[str, Any]:
-    kind = capfirst(str(index.model._meta.verbose_name))
-    shown = {"object": hit.object, "position": position, "template": index.template, "kind": kind}
-    return {**hit_body(hit, index), **shown, "reasons": reasons(index, hit)}
-
-
-def reasons(index: Index, hit: Hit) -> list[str]:
-    """Return why taste moved a hit, in plain words; nothing if it only moved for another hit."""
-    names = hit.personal["because"] if hit.personal else []
-    return [_("Looks") if name == LOOK else field_label(index, name) for name in names]
+def _card(query: PageQuery | None, hit: Hit, position: int) -> dict[str, Any]:
+    index = get_index(type(hit.object))
+    # Why taste moved the hit; nothing if it only moved for another hit.
+    because = hit.personal["because"] if hit.personal else []
+    shown = {
+        "object": hit.object,
+        "position": position,
+        "template": index.template,
+        "kind": capfirst(str(index.model._meta.verbose_name)),
+        "reasons": [_("Looks") if name == LOOK else field_label(index, name) for name in because],
+    }
+    return hit_body(hit, index) | shown | (_example_urls(query, _key_of(query, hit.object)) if query else {})
 
 
 def examples(query: PageQuery, results: SearchResults) -> list[Example]:
     """Return the examples of a search."""
     return [
-        _example(query, each, is_like=is_like)
+        Example(index.title(each), index.image_url(each), is_like, query.url(_without(query, _key_of(query, each))))
         for is_like, objects in ((True, results.like), (False, results.unlike))
         for each in objects
+        for index in [get_index(type(each))]
     ]
-
-
-def _example(query: PageQuery, obj: models.Model, *, is_like: bool) -> Example:
-    index = get_index(type(obj))
-    return Example(index.title(obj), index.image_url(obj), is_like, _url_without(query, _key_of(query, obj)))
-
-
-def example_urls(query: PageQuery | None, obj: models.Model) -> dict[str, str]:
-    """Return the addresses that add an object to the examples; none without a query."""
-    return {f"{name}_url": _url_with(query, name, _key_of(query, obj)) for name in EXAMPLES} if query else {}
 
 
 def _key_of(query: PageQuery, obj: models.Model) -> str:
@@ -91,14 +80,10 @@ def _key_of(query: PageQuery, obj: models.Model) -> str:
     return str(obj.pk) if index is query.indexes[0] else f"{index.label}:{obj.pk}"
 
 
-def _url_with(query: PageQuery, name: str, key: str) -> str:
-    """Return the address with one more example, which is the opposite no longer."""
+def _example_urls(query: PageQuery, key: str) -> dict[str, str]:
+    """Return the addresses with one more example, which is the opposite no longer."""
     others = _without(query, key)
-    return query.url(others | {name: [*others.get(name, []), key]})
-
-
-def _url_without(query: PageQuery, key: str) -> str:
-    return query.url(_without(query, key))
+    return {f"{name}_url": query.url(others | {name: [*others.get(name, []), key]}) for name in EXAMPLES}
 
 
 def _without(query: PageQuery, key: str) -> dict[str, list[str]]:
@@ -110,26 +95,24 @@ def chips(query: PageQuery, results: SearchResults) -> list[Chip]:
     understood = results.interpretation
     if understood is None:
         return []
-    return [_chip(query, each, relaxed=each.id in understood.relaxed) for each in understood.conditions]
-
-
-def _chip(query: PageQuery, condition: Condition, *, relaxed: bool) -> Chip:
-    is_strict = condition.mode == "strict"
-    return Chip(
-        condition.id,
-        condition.label,
-        condition.mode,
-        relaxed,
-        query.with_mode(condition.id, "drop"),
-        query.with_mode(condition.id, "soft" if is_strict else "strict"),
-        query.with_mode(condition.id, None),
-    )
+    return [
+        Chip(
+            each.id,
+            each.label,
+            each.mode,
+            each.id in understood.relaxed,
+            remove_url=query.with_mode(each.id, "drop"),
+            toggle_url=query.with_mode(each.id, "soft" if each.mode == "strict" else "strict"),
+            restore_url=query.with_mode(each.id, None),
+        )
+        for each in understood.conditions
+    ]
 
 
 def did_you_say(query: PageQuery, results: SearchResults) -> list[dict[str, str]]:
     """Return the other possible transcripts of the recording, each with the address that searches for it."""
-    texts = [text for text, _ in results.alternatives] if query.has_audio else []
-    return [{"text": text, "url": query.of_words(text)} for text in texts]
+    alternatives = results.alternatives if query.has_audio else ()
+    return [{"text": text, "url": query.of_words(text)} for text, _confidence in alternatives]
 
 
 def notices(degraded: list[str]) -> list[str]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from xsearch.index.registry import ALL
+from xsearch.index.registry import ALL, Index
 from xsearch.web.parameters import EXAMPLES
 from xsearch.web.requests import ids_in
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from xsearch.index.registry import Index
 
 ParameterValues = dict[str, list[str]]
 YES = ("true", "1", "on", "yes")
@@ -31,25 +27,29 @@ class PageQuery:
     def __init__(
         self, index: Index, values: Mapping[str, Any], indexes: Sequence[Index] = (), default: str = ""
     ) -> None:
+        def first(name: str) -> str:
+            return "".join(_texts(values.get(name, ""))[:1])
+
+        def lists(names: Sequence[str]) -> ParameterValues:
+            return {name: _texts(values[name]) for name in names if name in values}
+
         self.indexes = list(indexes) or [index]
         self.default = _scope(default, self.indexes) or index.label
-        self.scope = _scope(str(_first(values.get("model", ""))), self.indexes) or self.default
+        self.scope = _scope(first("model"), self.indexes) or self.default
         #: The index that is shown; for "all", the first.
         self.index = next((one for one in self.indexes if one.label == self.scope), self.indexes[0])
-        self.q = str(_first(values.get("q", "")))
-        self.filters: ParameterValues = {
-            name: _texts(values[name]) for name in self.filter_names() if name in values and name != "q"
-        }
+        self.q = first("q")
+        self.filters = lists([name for name in self.filter_names() if name != "q"])
         #: True to search for the words without correction.
-        self.literal = str(_first(values.get("literal", ""))).lower() in YES
+        self.literal = first("literal").lower() in YES
         #: Modes that the customer chose for understood conditions: ids by parameter.
-        self.chosen_modes: ParameterValues = {name: _texts(values[name]) for name in _MODES if name in values}
-        self.understand = str(_first(values.get("understand", ""))).lower() not in _NO
+        self.chosen_modes = lists(_MODES)
+        self.understand = first("understand").lower() not in _NO
         #: Ids of the examples, by parameter: more like these, nothing like those.
-        self.examples: ParameterValues = {name: ids_in(_texts(values[name])) for name in EXAMPLES if name in values}
+        self.examples = {name: ids_in(texts) for name, texts in lists(EXAMPLES).items()}
         self.images = len(_texts(values["image"])) if "image" in values else 0
         #: True if taste may reorder the results of a remembered visitor.
-        self.personal = str(_first(values.get("personal", ""))).lower() not in _NO
+        self.personal = first("personal").lower() not in _NO
         self.has_audio = "audio" in values
 
     @property
@@ -82,64 +82,46 @@ class PageQuery:
         """True if a photo or recording is part of the query; no address can hold them."""
         return bool(self.images) or self.has_audio
 
-    def url(
-        self,
-        filters: ParameterValues | None = None,
-        *,
-        page: int | None = None,
-        literal: bool | None = None,
-        scope: str | None = None,
-        modes: ParameterValues | None = None,
-    ) -> str:
-        """Return the address of this query, relative to the page, with other ``filters``, examples, modes or page."""
-        pairs = self.words(literal=self.literal if literal is None else literal, modes=modes)
-        pairs += self.scope_pairs(scope)
+    def url(self, filters: ParameterValues | None = None, *, page: int = 1, **changes: Any) -> str:
+        """Return the address of this query, relative to the page, with other ``filters`` or examples, or another page.
+
+        ``changes`` are other values of ``q``, ``literal``, ``scope``, ``personal`` and ``chosen_modes``.
+        """
+        other = copy(self)
+        vars(other).update(changes)
+        pairs = other.words() + other.scope_pairs()
         for name, texts in (self.examples | self.filters | (filters or {})).items():
             pairs += [(name, text) for text in texts]
-        pairs += self.personal_pairs()
-        if page and page > 1:
+        pairs += other.personal_pairs()
+        if page > 1:
             pairs.append(("page", str(page)))
-        return f"?{urlencode(pairs)}" if pairs else "?"
-
-    def toggled_personal(self) -> str:
-        """Return the address of this query with the order by taste switched on or off."""
-        other = copy(self)
-        other.personal = not self.personal
-        return other.url()
+        return f"?{urlencode(pairs)}"
 
     def personal_pairs(self) -> list[tuple[str, str]]:
         """Return the parameter that switches the order by taste off."""
         return [] if self.personal else [("personal", "0")]
 
-    def scope_pairs(self, scope: str | None = None) -> list[tuple[str, str]]:
+    def scope_pairs(self) -> list[tuple[str, str]]:
         """Return the parameter of the scope; none for the default."""
-        scope = scope or self.scope
-        return [] if scope == self.default else [("model", scope)]
+        return [] if self.scope == self.default else [("model", self.scope)]
 
-    def words(self, *, literal: bool, modes: ParameterValues | None = None) -> list[tuple[str, str]]:
+    def words(self) -> list[tuple[str, str]]:
         """Return the parameters of the words and of their understanding."""
         pairs = [("q", self.q)] if self.q else []
-        pairs += [("literal", "1")] if literal and self.q else []
+        pairs += [("literal", "1")] if self.literal and self.q else []
         pairs += [] if self.understand else [("understand", "0")]
-        chosen = self.chosen_modes if modes is None else modes
-        return pairs + [(name, each) for name, ids in chosen.items() for each in ids]
+        return pairs + [(name, each) for name, ids in self.chosen_modes.items() for each in ids]
 
     def with_mode(self, condition_id: str, name: str | None) -> str:
         """Return the address that gives a condition the mode of the parameter ``name``; None: its own mode."""
         modes = {each: [i for i in self.chosen_modes.get(each, []) if i != condition_id] for each in _MODES}
         if name:
             modes[name].append(condition_id)
-        return self.url(modes=modes)
-
-    def as_typed(self) -> str:
-        """Return the address that searches for the words without correction."""
-        return self.url(literal=True)
+        return self.url(chosen_modes=modes)
 
     def of_words(self, text: str) -> str:
         """Return the address of another possible transcript, with the same filters."""
-        other = copy(self)
-        other.q, other.literal, other.chosen_modes = text, False, {}
-        return f"{other.url()}&spoken=1"
+        return f"{self.url(q=text, literal=False, chosen_modes={})}&spoken=1"
 
     def without_filters(self) -> str | None:
         """Return the address without filters, or None if there are none."""
@@ -165,7 +147,3 @@ def _scope(asked: str, indexes: Sequence[Index]) -> str:
 
 def _texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list) else [value])]
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and value else value

@@ -422,7 +422,7 @@ class TestLargeCatalogues:
         assert found[0] == found[1]
 
     def test_a_filtered_walk_through_more_rows_has_more_in_sight(self, settings):
-        from xsearch.search.retrieval.scan_plan import _plan_index_scan as plan
+        from xsearch.search.retrieval.candidates import _plan_index_scan as plan
 
         settings.XSEARCH = HASH
         sights = [plan(int(rows / 10), share=0.1).ef_search for rows in (50_000, 100_000, 1_000_000, 10**9)]

@@ -24,7 +24,7 @@ from xsearch.search.ranking import personalisation
 from xsearch.search.ranking.fusion import Ranking
 from xsearch.search.ranking.personalisation import bounded_shifts, moved
 from xsearch.search.results import Coverage
-from xsearch.visitors.popularity import count_popularity, popularity_of
+from xsearch.visitors.events import count_popularity, popularity_of
 
 pytest_plugins = ["tests.support.fixtures.visitors"]
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,7 @@ from tests.search.ranking.test_order import HASH, catalogue, photo_bytes  # noqa
 from xsearch.search import table_statistics
 from xsearch.search.ranking import hits
 from xsearch.search.ranking.fusion import fuse
-from xsearch.search.retrieval import candidates, scan_plan
+from xsearch.search.retrieval import candidates
 from xsearch.search.retrieval import retrieve as retrieval
 from xsearch.search.retrieval.candidates import Candidates
 from xsearch.search.retrieval.retrieve import retrieve
@@ -216,9 +216,9 @@ def test_a_total_is_known_where_no_other_object_can_reach_the_cut_off_unless_a_w
     for is_exact in (False, True):
         found = xsearch.search(catalogue, image=photo_bytes(7), exact=is_exact)
         assert (found.total, found.total_is_exact, found.has_next) == (1, is_exact, False)
-    walk = scan_plan._plan_index_scan
+    walk = candidates._plan_index_scan
     monkeypatch.setattr(
-        scan_plan, "_plan_index_scan", lambda *args, **share: replace(walk(*args, **share), ef_search=0)
+        candidates, "_plan_index_scan", lambda *args, **share: replace(walk(*args, **share), ef_search=0)
     )
     found = xsearch.search(catalogue, image=photo_bytes(7))
     assert (found.total, found.total_is_exact) == (1, True), "sorting misses none"

@@ -47,7 +47,7 @@ class Command(BaseCommand):
             repeats=max(options["repeats"], 1),
             products=max(options["products"], 1),
             recording=_content(options["recording"]),
-            progress=self._progress,
+            progress=lambda line: self.stderr.write(f"{time.strftime('%H:%M:%S')} {line} …"),
         )
         figures = measure(index, request)
         if options["plot"]:
@@ -74,9 +74,6 @@ class Command(BaseCommand):
         if missing:
             return f"{', '.join(missing)} is not installed: pip install 'django-xsearch[export]'"
         return ""
-
-    def _progress(self, line: str) -> None:
-        self.stderr.write(f"{time.strftime('%H:%M:%S')} {line} …")
 
 
 def _content(recording: Path | None) -> bytes | None:

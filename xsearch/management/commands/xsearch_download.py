@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from xsearch.checkpoints.hub import CheckpointReference, choose, fetch
-from xsearch.checkpoints.local import Checkpoint, CheckpointError
+from xsearch.checkpoints.local import CheckpointError
 
 
 class Command(BaseCommand):
@@ -40,14 +40,8 @@ class Command(BaseCommand):
         except CheckpointError as error:
             self.stderr.write(f"  {error.problem}\n  → {error.cure}")
             return False
-        for line in _lines(wanted, checkpoint):
-            self.stdout.write(f"  {line}")
+        size = sum(file.stat().st_size for file in checkpoint.weights) / 1e6
+        self.stdout.write(f"  {checkpoint.folder}\n  whole: {checkpoint.model_type}, {size:,.1f} MB of weights")
+        if checkpoint.revision and wanted.revision != checkpoint.revision:
+            self.stdout.write(f'  pin it: "revision": "{checkpoint.revision}"')
         return True
-
-
-def _lines(wanted: CheckpointReference, checkpoint: Checkpoint) -> list[str]:
-    size = sum(file.stat().st_size for file in checkpoint.weights) / 1e6
-    lines = [f"{checkpoint.folder}", f"whole: {checkpoint.model_type}, {size:,.1f} MB of weights"]
-    if checkpoint.revision and wanted.revision != checkpoint.revision:
-        lines.append(f'pin it: "revision": "{checkpoint.revision}"')
-    return lines

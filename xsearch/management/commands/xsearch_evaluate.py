@@ -12,7 +12,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rest_framework.exceptions import ValidationError
 
 from xsearch.evaluation import (
-    Comparison,
     Configuration,
     Evaluation,
     EvaluationError,
@@ -49,16 +48,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON for programs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        index = _index(options["model"])
         try:
+            index = get_index(options["model"])
             with options["file"].open("rb") as lines:
                 judgements = list(read_judgements(lines, options["file"].parent))
             if options["compare"]:
                 self._compare(index, judgements, options)
             else:
                 self._evaluate(index, judgements, options)
-        except EvaluationError as error:
-            raise CommandError(str(error)) from error
+        except (EvaluationError, LookupError) as error:
+            raise CommandError(str(error.args[0])) from error
         except OSError as error:
             raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
 
@@ -72,15 +71,13 @@ class Command(BaseCommand):
     def _compare(self, index: Index, judgements: list[JudgedQuery | Skipped], options: dict[str, Any]) -> None:
         base = Configuration("present", weights=options["weights"] or {})
         compared = compare(
-            index,
-            judgements,
-            [base, *options["compare"]],
-            key=options["key"],
-            progress=self._progress(options),
+            index, judgements, [base, *options["compare"]], key=options["key"], progress=self._progress(options)
         )
         for comparison in compared:
             self._check(comparison.evaluation, options)
-        self._print(_as_dict(compared) if options["json"] else as_comparison(compared))
+        first, *others = compared
+        as_dict = {**first.evaluation.as_dict(), "compared": [other.as_dict() for other in others]}
+        self._print(as_dict if options["json"] else as_comparison(compared))
 
     def _progress(self, options: dict[str, Any]) -> Callable[[int], None]:
         def progress(done: int) -> None:
@@ -98,23 +95,11 @@ class Command(BaseCommand):
         self.stdout.write(answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, indent=2))
 
 
-def _as_dict(compared: list[Comparison]) -> dict[str, Any]:
-    base, *others = compared
-    return {**base.evaluation.as_dict(), "compared": [other.as_dict() for other in others]}
-
-
 def _configuration(text: str) -> Configuration:
     try:
         return parse_configuration(text)
     except EvaluationError as error:
         raise ArgumentTypeError(str(error)) from error
-
-
-def _index(label: str | None) -> Index:
-    try:
-        return get_index(label)
-    except LookupError as error:
-        raise CommandError(str(error.args[0])) from error
 
 
 def _weights(text: str) -> dict[str, float]:

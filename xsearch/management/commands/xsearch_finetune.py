@@ -104,21 +104,13 @@ def _plan(options: dict[str, Any]) -> FinetuneOptions:
     from xsearch.training.finetune import FinetuneOptions
     from xsearch.training.material import Amounts
 
-    recipe = Recipe(
-        kind=options["kind"],
-        rank=options["rank"],
-        steps=options["steps"],
-        rate=options["rate"],
-        weighting=options["weighting"],
-    )
+    recipe = Recipe(**{name: options[name] for name in ("kind", "rank", "steps", "rate", "weighting")})
     return FinetuneOptions(
         alias=options["encoder"] or settings.EMBEDDINGS["image"],
         folder=options["out"].expanduser(),
         recipe=recipe,
         amounts=Amounts(views=options["views"]),
-        folds=options["folds"],
-        seed=options["seed"],
-        device=options["device"],
+        **{name: options[name] for name in ("folds", "seed", "device")},
     )
 
 

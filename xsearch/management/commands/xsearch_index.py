@@ -28,28 +28,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["batch_size"] is not None and options["batch_size"] < 1:
             raise CommandError("--batch-size must be at least 1.")
+        try:
+            indexes = [get_index(label) for label in options["models"]] or registered()
+        except LookupError as error:
+            raise CommandError(str(error)) from error
         with clean_exit():
-            failed = sum(self._handle_index(index, options) for index in self._indexes(options["models"]))
+            failed = sum(self._handle_index(index, options) for index in indexes)
         if failed:
             raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
 
     def _handle_index(self, index: Index, options: dict[str, Any]) -> int:
         waiting = mark_stale(index, forced=options["all"])
-        if options["queue"]:
-            self._queue(index, waiting)
-            return 0
-        return self._index(index, options["batch_size"], options["verbosity"])
-
-    def _indexes(self, labels: list[str]) -> list[Index]:
-        try:
-            return [get_index(label) for label in labels] or registered()
-        except LookupError as error:
-            raise CommandError(str(error)) from error
-
-    def _queue(self, index: Index, waiting: int) -> None:
+        if not options["queue"]:
+            return self._index(index, options["batch_size"], options["verbosity"])
         if waiting and not send_task(index.label):
             raise CommandError("The broker cannot be reached: check CELERY_BROKER_URL, or index without --queue.")
         self.stdout.write(f"{index.label}: {waiting} sent to the workers.")
+        return 0
 
     def _index(self, index: Index, batch_size: int | None, verbosity: int) -> int:
         started = time.monotonic()

@@ -13,9 +13,11 @@ from xsearch.index.stores import MODALITIES
 from xsearch.indexing import marking, outbox, rebuild
 from xsearch.indexing.columns import TableBusyError
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
-from xsearch.indexing.worker import index_without_settling, settle
+from xsearch.indexing.worker import index_pending, settle
 from xsearch.management.progress import ProgressLine, clean_exit, duration
+from xsearch.models import EncoderSpace
 
+_FORMER = EncoderSpace.StagedState.FORMER
 _SLICE_S = 30.0
 _PAUSE_S = 1.0
 _REMIND_S = 10.0
@@ -62,7 +64,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _roll_back(self, indexes: list[Index], columns: Any) -> None:
-        former = [(index, column) for index in indexes for column in columns if rebuild.has_former(index, column)]
+        spaces = [(index, column, live_spaces(index).get(column)) for index in indexes for column in columns]
+        former = [(index, column) for index, column, space in spaces if space and space.staged_state == _FORMER]
         if not former:
             raise CommandError("There are no former vectors to go back to: nothing was swapped, or they were dropped.")
         for index, column in former:
@@ -70,7 +73,7 @@ class Command(BaseCommand):
             space = live_spaces(index)[column]
             self.stdout.write(
                 f"{index.label}: the {column} vectors of {space.fingerprint} are live again. Set XSEARCH back to their"
-                f" encoder; as long as it names {space.beside_fingerprint}, only xsearch_rebuild swaps again."
+                f" encoder; as long as it names {space.staged_fingerprint}, only xsearch_rebuild swaps again."
             )
 
     def _forget(self, indexes: list[Index], columns: Any) -> None:
@@ -102,16 +105,18 @@ class Command(BaseCommand):
             self._stage_columns(index)
             marking.mark_outdated(index)  # workers with other settings may be about
             # Not until nothing waits any more: a shop that changes all the time would never get there.
-            failed += index_without_settling(
-                index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show()
-            ).failed
+            report = index_pending(
+                index, batch_size=batch_size, limit_s=_SLICE_S, progress=lambda _report: line.show(), settled=False
+            )
+            failed += report.failed
             self._swap(index, line)
             if rebuild.unfinished(index):
                 self._wait(index)
         return failed
 
     def _swap(self, index: Index, line: ProgressLine) -> None:
-        reasons = self._reasons(index)
+        spaces = rebuild.unfinished(index).values()
+        reasons = [reason for space in spaces for reason in rebuild.obstacles(index, space)]
         if reasons and not outbox.remaining(index):
             line.close()
             raise CommandError(
@@ -122,10 +127,6 @@ class Command(BaseCommand):
             line.close()
             self.stdout.write(f"{index.label}: building the vector indexes that are missing, then swapping …")
             settle(index)
-
-    def _reasons(self, index: Index) -> list[str]:
-        spaces = rebuild.unfinished(index).values()
-        return [reason for space in spaces for reason in rebuild.obstacles(index, space)]
 
     def _stage_columns(self, index: Index) -> None:
         while True:

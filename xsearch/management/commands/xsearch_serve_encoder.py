@@ -53,7 +53,11 @@ class Command(BaseCommand):
             gathering = {"max_batch": options["max_batch"], "max_wait_s": options["max_wait_ms"] / 1000}
             with closing(batcher_of(encoder, **gathering)) as batcher:
                 app = EncoderApp(alias, encoder, batcher, Limits(max_requests=options["threads"]), api_key=api_key)
-                server = _server(Server, app, listening)
+                try:
+                    server = Server(app, listening)
+                except ImportError as error:
+                    cure = "Install it: pip install 'django-xsearch[serve]'."
+                    raise CommandError(f"Serving needs waitress. {cure}") from error
                 server.stop_on_signals()
                 self._announce(alias, encoder, listening, is_open=api_key is None)
                 server.run()
@@ -105,10 +109,3 @@ def _loaded(alias: str) -> Encoder:
     except EncoderError as error:
         raise CommandError(str(error)) from error
     return encoder
-
-
-def _server(make: Any, app: Any, listening: socket.socket) -> Any:
-    try:
-        return make(app, listening)
-    except ImportError as error:
-        raise CommandError("Serving needs waitress. Install it: pip install 'django-xsearch[serve]'.") from error

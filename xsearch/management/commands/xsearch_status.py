@@ -37,7 +37,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         for column in model["columns"]:
             yield f"  {column['key']:<16} {_column(column)}"
     queue = found["queue"]
-    yield f"Queue: {queue['waiting']} waiting, {queue['in_work']} in work{_age(queue)}"
+    age = "" if queue["oldest_s"] is None else f", the oldest for {queue['oldest_s']} s"
+    yield f"Queue: {queue['waiting']} waiting, {queue['in_work']} in work{age}"
     if queue["stuck"]:
         yield "  ! Nobody takes what waits: start a worker (celery -A yourproject worker --beat)."
     yield f"Broker: {'answers' if queue['broker'] else '! cannot be reached; the sweep sends what waits later'}"
@@ -67,7 +68,3 @@ def _staged(staged: dict[str, Any]) -> str:
         return f"kept beside: {staged['fingerprint']} ({staged['filled']})"
     step = "" if staged["lacking"] else ", vector index built" if staged["index"]["present"] else ", index to be built"
     return f"{staged['filled']} made, {staged['lacking']} to come{step}"
-
-
-def _age(queue: dict[str, Any]) -> str:
-    return f", the oldest for {queue['oldest_s']} s" if queue["oldest_s"] is not None else ""

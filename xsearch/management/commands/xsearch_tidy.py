@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from xsearch.visitors.retention import tidy
+from xsearch.visitors.consent import tidy
 
 
 class Command(BaseCommand):

@@ -39,9 +39,8 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as lines:
                 judgements = list(read_judgements(lines, path.parent))
-            index = get_index(options["model"])
             return tune(
-                index,
+                get_index(options["model"]),
                 judgements,
                 key=options["key"],
                 seed=options["seed"],
@@ -60,7 +59,7 @@ def _table(tuning: Tuning) -> list[str]:
     for kind, difference in tuning.held_out.by_kind.items():
         if difference.mean:
             lines.append(f"  {kind:70}{difference.mean:>+12.3f}{difference.p_value:>8.4f}")
-    return lines + [f"skipped line {line}: {reason}" for line, reason in tuning.skipped]
+    return lines + [f"skipped line {each.line}: {each.reason}" for each in tuning.skipped]
 
 
 def _line(name: str, half: Half) -> str:

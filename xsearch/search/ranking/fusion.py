@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from xsearch.conf import settings
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
-from xsearch.search.preferences import UNDERSTOOD, apply_preferences
+from xsearch.search.preferences import UNDERSTOOD, ScoreColumn, apply_preferences
 from xsearch.search.results import Coverage
-from xsearch.search.retrieval.scores import CandidateScores, ScoreColumn
+from xsearch.search.retrieval.scores import CandidateScores
 from xsearch.search.vectors.calibration import Calibration, calibration_of
 from xsearch.search.vectors.query_vectors import FALLBACKS, LEXICAL, UNWANTED, VectorPart
 

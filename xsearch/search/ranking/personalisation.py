@@ -26,10 +26,9 @@ from xsearch.index.registry import Index
 from xsearch.index.stores import Store
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
+from xsearch.search.preferences import ScoreColumn
 from xsearch.search.ranking.fusion import Ranking
-from xsearch.search.retrieval.scores import ScoreColumn
-from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of
-from xsearch.visitors.popularity import popularity_of
+from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of, popularity_of
 
 #: The reason besides the facets and the price.
 LOOK = "look"

@@ -15,10 +15,15 @@ from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.preferences import UNDERSTOOD
-from xsearch.search.retrieval.candidates import Candidates, find_candidates, is_needless_fallback
-from xsearch.search.retrieval.scan_plan import ScanPlan, plan_index_scan, plan_scan
-from xsearch.search.retrieval.scores import CandidateScores, ScoreTable
-from xsearch.search.retrieval.scoring import NO_THRESHOLDS, score_columns, scored_rows
+from xsearch.search.retrieval.candidates import (
+    Candidates,
+    ScanPlan,
+    find_candidates,
+    is_needless_fallback,
+    plan_index_scan,
+    plan_scan,
+)
+from xsearch.search.retrieval.scores import NO_THRESHOLDS, CandidateScores, ScoreTable, score_columns, scored_rows
 from xsearch.search.vectors.live import SpaceSwapped, holds_vectors_of
 from xsearch.search.vectors.query_vectors import LEXICAL
 from xsearch.search.words.expressions import Matches

@@ -67,7 +67,7 @@ def subspace_of(encoder: Encoder, values: Sequence[str]) -> AttributeSubspace | 
     basis = basis[spread > max(_LEAST_SPREAD * spread[0], 1e-4)]
     if not len(basis):
         return None
-    named = tuple(values[place] for place in known)
+    named = tuple(values[int(place)] for place in known)
     return AttributeSubspace(named, basis.astype(np.float32), normalise(centred @ basis.T))
 
 

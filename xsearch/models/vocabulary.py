@@ -1,4 +1,4 @@
-"""The vocabulary of the catalogue, and the synonyms of the shop."""
+"""Terms of the catalogue, synonyms of the shop, and suggestions for what customers type."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from xsearch.text.prefix_keys import MAX_KEY
 
 
 class Term(models.Model):
@@ -21,9 +23,7 @@ class Term(models.Model):
     sound = models.CharField(max_length=255, blank=True, default="")
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["content_type", "lexeme"], name="xsearch_term_lexeme"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["content_type", "lexeme"], name="xsearch_term_lexeme")]
 
     def __str__(self) -> str:
         return f"{self.lexeme}: {self.objects_with}"
@@ -59,3 +59,38 @@ class Synonym(models.Model):
     def __str__(self) -> str:
         arrow = "↔" if self.direction == self.Direction.BOTH else "→"
         return f" {arrow} ".join(text for text in (self.terms, self.replacements) if text)
+
+
+class Suggestion(models.Model):
+    """A phrase of the catalogue (a title, a brand), or the value of a facet; each with objects that have it."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    #: The facet; empty for a phrase.
+    facet = models.CharField(max_length=100, blank=True, default="")
+    #: The phrase, or the value that filters by the facet.
+    text = models.CharField(max_length=200)
+    #: {language: label} of a facet's value, as the pages show it.
+    labels = models.JSONField(default=dict)
+    objects_with = models.PositiveIntegerField()
+    #: Primary keys of some of these objects, as text: a suggestion must lead to a visible object.
+    examples = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"{self.facet}: {self.text}" if self.facet else self.text
+
+
+class SuggestionKey(models.Model):
+    """A key by which a suggestion is found; ordered by ``tier`` and ``key``, all with one prefix are adjacent."""
+
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+", db_index=False)
+    suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="keys")
+    #: Order of magnitude of the suggestion's frequency; facet values have a tier of their own.
+    tier = models.PositiveSmallIntegerField()
+    #: Compared byte by byte, whatever the language of the database.
+    key = models.CharField(max_length=MAX_KEY, db_collation="C")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["content_type", "tier", "key"], name="xsearch_suggestion_key")]
+
+    def __str__(self) -> str:
+        return self.key
