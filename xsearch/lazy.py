@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 T = TypeVar("T")
@@ -35,11 +37,9 @@ class ProcessLock(PerProcess):
     def _reset(self) -> None:
         self._lock = threading.RLock()
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock."""
-        with self._lock:
-            yield
+    def held(self) -> threading.RLock:
+        """Return a context that holds the lock."""
+        return self._lock
 
 
 @dataclass
@@ -178,6 +178,16 @@ class VersionedCache(PerProcess, Generic[T]):
         self._made.clear()
 
 
+def on_settings_change(forget: Callable[[], Any]) -> None:
+    """Call ``forget`` whenever a test overrides ``XSEARCH``."""
+
+    def receive(*, setting: str, **_: Any) -> None:
+        if setting == "XSEARCH":
+            forget()
+
+    setting_changed.connect(receive, weak=False)
+
+
 def build_backend(spec: dict[str, Any], contract: type[T], failure: type[Exception]) -> T:
     """Return the instance of ``contract`` that ``{"BACKEND": …, "OPTIONS": …}`` describes; raises ``failure``."""
     name, path, options = contract.__name__.lower(), spec.get("BACKEND"), spec.get("OPTIONS", {})
@@ -193,3 +203,12 @@ def build_backend(spec: dict[str, Any], contract: type[T], failure: type[Excepti
     if not isinstance(made, contract):
         raise failure(f"{path!r} is not an {contract.__module__.removesuffix('.base')}.{contract.__name__}.")
     return made
+
+
+def import_optional(package: str, user: str, extra: str, failure: Callable[[str], Exception]) -> Any:
+    """Return a package of an extra of django-xsearch; raises ``failure`` that says how to install it."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        cure = f"Install it: pip install 'django-xsearch[{extra}]'"
+        raise failure(f"{user} needs the package {package}. {cure}") from error

@@ -26,7 +26,7 @@ from xsearch.checkpoints.local import locate  # noqa: E402
 from xsearch.encoders.transformers import TransformersEncoder  # noqa: E402
 from xsearch.encoders.transformers.preparing import Preparer  # noqa: E402
 from xsearch.export.checkpoint import pictures, samples, sounds  # noqa: E402
-from xsearch.export.facts import write_facts  # noqa: E402
+from xsearch.export.folders import write_facts  # noqa: E402
 
 pytest_plugins = ["tests.support.fixtures.exports"]
 

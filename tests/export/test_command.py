@@ -24,7 +24,7 @@ pytest.importorskip("onnxscript", reason="the packages of the extra export are n
 from xsearch.checkpoints.local import locate
 from xsearch.encoders.transformers import TransformersEncoder
 from xsearch.export import checkpoint as exporting
-from xsearch.export import graphs, towers
+from xsearch.export import graphs
 from xsearch.export.checkpoint import samples
 
 pytest_plugins = ["tests.support.fixtures.exports"]
@@ -111,7 +111,7 @@ class TestRefusals:
         assert leftovers(tmp_path) == []
 
     def test_a_damaged_graph(self, clip, tmp_path, monkeypatch):
-        trace = towers.trace_tower
+        trace = graphs.trace_tower
 
         def damage(*arguments):
             model = trace(*arguments)
@@ -119,7 +119,7 @@ class TestRefusals:
             largest.raw_data = largest.raw_data[::-1]
             return model
 
-        monkeypatch.setattr(towers, "trace_tower", damage)
+        monkeypatch.setattr(graphs, "trace_tower", damage)
         with pytest.raises(CommandError, match="gives other vectors than torch"):
             export(clip, tmp_path / "clip", "--precision", "fp32")
         assert leftovers(tmp_path) == []
@@ -163,7 +163,7 @@ class TestRefusals:
         assert leftovers(tmp_path) == []
 
     def test_a_missing_package_says_what_to_install(self, clip, tmp_path, monkeypatch):
-        monkeypatch.setitem(sys.modules, "xsearch.export.facts", None)
+        monkeypatch.setitem(sys.modules, "xsearch.export.graphs", None)
         with pytest.raises(CommandError, match=r"pip install 'django-xsearch\[export\]'"):
             export(clip, tmp_path / "clip")
 

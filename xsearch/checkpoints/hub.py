@@ -57,18 +57,14 @@ def configured() -> list[CheckpointReference]:
 def choose(names: Iterable[str], revision: str | None = None) -> list[CheckpointReference]:
     """Return the checkpoints of ``names`` (encoder aliases, or models), each once; without names, all configured."""
     known = configured()
-    chosen = [reference for name in names for reference in _named(name, known)] or known
-    pinned = [replace(reference, revision=revision or reference.revision) for reference in chosen]
-    unique: dict[tuple[str, str | None], CheckpointReference] = {}
-    for reference in pinned:
-        unique.setdefault((reference.model, reference.revision), reference)
-    return list(unique.values())
-
-
-def _named(name: str, known: list[CheckpointReference]) -> list[CheckpointReference]:
-    return [reference for reference in known if name in (reference.used_by, reference.model)] or [
-        CheckpointReference(name)
-    ]
+    chosen: list[CheckpointReference] = []
+    for name in names:
+        named = [reference for reference in known if name in (reference.used_by, reference.model)]
+        chosen += named or [CheckpointReference(name)]
+    pinned = [replace(reference, revision=revision or reference.revision) for reference in chosen or known]
+    # Reversed, so that the first of each stays.
+    unique = {(reference.model, reference.revision): reference for reference in reversed(pinned)}
+    return list(reversed(unique.values()))
 
 
 def fetch(reference: CheckpointReference, *, folder: Path | None = None, force: bool = False) -> Checkpoint:
@@ -120,54 +116,35 @@ def _choose_files(name: str, files: list[str]) -> list[str]:
 def _clear_errors(reference: CheckpointReference) -> Iterator[None]:
     """Turn errors of the hub and the network into ``CheckpointError``."""
     try:
-        from huggingface_hub import errors
+        from huggingface_hub import constants, errors
     except ImportError as error:
         problem = "Fetching checkpoints needs the package huggingface_hub."
         raise CheckpointError(problem, "Install: pip install huggingface_hub") from error
+    endpoint = constants.ENDPOINT
+    page = f"{endpoint}/{reference.model}"
     try:
         yield
     except errors.RevisionNotFoundError as error:
         problem = f"The model {reference.model!r} has no revision {reference.revision or 'main'!r}."
-        raise CheckpointError(problem, f"Its revisions are listed at {_page(reference)}/commits/main") from error
+        raise CheckpointError(problem, f"Its revisions are listed at {page}/commits/main") from error
     except errors.GatedRepoError as error:
-        cure = f"Accept its terms at {_page(reference)}, then set HF_TOKEN to a token of yours."
+        cure = f"Accept its terms at {page}, then set HF_TOKEN to a token of yours."
         raise CheckpointError(f"The model {reference.model!r} is gated.", cure) from error
     except errors.RepositoryNotFoundError as error:
-        problem = f"There is no model {reference.model!r} at {_endpoint()}, or it is private."
+        problem = f"There is no model {reference.model!r} at {endpoint}, or it is private."
         raise CheckpointError(problem, "Correct the name; for a private one, set HF_TOKEN.") from error
     except errors.OfflineModeIsEnabled as error:
         cure = f"Unset HF_HUB_OFFLINE, or copy the model's folder to {cache_folder() / reference.model}."
         raise CheckpointError("HF_HUB_OFFLINE forbids to fetch anything.", cure) from error
     except OSError as error:
-        raise CheckpointError(f"{reference.model} could not be fetched: {error}", _run_again()) from error
+        cure = f"Run {DOWNLOAD} again; it goes on where it stopped."
+        raise CheckpointError(f"{reference.model} could not be fetched: {error}", cure) from error
     except Exception as error:
-        if not _is_of_network(error):
+        if not type(error).__module__.startswith("httpx"):  # the HTTP client of huggingface_hub
             raise
-        problem = f"{_endpoint()} cannot be reached to fetch {reference.model!r} ({error.__class__.__name__}: {error})."
-        raise UnreachableError(problem, _without_network(reference)) from error
-
-
-def _is_of_network(error: Exception) -> bool:
-    """Return True if the HTTP client of huggingface_hub raised ``error``."""
-    return type(error).__module__.split(".")[0].startswith("httpx")
-
-
-def _without_network(reference: CheckpointReference) -> str:
-    return (
-        f"Set HF_ENDPOINT to a mirror or HTTPS_PROXY to a proxy and run {DOWNLOAD} again, which goes on where it "
-        f"stopped; or copy the model's folder to {cache_folder() / reference.model} with XSEARCH['MODELS_DIR'] set."
-    )
-
-
-def _run_again() -> str:
-    return f"Run {DOWNLOAD} again; it goes on where it stopped."
-
-
-def _endpoint() -> str:
-    from huggingface_hub import constants
-
-    return str(constants.ENDPOINT)
-
-
-def _page(reference: CheckpointReference) -> str:
-    return f"{_endpoint()}/{reference.model}"
+        problem = f"{endpoint} cannot be reached to fetch {reference.model!r} ({error.__class__.__name__}: {error})."
+        cure = (
+            f"Set HF_ENDPOINT to a mirror or HTTPS_PROXY to a proxy and run {DOWNLOAD} again, which goes on where it "
+            f"stopped; or copy the model's folder to {cache_folder() / reference.model} with XSEARCH['MODELS_DIR'] set."
+        )
+        raise UnreachableError(problem, cure) from error

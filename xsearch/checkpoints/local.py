@@ -1,8 +1,7 @@
 """Model checkpoints on this machine: located, verified and fingerprinted, without torch and without reading them whole.
 
-The two lookups in the hub's cache (``refs/<revision>``, ``snapshots/<commit>``) are our own: huggingface_hub's take as
-many lines, import its HTTP client in every system check, and cannot name the revisions that are there. The check of
-safetensors files is our own as well: the library does not say how many bytes are missing.
+The two lookups in the hub's cache (``refs/<revision>``, ``snapshots/<commit>``) are our own: huggingface_hub's import
+its HTTP client in every system check. So is the check of safetensors files: the library does not say what is missing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from xsearch.conf import settings
 
@@ -44,10 +43,6 @@ _DECIDING = (
 _MAX_HEADER = 100_000_000  # bytes, the limit of the safetensors format
 _BLOCKS, _BLOCK = 256, 4096  # number and bytes of the blocks that ``hash_sample`` reads
 _LFS_POINTER = b"version https://git-lfs"
-
-
-class _Digest(Protocol):
-    def update(self, content: bytes, /) -> None: ...
 
 
 class CheckpointError(Exception):
@@ -121,10 +116,12 @@ def locate(model: str | Path, *, revision: str | None = None) -> Checkpoint:
     folder = Path(name).expanduser()
     place = _Place(name, revision, folder) if name and folder.is_dir() else _find(name, revision)
     config, weights = _read_config(place), _find_weights(place)
-    config = _with_model_type(config, weights)
+    if weights[0].suffix == ".bin" and "lang_ids" in config:  # of CTranslate2's formats only Whisper is supported
+        config["model_type"] = "whisper"
     _require_supported(name, config)
     for file in weights:
-        _check(place, file)
+        if file.suffix == ".safetensors" and (damage := _damage(file)):
+            raise CheckpointError(f"{file} is {damage}.", place.again("Copy it again", force=True))
     return Checkpoint(name, place.folder, place.commit, config, weights)
 
 
@@ -220,10 +217,8 @@ def _is_ctranslate2(file: Path) -> bool:
             start = stream.read(64)
     except OSError:
         return False
-    if len(start) < 8:
-        return False
-    length = struct.unpack("<H", start[4:6])[0]
-    return start[6 : 6 + length].rstrip(b"\0").endswith(b"Spec")
+    length = int.from_bytes(start[4:6], "little")
+    return len(start) >= 8 and start[6 : 6 + length].rstrip(b"\0").endswith(b"Spec")
 
 
 def _find_shards(place: _Place) -> tuple[Path, ...]:
@@ -252,12 +247,6 @@ def pickle_only(name: str, pickle: str) -> tuple[str, str]:
     )
 
 
-def _with_model_type(config: dict[str, Any], weights: tuple[Path, ...]) -> dict[str, Any]:
-    """Add the family of a CTranslate2 checkpoint; only Whisper is supported in that format."""
-    is_whisper = weights[0].suffix == ".bin" and "lang_ids" in config
-    return {**config, "model_type": "whisper"} if is_whisper else config
-
-
 def _require_supported(name: str, config: dict[str, Any]) -> None:
     model_type, classes = config.get("model_type"), config.get("architectures") or []
     native = ARCHITECTURES.get(str(model_type))
@@ -269,11 +258,6 @@ def _require_supported(name: str, config: dict[str, Any]) -> None:
         raise CheckpointError(problem, f"Use one of the families that need none: {known}.")
     stated = f"model_type {model_type!r}" + (f" ({', '.join(map(str, classes))})" if classes else "")
     raise CheckpointError(f"{name} has an architecture that is not supported: {stated}.", f"Supported are: {known}.")
-
-
-def _check(place: _Place, file: Path) -> None:
-    if file.suffix == ".safetensors" and (damage := _damage(file)):
-        raise CheckpointError(f"{file} is {damage}.", place.again("Copy it again", force=True))
 
 
 def _damage(file: Path) -> str | None:
@@ -311,7 +295,7 @@ def _fingerprint(files: tuple[tuple[Path, int, int], ...]) -> str:
     return digest.hexdigest()[:16]
 
 
-def hash_sample(file: Path, digest: _Digest) -> None:
+def hash_sample(file: Path, digest: hashlib._Hash) -> None:
     """Update ``digest`` with the header and evenly spaced blocks of the tensors: about 1 MB of a file of any size."""
     size = file.stat().st_size
     with file.open("rb") as stream:

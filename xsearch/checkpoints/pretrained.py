@@ -16,19 +16,17 @@ def load_model(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
     """Load the weights of ``checkpoint``; raises ``CheckpointError`` if they do not fit its config.json."""
     model_class = getattr(transformers, ARCHITECTURES[checkpoint.model_type])
     safely = {"use_safetensors": True, "local_files_only": True, "trust_remote_code": False}
+    options = {**safely, "dtype": dtype, "output_loading_info": True}
     try:
         with quiet():
-            model, info = model_class.from_pretrained(
-                checkpoint.folder, dtype=dtype, output_loading_info=True, **safely
-            )
+            model, info = model_class.from_pretrained(checkpoint.folder, **options)
     except Exception as error:  # configurations that contradict themselves fail in any way
         problem = f"The model {checkpoint.name} cannot be loaded: {error.__class__.__name__}: {error}."
         raise CheckpointError(problem, "Is it a checkpoint of transformers, and whole?") from error
     wrong = sorted(info["missing_keys"]) + sorted(map(str, info.get("mismatched_keys", ())))
     if wrong:
-        problem = (
-            f"The weights of {checkpoint.name} do not fit its config.json: {len(wrong)} missing, such as {wrong[0]}."
-        )
+        missing = f"{len(wrong)} missing, such as {wrong[0]}"
+        problem = f"The weights of {checkpoint.name} do not fit its config.json: {missing}."
         raise CheckpointError(problem, f"It has to be saved from transformers' {model_class.__name__}.")
     return model
 

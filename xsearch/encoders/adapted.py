@@ -41,7 +41,8 @@ class AdapterFile:
 
         try:
             matrices = load(content)
-            manifest = json.loads(_metadata(content)["manifest"])
+            header = content[8 : 8 + int.from_bytes(content[:8], "little")]  # the library reads it from paths only
+            manifest = json.loads(json.loads(header)["__metadata__"]["manifest"])
             base = manifest["base_fingerprint"]
         except (SafetensorError, KeyError, TypeError, ValueError) as error:
             raise EncoderError(f"This is no adapter that xsearch_finetune wrote: {error}.") from error
@@ -68,13 +69,6 @@ class AdapterFile:
     def fits(self, fingerprint: str) -> bool:
         """Return True if the adapter was trained on the encoder of that fingerprint, or on an export of it."""
         return model_of(self.manifest["base_fingerprint"]) == model_of(fingerprint)
-
-
-def _metadata(content: bytes) -> dict[str, str]:
-    """Return the metadata of a safetensors file that is known to be whole; the library reads it from paths only."""
-    length = int.from_bytes(content[:8], "little")
-    metadata: dict[str, str] = json.loads(content[8 : 8 + length])["__metadata__"]
-    return metadata
 
 
 def model_of(fingerprint: str) -> str:
@@ -105,10 +99,8 @@ class AdaptedEncoder(TwoStepEncoder):
         found = self.base.fingerprint
         if not self.adapter.fits(found):
             trained_on = self.adapter.manifest["base_fingerprint"]
-            raise EncoderError(
-                f"The adapter was trained on the encoder {trained_on}, and this one is {found}. Fine-tune again, or "
-                "use the encoder without the adapter."
-            )
+            problem = f"The adapter was trained on the encoder {trained_on}, and this one is {found}."
+            raise EncoderError(f"{problem} Fine-tune again, or use the encoder without the adapter.")
         return f"{found}+{self.adapter.digest[:12]}"
 
     @property

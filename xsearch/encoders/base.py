@@ -1,13 +1,23 @@
-"""The contract of encoder backends: media in, unit vectors out."""
+"""The contract of encoder backends, media in and unit vectors out; and the preprocessing that several share."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from xsearch.lazy import import_optional
+
+if TYPE_CHECKING:
+    from xsearch.media import Waveform
+
+#: Photos are cropped to this aspect ratio before their shorter side is scaled up: a line of pixels would fill memory.
+MAX_ASPECT = 8
+_QUIET = 1e-3  # peak under which a recording is silence
 
 #: Embeddings, one a row; of unit length wherever an encoder returns them.
 Vectors = NDArray[np.float32]
@@ -86,3 +96,35 @@ def normalise(vectors: NDArray[np.floating[Any]]) -> Vectors:
     """Scale rows, shape (n, d), to unit length; rows of zeros stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32)
+
+
+def crop_to_aspect(image: Image.Image, max_aspect: int) -> Image.Image:
+    """Return the middle of an image that is longer than ``max_aspect`` times its width; other images are unchanged."""
+    longest = max_aspect * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    width, height = (min(side, longest) for side in image.size)
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def first_window(waveform: Waveform, rate_hz: int, max_samples: int) -> NDArray[np.float32] | None:
+    """Return the first ``max_samples`` samples of a sound at ``rate_hz``, or None for silence.
+
+    SoX resamples: it leaves nothing above the recording's own frequencies, which models would notice. Raises
+    ``EncoderError`` without the package soxr.
+    """
+    samples = waveform.samples
+    if waveform.rate_hz != rate_hz:
+        soxr = import_optional("soxr", "An encoder of sounds", "sound", EncoderError)
+        samples = soxr.resample(samples, waveform.rate_hz, rate_hz)
+    samples = samples[:max_samples]
+    return None if np.abs(samples).max(initial=0.0) < _QUIET else samples
+
+
+def check_run_options(batch_size: int, prompt: str | None) -> None:
+    """Raise ``EncoderError`` for a batch size or a template of texts that cannot be used."""
+    if batch_size < 1:
+        raise EncoderError(f"OPTIONS['batch_size'] is {batch_size}. It is at least 1.")
+    if prompt is not None and "{}" not in prompt:
+        raise EncoderError(f"OPTIONS['prompt'] is {prompt!r}. It has {{}} where the text goes: 'a photo of {{}}'.")

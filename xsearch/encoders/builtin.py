@@ -95,17 +95,14 @@ class BuiltinEncoder(TwoStepEncoder):
         return ConceptVocabulary.load(self._file("vocabulary.json"))
 
     def _lazy_session(self, name: str, idle_s: float | None) -> Lazy[Any]:
-        return Lazy(
-            lambda: open_session(self._file(name), self._threads, cure="Reinstall django-xsearch."), idle_s=idle_s
-        )
+        cure = "Reinstall django-xsearch."
+        return Lazy(lambda: open_session(self._file(name), self._threads, cure=cure), idle_s=idle_s)
 
     def _file(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
-            raise EncoderError(
-                f"The builtin encoder's {name} is missing from {self.folder}. Reinstall django-xsearch, "
-                "or train it: tools/bundled_model in the project's repository."
-            )
+            problem = f"The builtin encoder's {name} is missing from {self.folder}. Reinstall django-xsearch"
+            raise EncoderError(f"{problem}, or train it: tools/bundled_model in the project's repository.")
         return path
 
 
@@ -122,14 +119,8 @@ def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0).convert("RGB"))
     canvas = np.empty((side, side, 3), np.uint8)
-    canvas[:] = _border_colour(small)
+    # The colour is the median of the outermost pixels.
+    canvas[:] = np.median(np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]]), axis=0).astype(np.uint8)
     top, left = (side - size[1]) // 2, (side - size[0]) // 2
     canvas[top : top + size[1], left : left + size[0]] = small
     return canvas
-
-
-def _border_colour(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the median of the outermost pixels, shape (3,)."""
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    colour: NDArray[np.uint8] = np.median(border, axis=0).astype(np.uint8)
-    return colour

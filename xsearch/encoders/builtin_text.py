@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 
 _LATIN = re.compile(r"[a-z0-9]")
+_UNKNOWN = re.compile(r"[a-z0-9]+|.", re.DOTALL)
 _SEPARATORS = re.compile(r"[^\w]+|_+")
 
 
@@ -39,11 +40,8 @@ class ConceptVocabulary:
 
     def dump(self, path: Path) -> None:
         """Write the vocabulary as JSON, sorted, so that equal vocabularies are equal files."""
-        stored = {
-            "concepts": self.concepts,
-            "negations": sorted(self.negations),
-            "terms": dict(sorted(self.terms.items())),
-        }
+        terms = dict(sorted(self.terms.items()))
+        stored = {"concepts": self.concepts, "negations": sorted(self.negations), "terms": terms}
         path.write_text(json.dumps(stored, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
 
     def find(self, text: str) -> list[int]:
@@ -62,7 +60,8 @@ class ConceptVocabulary:
                 negated = False
             elif folded[position] != " ":
                 negated = False
-            position += len(term) if term else _skip(folded, position)
+            # An unknown word: a run of Latin letters, or one other character.
+            position += len(term) if term else len(_UNKNOWN.match(folded, position)[0])  # type: ignore[index]
         return list(found)
 
     def _match(self, text: str, start: int) -> str | None:
@@ -78,11 +77,3 @@ def _whole(text: str, start: int, end: int) -> bool:
     cut_before = start > 0 and _LATIN.match(text[start - 1]) and _LATIN.match(text[start])
     cut_after = end < len(text) and _LATIN.match(text[end - 1]) and _LATIN.match(text[end])
     return not (cut_before or cut_after)
-
-
-def _skip(text: str, start: int) -> int:
-    """Return the length of the unknown word at ``start``: a run of Latin letters, or one other character."""
-    end = start
-    while end < len(text) and _LATIN.match(text[end]):
-        end += 1
-    return max(end - start, 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.encoders.base import Encoder, EncoderError, Vectors, normalise
-from xsearch.lazy import ProcessLock
+from xsearch.lazy import ProcessLock, import_optional
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform
@@ -52,19 +51,13 @@ class LogMelEncoder(Encoder):
             raise ValueError(f"The logmel encoder cannot encode {modality!r}; it encodes 'audio'.")
         if not items:
             return np.zeros((0, self.dimension), np.float32)
-        librosa = self._librosa()
+        with self._import_lock.held():
+            librosa = import_optional("librosa", "The logmel encoder", "sound", _no_librosa)
         return normalise(np.stack([_features(librosa, item) for item in items]))
 
-    @classmethod
-    def _librosa(cls) -> Any:
-        with cls._import_lock.held():
-            try:
-                return importlib.import_module("librosa")
-            except ImportError as error:
-                raise EncoderError(
-                    "The logmel encoder needs librosa. Install it: pip install 'django-xsearch[sound]', "
-                    "or set XSEARCH['EMBEDDINGS']['audio'] to None."
-                ) from error
+
+def _no_librosa(message: str) -> EncoderError:
+    return EncoderError(f"{message}, or set XSEARCH['EMBEDDINGS']['audio'] to None.")
 
 
 def _features(librosa: Any, waveform: Waveform) -> _Features:
@@ -73,10 +66,8 @@ def _features(librosa: Any, waveform: Waveform) -> _Features:
     if samples is None:
         return np.zeros(LogMelEncoder.dimension)
     magnitude = np.abs(librosa.stft(samples, n_fft=_FFT, hop_length=_HOP))
-    measured = {
-        **_spectral(librosa, magnitude, waveform.rate_hz),
-        **_temporal(librosa, samples, waveform.rate_hz),
-    }
+    rate_hz = waveform.rate_hz
+    measured = {**_spectral(librosa, magnitude, rate_hz), **_temporal(librosa, samples, rate_hz)}
     parts = []
     for name, length, centre, scale, weight in _GROUPS:
         values = measured[name] if centre is None else measured[name] - centre

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.signals import setting_changed
-
 from xsearch.conf import settings
 from xsearch.encoders.base import Encoder, EncoderError
-from xsearch.lazy import ProcessLock, build_backend
+from xsearch.lazy import ProcessLock, build_backend, on_settings_change
 
 _lock = ProcessLock()
 _built: dict[str, Encoder] = {}
@@ -37,9 +35,4 @@ def encoder_from_spec(spec: dict[str, Any]) -> Encoder:
         return _built[key]
 
 
-def _forget_on_change(*, setting: str, **kwargs: Any) -> None:  # noqa: ARG001
-    if setting == "XSEARCH":
-        _built.clear()
-
-
-setting_changed.connect(_forget_on_change)
+on_settings_change(_built.clear)

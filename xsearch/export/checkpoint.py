@@ -1,4 +1,4 @@
-"""Exports one checkpoint to one folder, and verifies on samples that both give the same vectors."""
+"""The export of one checkpoint to one folder, verified on samples: both give the same vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xsearch.encoders.onnx.front_ends import open_front_end
 from xsearch.encoders.onnx.manifest import Manifest, graph_name
 from xsearch.encoders.transformers import TransformersEncoder
 from xsearch.encoders.transformers.families import FAMILIES
-from xsearch.export.folders import ExportError, staged
+from xsearch.export.folders import ExportError, staged, write_facts
 from xsearch.media import Waveform
 from xsearch.media.audio import RATE_HZ
 
@@ -89,17 +89,16 @@ def export_checkpoint(
 
 
 def _write(checkpoint: Checkpoint, folder: Path, precision: str, fingerprint: str) -> Manifest:
-    from xsearch.export import graphs
-    from xsearch.export.facts import write_facts
+    from xsearch.export.graphs import halve, quantise, write
 
     facts = write_facts(checkpoint, folder)
     for modality, graph in _traced(checkpoint, folder, facts):
         path = folder / graph_name(modality)
         if precision == "int8":
-            graph = graphs.quantise(graph, path)
+            graph = quantise(graph, path)
         elif precision == "fp16":
-            graphs.halve(graph)
-        graphs.write(graph, path)
+            halve(graph)
+        write(graph, path)
     manifest = Manifest(
         model=checkpoint.folder.name if Path(checkpoint.name).is_dir() else checkpoint.name,
         revision=checkpoint.revision,
@@ -116,10 +115,9 @@ def _write(checkpoint: Checkpoint, folder: Path, precision: str, fingerprint: st
 def _traced(checkpoint: Checkpoint, folder: Path, facts: dict[str, Any]) -> Iterator[tuple[str, onnx.ModelProto]]:
     """Yield the graph of each modality in full precision."""
     from xsearch.encoders.transformers.towers import load_towers
-    from xsearch.export.towers import trace_tower
+    from xsearch.export.graphs import trace_tower
 
-    towers = load_towers(checkpoint)
-    for modality, tower in sorted(towers.items()):
+    for modality, tower in sorted(load_towers(checkpoint).items()):
         size = sum(4 * weight.numel() for weight in tower.parameters())
         if size > _MAX_BYTES:
             raise ExportError(
@@ -164,19 +162,17 @@ def samples(modality: str) -> list[Any]:
 
 def pictures() -> list[Image.Image]:
     """Return coloured shapes on bright, noisy backgrounds, in odd sizes."""
-    return [_picture(size, colour, seed) for seed, (size, colour) in enumerate(zip(_SIZES, _COLOURS, strict=True))]
-
-
-def _picture(size: tuple[int, int], colour: str, seed: int) -> Image.Image:
-    width, height = size
-    rng = np.random.default_rng(seed)
-    light = np.linspace(150, 240, width)[None, :, None] + rng.normal(scale=12, size=(height, width, 3))
-    image = Image.fromarray(light.clip(0, 255).astype(np.uint8))
-    draw = ImageDraw.Draw(image)
-    corners = [(rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height) for _ in range(5)]
-    draw.polygon(corners, fill=colour, outline="white")
-    draw.ellipse((width * 0.3, height * 0.3, width * 0.6, height * 0.7), outline=colour, width=max(1, width // 40))
-    return image
+    made = []
+    for seed, ((width, height), colour) in enumerate(zip(_SIZES, _COLOURS, strict=True)):
+        rng = np.random.default_rng(seed)
+        light = np.linspace(150, 240, width)[None, :, None] + rng.normal(scale=12, size=(height, width, 3))
+        image = Image.fromarray(light.clip(0, 255).astype(np.uint8))
+        draw = ImageDraw.Draw(image)
+        corners = [(rng.uniform(0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height) for _ in range(5)]
+        draw.polygon(corners, fill=colour, outline="white")
+        draw.ellipse((width * 0.3, height * 0.3, width * 0.6, height * 0.7), outline=colour, width=max(1, width // 40))
+        made.append(image)
+    return made
 
 
 def sounds() -> list[Waveform]:

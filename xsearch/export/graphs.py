@@ -1,4 +1,7 @@
-"""ONNX graphs: traced from torch modules, stored in less precision, without facts about this machine. Needs onnx."""
+"""ONNX graphs: traced from torch modules, stored in less precision, without facts about this machine.
+
+Needs onnx and torch.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ import warnings
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - the usual name
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from xsearch.encoders.onnx.front_ends import Arrays
 
 _SMALL = 256  # initialisers with fewer numbers stay in full precision
 
@@ -23,10 +28,8 @@ def trace(
 ) -> onnx.ModelProto:
     """Return the graph of ``module``, weights in float32; inputs are named as in ``examples``, the output ``vectors``.
 
-    ``dynamic`` names the axes of each input whose length may differ from the example. Needs torch.
+    ``dynamic`` names the axes of each input whose length may differ from the example.
     """
-    import torch
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         program = torch.onnx.export(
@@ -38,6 +41,58 @@ def trace(
     return program.model_proto
 
 
+def trace_tower(tower: Any, batch: Arrays, facts: dict[str, Any]) -> onnx.ModelProto:
+    """Return the graph of one tower for batches of any size; the example ``batch`` has at least two items.
+
+    ``facts`` are those of its front end: texts may have any number of tokens unless they are padded to the limit.
+    """
+    examples = {name: torch.from_numpy(array) for name, array in batch.items()}
+    module, axes = tower, {0: torch.export.Dim("n")}
+    if facts["kind"] == "patches":
+        module = _PatchedImages(tower)
+    elif facts["kind"] == "log_mel":
+        module = _Sounds(tower)
+    elif facts["kind"] == "tokens" and not facts["pads_to_limit"]:
+        axes[1] = torch.export.Dim("tokens", max=facts["limit"])
+    return trace(module, examples, dict.fromkeys(examples, axes))
+
+
+class _PatchedImages(nn.Module):
+    """SigLIP 2 NaFlex with interpolated position embeddings as one matrix product, instead of a loop over photos."""
+
+    def __init__(self, tower: Any) -> None:
+        super().__init__()
+        self.model = tower.model
+
+    def forward(self, pixel_values: Tensor, positions: Tensor, pixel_attention_mask: Tensor) -> Tensor:
+        """Encode patches (n, patches, values), positions (n, patches, grid²) and mask (n, patches)."""
+        from transformers.masking_utils import create_bidirectional_mask
+
+        learnt = self.model.embeddings
+        patches = learnt.patch_embedding(pixel_values) + positions @ learnt.position_embedding.weight
+        mask = create_bidirectional_mask(
+            config=self.model.config, inputs_embeds=patches, attention_mask=pixel_attention_mask
+        )
+        hidden = self.model.encoder(inputs_embeds=patches, attention_mask=mask).last_hidden_state
+        return F.normalize(self.model.head(self.model.post_layernorm(hidden), pixel_attention_mask), dim=-1)
+
+
+class _Sounds(nn.Module):
+    """CLAP for sounds of one window, without the feature fusion of longer ones."""
+
+    def __init__(self, tower: Any) -> None:
+        super().__init__()
+        self.tower = tower
+        tower.model.audio_encoder.patch_embed.enable_fusion = False
+        tower.model.audio_encoder.enable_fusion = False
+
+    def forward(self, input_features: Tensor) -> Tensor:
+        """Encode spectrograms (n, views, frames, mels), of which the first view is the sound."""
+        is_longer = torch.zeros((1, 1), dtype=torch.bool)
+        vectors: Tensor = self.tower(input_features[:, :1], is_longer)
+        return vectors
+
+
 def write(model: onnx.ModelProto, path: Path) -> None:
     """Check ``model`` and write it without facts about this machine; equal models are equal files."""
     strip(model)
@@ -47,14 +102,11 @@ def write(model: onnx.ModelProto, path: Path) -> None:
 
 def strip(model: onnx.ModelProto) -> None:
     """Remove facts about the exporting machine: source lines, stack traces, names of modules."""
-    model.doc_string = ""
-    del model.metadata_props[:]
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    for value in [*model.graph.input, *model.graph.output, *model.graph.value_info, *model.graph.initializer]:
-        del value.metadata_props[:]
-    del model.graph.metadata_props[:]
+    graph = model.graph
+    for part in (model, *graph.node):
+        part.doc_string = ""
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del part.metadata_props[:]
 
 
 def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
@@ -63,8 +115,11 @@ def halve(model: onnx.ModelProto, *, only_tables: bool = False) -> None:
     Lookup tables stay float16 in memory too: only the rows that are found are cast. onnxruntime casts the others when
     it loads the graph; with ``only_tables`` they are left in float32.
     """
-    users = _users(model)
     nodes = list(model.graph.node)
+    users: dict[str, list[NodeProto]] = defaultdict(list)
+    for node in nodes:
+        for name in node.input:
+            users[name].append(node)
     for tensor in model.graph.initializer:
         weights = numpy_helper.to_array(tensor)
         if tensor.data_type != TensorProto.FLOAT or weights.size < _SMALL:
@@ -102,14 +157,6 @@ def quantise(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
     path.unlink()
     halve(quantised, only_tables=True)
     return quantised
-
-
-def _users(model: onnx.ModelProto) -> dict[str, list[NodeProto]]:
-    users: dict[str, list[NodeProto]] = defaultdict(list)
-    for node in model.graph.node:
-        for name in node.input:
-            users[name].append(node)
-    return users
 
 
 def _widen(half: str, name: str) -> NodeProto:

@@ -136,13 +136,12 @@ def _resample(frames: _Frames) -> Iterator[NDArray[np.float32]]:
             if frame.sample_rate not in _RATES_HZ or frame.layout.nb_channels > _MAX_CHANNELS:
                 raise _damaged()
             frame.pts = None  # gaps in time stamps confuse the resampler
-            yield from _samples(resampler.resample(frame))
-        yield from _samples(resampler.resample(None))
+            yield from map(_samples, resampler.resample(frame))
+        yield from map(_samples, resampler.resample(None))
 
 
-def _samples(frames: list[AudioFrame]) -> Iterator[NDArray[np.float32]]:
-    for frame in frames:
-        yield frame.to_ndarray().reshape(-1).astype(np.float32)
+def _samples(frame: AudioFrame) -> NDArray[np.float32]:
+    return frame.to_ndarray().reshape(-1).astype(np.float32)
 
 
 def _import_av() -> Any:

@@ -28,9 +28,8 @@ def denoise(waveform: Waveform) -> Waveform:
     try:
         from webrtc_noise_gain import AudioProcessor
     except ImportError as error:
-        raise AudioUnavailable(
-            _("Noise cannot be reduced on this server. Install: pip install 'django-xsearch[voice]'")
-        ) from error
+        reason = _("Noise cannot be reduced on this server. Install: pip install 'django-xsearch[voice]'")
+        raise AudioUnavailable(reason) from error
     if waveform.rate_hz != RATE_HZ:
         raise ValueError(f"Noise suppression takes {RATE_HZ} Hz, not {waveform.rate_hz} Hz. Use load_audio().")
     processor = AudioProcessor(0, _SUPPRESSION_LEVEL)
@@ -38,7 +37,7 @@ def denoise(waveform: Waveform) -> Waveform:
     padded = np.pad(waveform.samples, (0, -length % _BLOCK))
     blocks = to_int16(padded).reshape(-1, _BLOCK)
     cleaned = b"".join(processor.Process10ms(block.tobytes()).audio for block in blocks)
-    return Waveform(from_int16(cleaned)[:length])
+    return Waveform(np.frombuffer(cleaned, np.int16)[:length].astype(np.float32) / np.float32(32767))
 
 
 def level_range_db(waveform: Waveform) -> float:
@@ -74,11 +73,6 @@ def trim_silence(waveform: Waveform) -> Waveform:
 def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Convert samples in [-1, 1] to 16-bit PCM."""
     return (samples.clip(-1, 1) * 32767).round().astype(np.int16)
-
-
-def from_int16(pcm: bytes) -> NDArray[np.float32]:
-    """Convert 16-bit PCM to samples in [-1, 1]."""
-    return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32767)
 
 
 def _frame_levels(samples: NDArray[np.float32], frame: int) -> NDArray[np.float64]:

@@ -36,7 +36,6 @@ class MediaUnreadable(MediaError):  # noqa: N818 - named like the HTTP status it
     """A supported format, but damaged, empty or over a limit (pixels, seconds)."""
 
     code = "unreadable_media"
-    status = 422
 
 
 class AudioUnavailable(MediaUnsupported):

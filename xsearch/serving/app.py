@@ -137,10 +137,8 @@ class EncoderApp:
 
         vectors = self._vectors("text", read)
         as_text = asked.get("encoding_format") == "base64"
-        rows = [
-            {"object": "embedding", "index": number, "embedding": _base64(row) if as_text else row.tolist()}
-            for number, row in enumerate(vectors)
-        ]
+        shown = [_base64(row) for row in vectors] if as_text else vectors.tolist()
+        rows = [{"object": "embedding", "index": at, "embedding": row} for at, row in enumerate(shown)]
         usage = {"prompt_tokens": 0, "total_tokens": 0}  # not counted
         return {"object": "list", "data": rows, "model": self._encoder.fingerprint, "usage": usage}
 

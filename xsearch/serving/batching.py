@@ -72,7 +72,7 @@ class MicroBatcher:
     def waiting(self) -> int:
         """Number of queued items."""
         with self._changed:
-            return self._waiting_items()
+            return sum(len(waiting.items) for waiting in self._waiting)
 
     @contextmanager
     def expecting(self) -> Iterator[None]:
@@ -90,7 +90,7 @@ class MicroBatcher:
         """Return the future of the vectors, shape (len(items), dimension); raises ``Overloaded``."""
         waiting = PendingRequest(modality, items)
         with self._changed:
-            if self._is_closing or self._waiting_items() + len(items) > self._max_waiting:
+            if self._is_closing or self.waiting + len(items) > self._max_waiting:
                 raise Overloaded
             self._waiting.append(waiting)
             self._changed.notify_all()
@@ -102,9 +102,6 @@ class MicroBatcher:
             self._is_closing = True
             self._changed.notify_all()
         self._thread.join()
-
-    def _waiting_items(self) -> int:
-        return sum(len(waiting.items) for waiting in self._waiting)
 
     def _work(self) -> None:
         while batch := self._next_batch():

@@ -6,9 +6,10 @@ from xsearch.speech.base import (
     Transcriber,
     TranscriberError,
     Transcript,
+    get_transcriber,
+    get_transcribers,
     language_code,
 )
-from xsearch.speech.registry import get_transcriber, get_transcribers
 
 __all__ = [
     "LanguageUnsupported",

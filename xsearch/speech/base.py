@@ -1,4 +1,4 @@
-"""The contract of speech recognisers: waveform in, transcript out; and a cache for what they build from phrases."""
+"""The contract of speech recognisers, waveform in and transcript out; and those of the settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from xsearch.lazy import VersionedCache
+from xsearch.conf import settings
+from xsearch.lazy import ProcessLock, VersionedCache, build_backend, on_settings_change
 from xsearch.media import Waveform
 
 T = TypeVar("T")
@@ -80,3 +81,36 @@ class PhrasesCache(Generic[T]):
     def get(self, phrases: Phrases) -> T:
         """Return the result for ``phrases``, or the previous one while another thread makes it."""
         return self._cache.get("", phrases.version, lambda: self._make(phrases))
+
+
+_lock = ProcessLock()
+_built: list[Transcriber] = []
+
+
+def get_transcriber(language: str | None = None) -> Transcriber:
+    """Return the first of ``XSEARCH["TRANSCRIBERS"]`` that supports ``language`` (None: the first of all).
+
+    Raises ``LanguageUnsupported`` when none does and ``TranscriberError`` when one cannot be built.
+    """
+    transcribers = get_transcribers()
+    code = language_code(language)
+    for transcriber in transcribers:
+        if code is None or code in transcriber.languages:
+            return transcriber
+    known = ", ".join(sorted(set().union(*(transcriber.languages for transcriber in transcribers)))) or "none"
+    raise LanguageUnsupported(
+        f"No configured recogniser understands {code or 'speech'!r} (languages known: {known}). "
+        "Add one that does, such as a Whisper model, to XSEARCH['TRANSCRIBERS']."
+    )
+
+
+def get_transcribers() -> list[Transcriber]:
+    """Return all recognisers in the order of the settings; raises ``TranscriberError`` when one cannot be built."""
+    with _lock.held():
+        if not _built:
+            specs = settings.TRANSCRIBERS
+            _built.extend([build_backend(spec, Transcriber, TranscriberError) for spec in specs])  # type: ignore[type-abstract]
+        return list(_built)
+
+
+on_settings_change(_built.clear)

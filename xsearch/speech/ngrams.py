@@ -55,8 +55,10 @@ class NgramCounts:
 
     def smoothed(self) -> TrigramModel:
         """Return the smoothed probabilities."""
-        unigrams = self._unigrams()
-        tables, backoffs = [unigrams], []
+        # Interpolated with the uniform distribution; a sentence's start is never predicted.
+        singles = {gram: count for gram, count in self.by_order[0].items() if gram != (START,)}
+        size = sum(singles.values()) + len(singles)
+        tables, backoffs = [{gram: (count + 1) / size for gram, count in singles.items()}], []
         for counts in self.by_order[1:]:
             totals, types = _histories(counts)
             tables.append(
@@ -67,12 +69,6 @@ class NgramCounts:
             )
             backoffs.append({history: types[history] / (total + types[history]) for history, total in totals.items()})
         return TrigramModel(tuple(tables), tuple(backoffs))
-
-    def _unigrams(self) -> _Table:
-        """Interpolate with the uniform distribution; a sentence's start is never predicted."""
-        counts = {gram: count for gram, count in self.by_order[0].items() if gram != (START,)}
-        total, types = sum(counts.values()), len(counts)
-        return {gram: (count + 1) / (total + types) for gram, count in counts.items()}
 
 
 @dataclass(frozen=True)

@@ -100,11 +100,11 @@ def _plural_sound(phones: str) -> str:
 
 def dictionary_lines(dictionary: PronunciationDictionary, words: Iterable[str]) -> list[str]:
     """Return the lines of a pocketsphinx dictionary for ``words``; words without a pronunciation are left out."""
-    lines = []
-    for word in words:
-        for number, phones in enumerate(dictionary.pronunciations(word), start=1):
-            lines.append(f"{word} {phones}" if number == 1 else f"{word}({number}) {phones}")
-    return lines
+    return [
+        f"{word} {phones}" if number == 1 else f"{word}({number}) {phones}"
+        for word in words
+        for number, phones in enumerate(dictionary.pronunciations(word), start=1)
+    ]
 
 
 def _read_entries(path: Path) -> dict[str, list[str]]:

@@ -67,9 +67,8 @@ class PocketsphinxTranscriber(Transcriber):
         decoder_options: dict[str, Any] | None = None,
     ) -> None:
         if importlib.util.find_spec("pocketsphinx") is None:
-            raise TranscriberError(
-                "Speech recognition needs pocketsphinx. Install it: pip install 'django-xsearch[voice]'"
-            )
+            cure = "Install it: pip install 'django-xsearch[voice]'"
+            raise TranscriberError(f"Speech recognition needs pocketsphinx. {cure}")
         self.max_words = max_words
         self.alternatives = alternatives
         self.noisy_below_db = noisy_below_db

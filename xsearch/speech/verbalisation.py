@@ -60,9 +60,7 @@ def spoken_forms(token: str) -> list[str]:
 
 def _is_spoken(token: str) -> bool:
     digits = sum(char.isdigit() for char in token)
-    if digits == len(token):
-        return digits <= 4
-    return digits == 0 or (digits <= 4 and len(token) <= _MAX_CODE)
+    return digits <= 4 and (digits in {0, len(token)} or len(token) <= _MAX_CODE)
 
 
 def _say_letters(run: str, *, after_number: bool) -> str:

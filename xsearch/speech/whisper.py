@@ -104,10 +104,7 @@ class TorchEngine(WhisperEngine):
         past = EncoderDecoderCache(DynamicCache(), sound.cross_attention)
         with torch.inference_mode():
             ids = torch.tensor([list(tokens)], device=self._device)
-            states = self._model.model.decoder(
-                input_ids=ids, encoder_hidden_states=sound.states, past_key_values=past, use_cache=True
-            ).last_hidden_state
-            return self._logits(states[0, list(at)]), (sound, past)
+            return self._run_decoder(ids, sound.states, past, list(at))[0], (sound, past)
 
     def _step(self, past: Any, rows: Sequence[int], tokens: Sequence[int]) -> _Scores:
         """Continue the beams of ``rows`` with ``tokens``; return the log-probabilities of the next tokens."""
@@ -117,16 +114,15 @@ class TorchEngine(WhisperEngine):
         with torch.inference_mode():
             cache.self_attention_cache.reorder_cache(torch.tensor(list(rows), device=self._device))
             _share(sound.cross_attention, len(rows))
-            states = self._model.model.decoder(
-                input_ids=torch.tensor(list(tokens), device=self._device)[:, None],
-                encoder_hidden_states=sound.states.expand(len(rows), -1, -1),
-                past_key_values=cache,
-                use_cache=True,
-            ).last_hidden_state
-            return self._allowed(self._logits(states[:, -1]), self._never)
+            ids = torch.tensor(list(tokens), device=self._device)[:, None]
+            logits = self._run_decoder(ids, sound.states.expand(len(rows), -1, -1), cache, [-1])
+            return self._allowed(logits[:, 0], self._never)
 
-    def _logits(self, states: torch.Tensor) -> _Scores:
-        logits: _Scores = self._model.proj_out(states).float().cpu().numpy()
+    def _run_decoder(self, ids: torch.Tensor, sound: torch.Tensor, past: Any, at: list[int]) -> _Scores:
+        """Return the logits at some positions, shape (n, positions, tokens)."""
+        run = self._model.model.decoder
+        states = run(input_ids=ids, encoder_hidden_states=sound, past_key_values=past, use_cache=True).last_hidden_state
+        logits: _Scores = self._model.proj_out(states[:, at]).float().cpu().numpy()
         return logits
 
     def _allowed(self, logits: _Scores, never: Sequence[int]) -> _Scores:

@@ -143,17 +143,16 @@ class WhisperRecogniser(Transcriber):
         self, texts: list[str], result: DecodingResult, prompt: WhisperPrompt, code: str
     ) -> Transcript:
         """Return the transcript; its text is empty if the best hypothesis is a hallucination."""
-        if not texts or hallucinations.is_silence(
-            result.no_speech, result.hypotheses[0].log_probability, self.no_speech_threshold
-        ):
+        if not texts or hallucinations.is_hallucination(texts[0]) or prompt.is_echoed_by(texts[0]):
             return Transcript("", code)
-        if hallucinations.is_hallucination(texts[0]) or prompt.is_echoed_by(texts[0]):
+        best = result.hypotheses[0].log_probability
+        if hallucinations.is_silence(result.no_speech, best, self.no_speech_threshold):
             return Transcript("", code)
         found: dict[str, tuple[str, float]] = {}
         for text, hypothesis in zip(texts, result.hypotheses, strict=True):
-            is_gibberish = hypothesis.log_probability < hallucinations.GIBBERISH_LOG_PROBABILITY
-            if not is_gibberish and not hallucinations.is_hallucination(text):
-                found.setdefault(folded(text), (text, hallucinations.confidence(hypothesis.log_probability)))
+            surety = hypothesis.log_probability
+            if surety >= hallucinations.GIBBERISH_LOG_PROBABILITY and not hallucinations.is_hallucination(text):
+                found.setdefault(folded(text), (text, hallucinations.confidence(surety)))
         (text, confidence), *others = found.values()
         return Transcript(text, code, confidence, tuple(others))
 

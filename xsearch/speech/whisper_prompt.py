@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,12 +124,9 @@ class WhisperPrompt:
 
     def within(self, budget: int, count_tokens: Callable[[str], int]) -> WhisperPrompt:
         """Return the prompt with as many of its most frequent phrases as fit into ``budget`` tokens."""
-        fewest, most = 0, len(self.phrases)
-        while fewest < most:
-            middle = (fewest + most + 1) // 2
-            fits = count_tokens(self._last(middle).text) <= budget
-            fewest, most = (middle, most) if fits else (fewest, middle - 1)
-        prompt = self._last(fewest)
+        counts = range(1, len(self.phrases) + 1)
+        fitting = bisect_right(counts, budget, key=lambda count: count_tokens(self._last(count).text))
+        prompt = self._last(fitting)
         return prompt if count_tokens(prompt.text) <= budget else WhisperPrompt("")
 
     def _last(self, count: int) -> WhisperPrompt:
@@ -145,10 +144,7 @@ class WhisperPrompt:
         start = prompt.find(said) if said else -1
         if start < 0:
             return False
-        ends, end = [], 0
-        for phrase in self.phrases:
-            end += len(folded(phrase))
-            ends.append(end)
+        ends = accumulate(len(folded(phrase)) for phrase in self.phrases)
         return sum(start < end < start + len(said) for end in ends) >= 3
 
 

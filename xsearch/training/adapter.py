@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import torch
@@ -36,15 +37,15 @@ class Recipe:
 
 
 class LowRank(nn.Module):
-    """The vector plus a change of low rank, zero at first (the idea of LoRA: Hu et al., ICLR 2022)."""
+    """The identity plus a change of low rank, zero at first (the idea of LoRA: Hu et al., ICLR 2022)."""
 
     def __init__(self, dimension: int, rank: int) -> None:
         super().__init__()
         self.down = nn.Parameter(torch.randn(rank, dimension) / dimension**0.5)
         self.up = nn.Parameter(torch.zeros(dimension, rank))
 
-    def matrix(self) -> Tensor:
-        """Return the equivalent matrix (d, d)."""
+    def forward(self) -> Tensor:
+        """Return the matrix (d, d)."""
         return torch.eye(len(self.up), device=self.up.device) + self.up @ self.down
 
 
@@ -55,7 +56,7 @@ class Projection(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.eye(dimension))
 
-    def matrix(self) -> Tensor:
+    def forward(self) -> Tensor:
         """Return the matrix (d, d)."""
         return self.weight
 
@@ -68,16 +69,16 @@ class AdapterModule(nn.Module):
         dimension = material.photos.clean.shape[1]
         # Without captions nothing says how texts should move; they then move as photos do.
         kinds = ("image", "text") if len(material.captions) else ("image",)
-        self.adapters = nn.ModuleDict({kind: _adapter(dimension, recipe) for kind in kinds})
+        rank = min(recipe.rank, dimension)
+        make = partial(LowRank, dimension, rank) if recipe.kind == "low_rank" else partial(Projection, dimension)
+        self.adapters = nn.ModuleDict({kind: make() for kind in kinds})
         self.log_scales = nn.ParameterDict({kind: nn.Parameter(torch.tensor(math.log(20.0))) for kind in kinds})
         sizes = {name: int(labels.max()) + 1 for name, labels in material.labels.items()}
         self.heads = ClassHeads(dimension, sizes)
 
     def adapt(self, kind: str, vectors: Tensor) -> Tensor:
         """Return adapted unit vectors of ``vectors`` (n, d)."""
-        adapter = self.adapters[kind]
-        matrix: Tensor = adapter.matrix()  # type: ignore[operator]
-        return functional.normalize(vectors @ matrix.T, dim=1)
+        return functional.normalize(vectors @ self.adapters[kind]().T, dim=1)
 
     def scale(self, kind: str) -> Tensor:
         """Return the inverse temperature of photos with photos ("image") or with captions ("text")."""
@@ -86,14 +87,7 @@ class AdapterModule(nn.Module):
 
     def matrices(self) -> dict[str, Vectors]:
         """Return the trained matrices by modality, as serving uses them."""
-        return {
-            kind: adapter.matrix().detach().cpu().numpy().astype(np.float32)  # type: ignore[operator]
-            for kind, adapter in self.adapters.items()
-        }
-
-
-def _adapter(dimension: int, recipe: Recipe) -> nn.Module:
-    return LowRank(dimension, min(recipe.rank, dimension)) if recipe.kind == "low_rank" else Projection(dimension)
+        return {kind: made().detach().cpu().numpy().astype(np.float32) for kind, made in self.adapters.items()}
 
 
 class AdapterTask:
@@ -119,11 +113,8 @@ class AdapterTask:
     def weighting(self) -> nn.Module:
         """Return the module that combines the losses."""
         weights = self.recipe.weights
-        return (
-            UncertaintyWeights(list(weights), weights)
-            if self.recipe.weighting == "uncertainty"
-            else FixedWeights(weights)
-        )
+        is_learned = self.recipe.weighting == "uncertainty"
+        return UncertaintyWeights(list(weights), weights) if is_learned else FixedWeights(weights)
 
     def losses(self, step: int, progress: float, rng: torch.Generator) -> dict[str, Tensor]:  # noqa: ARG002
         """Return the losses of a batch of products, each with a photo as indexed and a customer's view."""
@@ -145,12 +136,11 @@ class AdapterTask:
         return found | self._named(products, vectors) | self._captioned(products, vectors, draw) | self._clicked(draw)
 
     def _named(self, products: Numbers, vectors: Tensor) -> dict[str, Tensor]:
-        labels = {
-            name: torch.from_numpy(np.tile(labels[products], 2)).to(self.device)
-            for name, labels in self.material.labels.items()
-        }
-        losses = self.module.heads(vectors, labels) if labels else {}
-        return {"names": torch.stack(list(losses.values())).mean()} if losses else {}
+        if not self.material.labels:
+            return {}
+        doubled = {name: np.tile(labels[products], 2) for name, labels in self.material.labels.items()}
+        labels = {name: torch.from_numpy(numbers).to(self.device) for name, numbers in doubled.items()}
+        return {"names": torch.stack(list(self.module.heads(vectors, labels).values())).mean()}
 
     def _captioned(self, products: Numbers, vectors: Tensor, draw: np.random.Generator) -> dict[str, Tensor]:
         told = [draw.choice(said) for product in products if len(said := self.material.said[product])]
@@ -168,15 +158,13 @@ class AdapterTask:
             return {}
         pairs = self.clicks[draw.integers(len(self.clicks), size=64)]
         others = self.training[draw.integers(len(self.training), size=64)]
+        owners = self.material.photos.owners
         anchor, positive, negative = (
-            self.module.adapt("image", self.clean[[self._photo(product, draw) for product in column]])
+            self.module.adapt("image", self.clean[[draw.choice(np.flatnonzero(owners == one)) for one in column]])
             for column in (pairs[:, 0], pairs[:, 1], others)
         )
         gap = (anchor * negative).sum(dim=1) - (anchor * positive).sum(dim=1)
         return {"clicks": functional.relu(gap + 0.05).mean()}
-
-    def _photo(self, product: int, draw: np.random.Generator) -> int:
-        return int(draw.choice(np.flatnonzero(self.material.photos.owners == product)))
 
     def evaluate(self) -> dict[str, float]:
         """Return the MRR of the held-out products by kind of query."""

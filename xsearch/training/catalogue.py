@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 from django.db import models
@@ -28,7 +27,7 @@ _MAX_CLICKED = 8  # products of one query; somebody who clicks on more does not 
 _CHOSEN = (Event.Kind.CLICK, Event.Kind.CART, Event.Kind.PURCHASE)
 _LEAST_GRADE = 2  # of a product that fits the words of a query
 _CODE = re.compile(r"\S*\d\S*")  # an article number: one word with a digit in it
-_NO_LABELS = (bool, int, float, Decimal, date)
+_NO_LABELS = (bool, int, float, Decimal, date, type(None))
 
 
 @dataclass
@@ -69,7 +68,8 @@ def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
     keys = list(objects.values_list("pk", flat=True))
     chosen = sorted(random.Random(seed).sample(range(len(keys)), min(limit, len(keys))))
     catalogue = Catalogue()
-    for obj in _in_chunks(objects, [keys[number] for number in chosen]):
+    chunks = (chosen[start : start + 500] for start in range(0, len(chosen), 500))
+    for obj in chain.from_iterable(objects.filter(pk__in=[keys[number] for number in chunk]) for chunk in chunks):
         product = _product(index, obj)
         if product.photos:
             catalogue.products.append(product)
@@ -78,11 +78,6 @@ def read_catalogue(index: Index, limit: int, seed: int) -> Catalogue:
     _add_asked(index, catalogue.products)
     catalogue.clicks = _clicked_together(index, catalogue.products)
     return catalogue
-
-
-def _in_chunks(objects: models.QuerySet[Any], keys: list[Any], size: int = 500) -> Iterator[models.Model]:
-    for start in range(0, len(keys), size):
-        yield from objects.filter(pk__in=keys[start : start + size])
 
 
 def _product(index: Index, obj: models.Model) -> Product:
@@ -98,12 +93,9 @@ def _product(index: Index, obj: models.Model) -> Product:
 
 def _values(index: Index, obj: models.Model) -> dict[str, str]:
     """Return the values of the declared filters that are words: no numbers, dates or booleans."""
-    found = {}
-    for name in index.filters:
-        value = next(paths.values(obj, name), None)
-        if value is not None and not isinstance(value, _NO_LABELS) and str(value).strip():
-            found[name] = str(value).strip()
-    return found
+    found = {name: next(paths.values(obj, name), None) for name in index.filters}
+    words = {name: str(value).strip() for name, value in found.items() if not isinstance(value, _NO_LABELS)}
+    return {name: text for name, text in words.items() if text}
 
 
 def _add_asked(index: Index, products: list[Product]) -> None:

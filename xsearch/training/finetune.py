@@ -67,13 +67,12 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, prog
     material = _material(catalogue, encoder, plan, progress)
     products = np.unique(material.photos.owners)
     if len(products) < MIN_PRODUCTS:
-        raise FinetuneError(
-            f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}, and does "
-            "something useful from a few hundred on."
-        )
+        problem = f"{len(products)} products have a photo that can be read; fine-tuning needs {MIN_PRODUCTS}"
+        raise FinetuneError(f"{problem}, and does something useful from a few hundred on.")
     _begin(material, plan, progress)
     after: Ranks = {}
-    for number, held_out in enumerate(_folds(products, plan), start=1):
+    mixed = np.random.default_rng(plan.seed).permutation(products)
+    for number, held_out in enumerate(np.array_split(mixed, min(plan.folds, len(products))), start=1):
         matrices = _train(material, np.setdiff1d(products, held_out), plan, f"fold-{number}", progress)
         for kind, places in rank(material.adapted(matrices), held_out).items():
             after.setdefault(kind, {}).update(places)
@@ -88,9 +87,8 @@ def finetune(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, prog
 def _material(catalogue: Catalogue, encoder: Encoder, plan: FinetuneOptions, progress: Notify) -> Material:
     if "image" not in encoder.modalities:
         modalities = ", ".join(sorted(encoder.modalities))
-        raise FinetuneError(
-            f"The encoder {plan.alias!r} encodes {modalities} only. Name one that encodes photos: --encoder"
-        )
+        problem = f"The encoder {plan.alias!r} encodes {modalities} only."
+        raise FinetuneError(f"{problem} Name one that encodes photos: --encoder")
     if not catalogue.products:
         raise FinetuneError("No product has a photo. Fine-tuning learns from photos: declare `image` in the Index.")
     photos = encode_photos(catalogue, encoder, plan.amounts, plan.seed, plan.folder / "vectors", progress)
@@ -108,11 +106,6 @@ def _begin(material: Material, plan: FinetuneOptions, progress: Notify) -> None:
     mark.write_text(digest, encoding="ascii")
 
 
-def _folds(products: Numbers, plan: FinetuneOptions) -> Iterator[Numbers]:
-    mixed = np.random.default_rng(plan.seed).permutation(products)
-    return iter(np.array_split(mixed, min(plan.folds, len(products))))
-
-
 def _train(
     material: Material, products: Numbers, plan: FinetuneOptions, name: str, progress: Notify
 ) -> dict[str, Vectors]:
@@ -121,15 +114,8 @@ def _train(
     few = max(2, round(len(mixed) * _STOPPING_SHARE))
     task = AdapterTask(material, np.sort(mixed[few:]), np.sort(mixed[:few]), plan.recipe, choose_device(plan.device))
     every = max(1, plan.recipe.steps // _EVALUATIONS)
-    schedule = Schedule(
-        steps=plan.recipe.steps,
-        rate=plan.recipe.rate,
-        log_every=every,
-        evaluate_every=every,
-        checkpoint_every=every,
-        patience=_PATIENCE,
-        seed=plan.seed,
-    )
+    intervals: dict[str, Any] = dict.fromkeys(("log_every", "evaluate_every", "checkpoint_every"), every)
+    schedule = Schedule(plan.recipe.steps, plan.recipe.rate, **intervals, patience=_PATIENCE, seed=plan.seed)
     with _one_thread():
         outcome = fit(task, schedule, plan.folder / name, task.weighting())
     progress(f"{name}: best after {outcome.best_step} of {outcome.steps} steps, MRR {outcome.figures['score']:.3f}")

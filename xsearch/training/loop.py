@@ -8,6 +8,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -97,9 +99,8 @@ def generator(seed: int, step: int) -> torch.Generator:
 
 def choose_device(name: str = "auto") -> torch.device:
     """Return the device ``name``; "auto" prefers a GPU."""
-    if name != "auto":
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    automatic = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(automatic if name == "auto" else name)
 
 
 def one_cycle(progress: float, warm_up: float) -> float:
@@ -111,14 +112,12 @@ def one_cycle(progress: float, warm_up: float) -> float:
 
 def draw_curves(folder: Path, log: Iterable[Mapping[str, Any]]) -> None:
     """Draw the losses and the figures of a log over the steps: ``losses.svg`` and ``figures.svg`` in ``folder``."""
-    lines = list(log)
-    for name in ("losses", "figures"):
-        curves: dict[str, dict[int, float]] = defaultdict(dict)
-        for line in lines:
-            for curve, value in line.get(name, {}).items():
-                curves[curve][line["step"]] = value
-        if curves:
-            _draw(curves, folder / f"{name}.svg")
+    found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    for line, kind in product(log, ("losses", "figures")):
+        for curve, value in line.get(kind, {}).items():
+            found[kind][curve][line["step"]] = value
+    for kind, curves in found.items():
+        _draw(curves, folder / f"{kind}.svg")
 
 
 def _draw(curves: Mapping[str, Mapping[int, float]], path: Path) -> None:
@@ -140,7 +139,12 @@ class _Run:
         self.task, self.schedule, self.folder, self.progress = task, schedule, folder, progress
         self.weighting = weighting.to(next(task.module.parameters()).device)
         self.parameters = [*task.module.parameters(), *weighting.parameters()]
-        self.optimiser = torch.optim.AdamW(_groups(self.parameters, schedule.decay), schedule.rate, betas=(0.9, 0.98))
+        # Weight decay applies to matrices, not to scales, biases and norms.
+        groups = [
+            {"params": [one for one in self.parameters if one.ndim > 1], "weight_decay": schedule.decay},
+            {"params": [one for one in self.parameters if one.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, schedule.rate, betas=(0.9, 0.98))
         self.step, self.spent_s, self.drawn_s = 0, 0.0, 0.0
         self.best_step, self.best, self.figures = -1, -math.inf, dict[str, float]()
         self.is_over = False
@@ -196,7 +200,8 @@ class _Run:
             raise TrainingError(f"No figure {self.schedule.watch!r} to watch. There are: {', '.join(figures)}.")
         if figures[self.schedule.watch] > self.best:
             self.best_step, self.best, self.figures = self.step, figures[self.schedule.watch], figures
-            write_atomically(self.folder / BEST, lambda path: save_file(_state(self.task.module), path))
+            state = {name: value.contiguous() for name, value in self.task.module.state_dict().items()}
+            write_atomically(self.folder / BEST, partial(save_file, state))
         patience = self.schedule.patience
         if patience is not None and self.step - self.best_step >= patience * self.schedule.evaluate_every:
             self.is_over = True
@@ -215,7 +220,7 @@ class _Run:
             "optimiser": self.optimiser.state_dict(),
             "run": {name: getattr(self, name) for name in _KEPT},
         }
-        write_atomically(self.folder / CHECKPOINT, lambda path: torch.save(kept, path))
+        write_atomically(self.folder / CHECKPOINT, partial(torch.save, kept))
         if self.spent_s - self.drawn_s > _DRAW_EVERY_S:
             draw_curves(self.folder, _lines(self.folder / LOG))
             self.drawn_s = self.spent_s
@@ -227,9 +232,8 @@ class _Run:
             return
         kept = torch.load(file, map_location=self.parameters[0].device, weights_only=True)
         if kept["schedule"] != asdict(self.schedule):
-            raise TrainingError(
-                f"{self.folder} holds a run of another schedule. Remove it, or train in another folder."
-            )
+            problem = f"{self.folder} holds a run of another schedule."
+            raise TrainingError(f"{problem} Remove it, or train in another folder.")
         self.task.module.load_state_dict(kept["module"])
         self.weighting.load_state_dict(kept["weighting"])
         self.optimiser.load_state_dict(kept["optimiser"])
@@ -241,19 +245,6 @@ class _Run:
 
 
 _KEPT = ("step", "spent_s", "best_step", "best", "figures", "is_over")
-
-
-def _groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-    """Return parameter groups: weight decay applies to matrices, not to scales, biases and norms."""
-    every = list(parameters)
-    return [
-        {"params": [parameter for parameter in every if parameter.ndim > 1], "weight_decay": decay},
-        {"params": [parameter for parameter in every if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
-def _state(module: nn.Module) -> dict[str, Tensor]:
-    return {name: value.contiguous() for name, value in module.state_dict().items()}
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:

@@ -122,11 +122,8 @@ class UncertaintyWeights(nn.Module):
 
     def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Return the sum, a scalar."""
-        number = {name: position for position, name in enumerate(self.names)}
-        parts = []
-        for name, loss in losses.items():
-            log_variance = self.log_variances[number[name]]
-            parts.append(torch.exp(-log_variance) * loss + log_variance / 2)
+        log_variances = dict(zip(self.names, self.log_variances, strict=True))
+        parts = [torch.exp(-log_variances[name]) * loss + log_variances[name] / 2 for name, loss in losses.items()]
         return torch.stack(parts).sum()
 
     def weights(self) -> dict[str, float]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from xsearch.encoders import Encoder
 from xsearch.encoders.adapted import adapt
@@ -26,7 +29,7 @@ from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
 from xsearch.media import MediaError, load_image
 from xsearch.training.augment import CAMERA, random_views
 from xsearch.training.catalogue import Catalogue
-from xsearch.training.loop import generator
+from xsearch.training.loop import generator, write_atomically
 from xsearch.training.photos import balanced, hard_photo, product_mask
 
 SIDE = 224  # pixels of the views that training sees
@@ -35,8 +38,6 @@ _MAX_SIDE = 512  # pixels of the photos that are spoilt for the trial: more than
 _CHUNK = 48  # photos that are read, spoilt, encoded and stored together; a killed run keeps them
 _TEXTS = 256
 _TWINS = 0.9999  # cosine of photos that are the same file to the encoder
-
-_FIELDS = ("owners", "clean", "views", "queries")  # of ``EncodedPhotos``
 
 Numbers = NDArray[np.int64]
 Notify = Callable[[str], None]
@@ -104,17 +105,18 @@ def encode_photos(
     jobs = [(number, photo) for number, product in enumerate(catalogue.products) for photo in product.photos]
     key = (encoder.fingerprint, [(number, str(photo)) for number, photo in jobs], amounts, seed, _CHUNK)
     run = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-    for file in folder.glob("*.npz"):
+    for file in folder.iterdir():
         if not file.name.startswith(run):  # of other photos, or of another encoder
             file.unlink()
     chunks = []
     for start in range(0, len(jobs), _CHUNK):
-        file = folder / f"{run}-{start:06}.npz"
+        file = folder / f"{run}-{start:06}.safetensors"
         if not file.is_file():
-            _write(file, _encode_chunk(jobs[start : start + _CHUNK], encoder, amounts, seed * 1_000_003 + start))
+            arrays = _encode_chunk(jobs[start : start + _CHUNK], encoder, amounts, seed * 1_000_003 + start)
+            write_atomically(file, partial(save_file, arrays))
             progress(f"{min(start + _CHUNK, len(jobs))}/{len(jobs)} photos encoded")
-        chunks.append(_load(file))
-    return EncodedPhotos(*(np.concatenate([chunk[name] for chunk in chunks]) for name in _FIELDS))
+        chunks.append(load_file(file))
+    return EncodedPhotos(**{name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]})
 
 
 def encode_texts(encoder: Encoder, texts: Sequence[str]) -> Vectors:
@@ -129,19 +131,19 @@ def _encode_chunk(jobs: Sequence[tuple[int, MediaFile]], encoder: Encoder, amoun
         read_ones = list(pool.map(lambda job: _readable(job[1]), jobs))
         found = [(owner, image) for (owner, _file), image in zip(jobs, read_ones, strict=True) if image]
         images = [image for _owner, image in found]
-        spoilt = list(pool.map(_spoil(amounts.queries), images, range(seed, seed + len(images))))
-    views = list(_views(images, amounts.views, seed)) if images else []
-    size = (len(images), -1, encoder.dimension)
+        spoilt = list(pool.map(partial(_spoilt, amounts.queries), images, range(seed, seed + len(images))))
+    views = list(zip(*_views(images, amounts.views, seed), strict=True)) if images else []
+
+    def encoded(several: Sequence[Iterable[Image.Image]], count: int) -> Vectors:
+        vectors = encoder.encode_batch("image", list(chain.from_iterable(several)))
+        return vectors.reshape(len(images), count, encoder.dimension)
+
     return {
         "owners": np.array([owner for owner, _image in found], np.int64),
         "clean": encoder.encode_batch("image", images),
-        "views": _encode(encoder, [view for each in zip(*views, strict=True) for view in each], size, amounts.views),
-        "queries": _encode(encoder, [query for each in spoilt for query in each], size, amounts.queries),
+        "views": encoded(views, amounts.views),
+        "queries": encoded(spoilt, amounts.queries),
     }
-
-
-def _encode(encoder: Encoder, images: list[Image.Image], size: tuple[int, int, int], count: int) -> Vectors:
-    return encoder.encode_batch("image", images).reshape(size[0], count, size[2])
 
 
 def _readable(file: MediaFile) -> Image.Image | None:
@@ -151,42 +153,23 @@ def _readable(file: MediaFile) -> Image.Image | None:
         return None
 
 
-def _spoil(count: int) -> Callable[[Image.Image, int], list[Image.Image]]:
-    def spoil(image: Image.Image, seed: int) -> list[Image.Image]:
-        small = image.copy()
-        small.thumbnail((_MAX_SIDE, _MAX_SIDE))
-        rng = random.Random(seed)
-        return [hard_photo(small, rng) for _ in range(count)]
-
-    return spoil
+def _spoilt(count: int, image: Image.Image, seed: int) -> list[Image.Image]:
+    small = image.copy()
+    small.thumbnail((_MAX_SIDE, _MAX_SIDE))
+    rng = random.Random(seed)
+    return [hard_photo(small, rng) for _ in range(count)]
 
 
 def _views(images: Sequence[Image.Image], count: int, seed: int) -> Iterator[list[Image.Image]]:
     """Yield views of the photos, each with another crop, angle, light and background, blurred and noisy."""
     pixels = np.stack([square(image, SIDE) for image in images])
-    masks = np.stack([_mask(one) for one in pixels])
+    small = [Image.fromarray(one).resize((_MASK_SIDE, _MASK_SIDE), Image.Resampling.BOX) for one in pixels]
+    masks = np.stack([(product_mask(balanced(np.asarray(one))) * 255).astype(np.uint8) for one in small])
     tensors = torch.from_numpy(pixels).permute(0, 3, 1, 2), torch.from_numpy(masks)[:, None]
     for number in range(count):
         views, _cover = random_views(*tensors, SIDE, CAMERA, generator(seed, number))
         rows = (views * 255).round().to(torch.uint8).permute(0, 2, 3, 1).numpy()
         yield [Image.fromarray(row) for row in rows]
-
-
-def _mask(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    small = np.asarray(Image.fromarray(pixels).resize((_MASK_SIDE, _MASK_SIDE), Image.Resampling.BOX))
-    mask: NDArray[np.uint8] = (product_mask(balanced(small)) * 255).astype(np.uint8)
-    return mask
-
-
-def _write(file: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    part = file.with_suffix(".part.npz")
-    np.savez(part, **arrays)  # type: ignore[arg-type]  # the stubs take arrays for its other argument
-    part.replace(file)
-
-
-def _load(file: Path) -> dict[str, NDArray[Any]]:
-    with np.load(file) as stored:
-        return {name: stored[name] for name in _FIELDS}
 
 
 def gather(catalogue: Catalogue, photos: EncodedPhotos, encoder: Encoder) -> Material:

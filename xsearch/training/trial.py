@@ -26,25 +26,18 @@ def rank(material: Material, products: Numbers) -> Ranks:
     "photo": a spoilt photo finds its product; "other photo": one photo finds the product by its other photos;
     "title": a title finds a photo of the product; "name": a photo finds the name of its category or brand among all.
     """
-    chosen = np.isin(material.photos.owners, products)
-    ranks = {"photo": _by_photo(material, chosen), "other photo": _by_other_photo(material, chosen)}
+    owners = material.photos.owners
+    chosen = np.isin(owners, products)
+    spoilt = material.photos.queries[chosen]
+    several = np.flatnonzero(chosen & (np.bincount(owners)[owners] > 1))  # photos of products with others
+    ranks = {
+        "photo": _ranks(material, spoilt.reshape(-1, spoilt.shape[2]), np.repeat(owners[chosen], spoilt.shape[1])),
+        "other photo": _ranks(material, material.photos.clean[several], owners[several], without=several),
+    }
     if len(material.captions):
         ranks["title"] = _by_title(material, products)
         ranks["name"] = _names(material, chosen)
     return {kind: found for kind, found in ranks.items() if found}
-
-
-def _by_photo(material: Material, chosen: NDArray[np.bool_]) -> dict[int, list[int]]:
-    queries, owners = material.photos.queries[chosen], material.photos.owners[chosen]
-    count = queries.shape[1]
-    return _ranks(material, queries.reshape(-1, queries.shape[2]), np.repeat(owners, count))
-
-
-def _by_other_photo(material: Material, chosen: NDArray[np.bool_]) -> dict[int, list[int]]:
-    owners = material.photos.owners
-    has_others = np.bincount(owners)[owners] > 1
-    photos = np.flatnonzero(chosen & has_others)
-    return _ranks(material, material.photos.clean[photos], owners[photos], without=photos)
 
 
 def _by_title(material: Material, products: Numbers) -> dict[int, list[int]]:
@@ -167,32 +160,18 @@ def compare(before: Ranks, after: Ranks) -> Verdict:
 
 def _by_product(ranks: Ranks, products: Sequence[int]) -> list[float]:
     """Return the mean over the kinds of queries, by product."""
-    return [
-        float(
-            np.mean(
-                [np.mean([1 / place for place in places[product]]) for places in ranks.values() if product in places]
-            )
-        )
-        for product in products
-    ]
+    found = {kind: dict(zip(places, _reciprocal(places), strict=True)) for kind, places in ranks.items()}
+    return [float(np.mean([one[product] for one in found.values() if product in one])) for product in products]
 
 
 def _compared(before: dict[int, list[int]], after: dict[int, list[int]]) -> RankComparison:
     after = {product: after[product] for product in before}
     one, other = _reciprocal(before).tolist(), _reciprocal(after).tolist()
-    return RankComparison(
-        len(before),
-        _figures(before),
-        _figures(after),
-        confidence_interval(one),
-        confidence_interval(other),
-        paired_difference(one, other),
-    )
+    intervals = confidence_interval(one), confidence_interval(other)
+    return RankComparison(len(before), _figures(before), _figures(after), *intervals, paired_difference(one, other))
 
 
 def _figures(places: Mapping[int, list[int]]) -> dict[str, float]:
-    recalls = {
-        f"recall@{cut}": float(np.mean([np.mean([place <= cut for place in found]) for found in places.values()]))
-        for cut in CUTS
-    }
+    hits = {cut: [np.mean(np.less_equal(found, cut)) for found in places.values()] for cut in CUTS}
+    recalls = {f"recall@{cut}": float(np.mean(found)) for cut, found in hits.items()}
     return {**recalls, "mrr": float(_reciprocal(places).mean())}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
+from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, check_run_options, normalise
 from xsearch.encoders.onnx.front_ends import Arrays, FrontEnd, open_front_end
 from xsearch.encoders.onnx.manifest import Manifest, graph_name
 from xsearch.encoders.onnx_session import CPU, open_session
@@ -36,14 +36,16 @@ class OnnxEncoder(TwoStepEncoder):
         providers: Sequence[str] = CPU,
         idle_unload_s: float | None = None,
     ) -> None:
-        _check_options(batch_size, prompt)
+        check_run_options(batch_size, prompt)
         self._folder = Path(path).expanduser()
         self._providers, self._prompt = providers, prompt
         self._manifest = Manifest.read(self._folder)
         self._cure = f"Export again: {self._manifest.export_again(self._folder)}"
         self.dimension = self._manifest.dimension
         self.modalities = frozenset(self._manifest.towers)
-        self.fingerprint = self._manifest.fingerprint + _suffix(prompt)
+        self.fingerprint = self._manifest.fingerprint
+        if prompt:
+            self.fingerprint += f"-{hashlib.sha256(prompt.encode()).hexdigest()[:8]}"
         # Quantised activations share one scale in a run. An item that runs alone gets the same vector every time.
         self._run_size = 1 if self._manifest.precision == "int8" else batch_size
         self._parallel_runs = threads if self._run_size == 1 and set(providers) == set(CPU) else 1
@@ -80,10 +82,8 @@ class OnnxEncoder(TwoStepEncoder):
             return vectors
 
     def _lazy_sessions(self, threads: int, idle_s: float | None) -> dict[str, Lazy[Any]]:
-        return {
-            modality: Lazy(partial(self._open_session, modality, threads), idle_s=idle_s)
-            for modality in self.modalities
-        }
+        opening = {modality: partial(self._open_session, modality, threads) for modality in self.modalities}
+        return {modality: Lazy(opened, idle_s=idle_s) for modality, opened in opening.items()}
 
     def _open_front_end(self, modality: str) -> FrontEnd:
         facts = self._manifest.towers[modality]
@@ -94,14 +94,3 @@ class OnnxEncoder(TwoStepEncoder):
             raise EncoderError(f"The model in {self._folder} was replaced by another. Restart this process.")
         path = self._folder / graph_name(modality)
         return open_session(path, threads, cure=self._cure, providers=self._providers)
-
-
-def _check_options(batch_size: int, prompt: str | None) -> None:
-    if batch_size < 1:
-        raise EncoderError(f"OPTIONS['batch_size'] is {batch_size}. It is at least 1.")
-    if prompt is not None and "{}" not in prompt:
-        raise EncoderError(f"OPTIONS['prompt'] is {prompt!r}. It has {{}} where the text goes: 'a photo of {{}}'.")
-
-
-def _suffix(prompt: str | None) -> str:
-    return f"-{hashlib.sha256(prompt.encode()).hexdigest()[:8]}" if prompt else ""

@@ -1,24 +1,21 @@
-"""Front ends of exported models: media → the arrays that a graph takes, without torch and transformers.
-
-Photos by Pillow and numpy, with the sizes, filters and scales of the original processor; texts by the ``tokenizers``
-package; sounds by numpy and soxr.
-"""
+"""Front ends of exported models: media → the arrays that a graph takes, as the original processors make them."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from xsearch.encoders.base import EncoderError
+from xsearch.encoders.base import MAX_ASPECT, EncoderError, crop_to_aspect, first_window
 from xsearch.encoders.onnx.manifest import FILTERS, TOKENIZER
-from xsearch.encoders.preprocessing import MAX_ASPECT, crop_to_aspect, first_window
+from xsearch.lazy import import_optional
 
 if TYPE_CHECKING:
     from xsearch.media import Waveform
@@ -28,34 +25,31 @@ Arrays = dict[str, NDArray[Any]]
 _FLOOR = 1e-10  # power that counts as silence, -100 dB
 
 
-class FrontEnd(Protocol):
+class FrontEnd(ABC):
     """Preprocessing of one modality: items one by one in any thread, then batches of them."""
 
+    @abstractmethod
     def prepare(self, item: Any) -> Arrays | None:
         """Return the arrays of one item; None for an empty text or silence, which have no vector."""
 
     def collate(self, prepared: Sequence[Arrays]) -> Arrays:
         """Return the arrays of a batch of at least one item."""
+        return {name: np.stack([arrays[name] for arrays in prepared]) for name in prepared[0]}
 
 
 def open_front_end(folder: Path, facts: dict[str, Any], *, prompt: str = "{}", cure: str = "") -> FrontEnd:
     """Return the front end that ``facts`` of a manifest describe; raises ``EncoderError`` that ends with ``cure``."""
+    kind, facts = facts.get("kind"), {name: fact for name, fact in facts.items() if name != "kind"}
     try:
-        return _open(folder, dict(facts), prompt, cure)
+        if kind == "tokens":
+            return TextFrontEnd(folder / TOKENIZER, TokenFacts(**facts), prompt=prompt, cure=cure)
+        if kind == "log_mel":
+            return SoundFrontEnd(SoundFacts(**facts), np.load(folder / FILTERS, allow_pickle=False))
+        pixels: dict[Any, type[FixedPixels | PatchedPixels]] = {"pixels": FixedPixels, "patches": PatchedPixels}
+        return pixels[kind](**{**facts, "levels": PixelNormalisation(**facts["levels"])})
     except (TypeError, KeyError, ValueError, OSError) as error:
         problem = f"The manifest of {folder} does not fit this django-xsearch ({error.__class__.__name__}: {error})."
         raise EncoderError(f"{problem} {cure}") from error
-
-
-def _open(folder: Path, facts: dict[str, Any], prompt: str, cure: str) -> FrontEnd:
-    kind = facts.pop("kind")
-    if kind == "tokens":
-        return TextFrontEnd(folder / TOKENIZER, TokenFacts(**facts), prompt=prompt, cure=cure)
-    if kind == "log_mel":
-        return SoundFrontEnd(SoundFacts(**facts), np.load(folder / FILTERS, allow_pickle=False))
-    makers: dict[str, Any] = {"pixels": FixedPixels, "patches": PatchedPixels}
-    front_end: FrontEnd = makers[kind](levels=PixelNormalisation(**facts.pop("levels")), **facts)
-    return front_end
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class PixelNormalisation:
 
 
 @dataclass(frozen=True)
-class FixedPixels:
+class FixedPixels(FrontEnd):
     """Photos resized to one size: CLIP, Chinese-CLIP, SigLIP and SigLIP 2 of fixed resolution.
 
     Either ``shortest_edge`` is given, or ``size``, which ignores the proportions. ``crop`` is the size of the centre
@@ -93,10 +87,6 @@ class FixedPixels:
     def prepare(self, item: Image.Image) -> Arrays:
         """Return ``pixel_values``, shape (3, height, width)."""
         return {"pixel_values": self.levels.apply(self._resized(item))}
-
-    def collate(self, prepared: Sequence[Arrays]) -> Arrays:
-        """Stack what ``prepare`` returned."""
-        return stack(prepared)
 
     def _resized(self, image: Image.Image) -> Image.Image:
         """Resize only the part that the crop keeps."""
@@ -127,7 +117,7 @@ class FixedPixels:
 
 
 @dataclass(frozen=True)
-class PatchedPixels:
+class PatchedPixels(FrontEnd):
     """Photos in their own proportions, as at most ``max_patches`` squares of ``patch`` pixels: SigLIP 2 NaFlex.
 
     The model has learnt the embeddings of ``grid`` × ``grid`` positions. Other grids interpolate them: ``prepare``
@@ -152,10 +142,6 @@ class PatchedPixels:
             "positions": self._padded(weights),
             "pixel_attention_mask": self._padded(np.ones(rows * columns, np.int64)),
         }
-
-    def collate(self, prepared: Sequence[Arrays]) -> Arrays:
-        """Stack what ``prepare`` returned."""
-        return stack(prepared)
 
     def _padded(self, rows: NDArray[Any]) -> NDArray[Any]:
         missing = self.max_patches - len(rows)
@@ -190,11 +176,6 @@ def interpolation_weights(count: int, known: int) -> NDArray[np.float32]:
     return shares
 
 
-def stack(prepared: Sequence[Arrays]) -> Arrays:
-    """Return one batch of arrays of equal shape."""
-    return {name: np.stack([arrays[name] for arrays in prepared]) for name in prepared[0]}
-
-
 @dataclass(frozen=True)
 class TokenFacts:
     """Truncation and padding of a family: at most ``limit`` tokens, special tokens included.
@@ -211,11 +192,11 @@ class TokenFacts:
     is_lowercase: bool = False
 
 
-class TextFrontEnd:
+class TextFrontEnd(FrontEnd):
     """Front end of texts; ``prompt`` is a template such as "a photo of {}"."""
 
     def __init__(self, path: Path, facts: TokenFacts, *, prompt: str, cure: str) -> None:
-        tokenizers = _import_tokenizers()
+        tokenizers = import_optional("tokenizers", "The onnx encoder of texts", "onnx", EncoderError)
         self.facts, self._prompt = facts, prompt
         try:
             self._tokenizer = tokenizers.Tokenizer.from_file(str(path))
@@ -245,16 +226,6 @@ class TextFrontEnd:
         return {"input_ids": numbers, "attention_mask": mask}
 
 
-def _import_tokenizers() -> Any:
-    try:
-        import tokenizers
-    except ImportError as error:
-        raise EncoderError(
-            "The onnx encoder needs the package tokenizers for texts. Install it: pip install 'django-xsearch[onnx]'"
-        ) from error
-    return tokenizers
-
-
 @dataclass(frozen=True)
 class SoundFacts:
     """Spectrogram of a family: the first ``samples`` at ``rate_hz``, in windows that start ``hop`` samples apart.
@@ -269,7 +240,7 @@ class SoundFacts:
     filling: str = "repeatpad"
 
 
-class SoundFrontEnd:
+class SoundFrontEnd(FrontEnd):
     """Front end of sounds: log-mel spectrograms by ``filters``, shape (window / 2 + 1, mels), of the original."""
 
     def __init__(self, facts: SoundFacts, filters: NDArray[np.floating[Any]]) -> None:
@@ -281,12 +252,11 @@ class SoundFrontEnd:
         window = first_window(item, self.facts.rate_hz, self.facts.samples)
         if window is None:
             return None
-        samples = _padded_sound(window, self.facts.samples, self.facts.filling)
+        length = self.facts.samples
+        if self.facts.filling != "pad" and len(window) < length:
+            window = np.tile(window, length // len(window) + (self.facts.filling == "repeat"))
+        samples = np.pad(window, (0, max(0, length - len(window))))[:length]
         return {"input_features": self._spectrogram(samples)[None]}
-
-    def collate(self, prepared: Sequence[Arrays]) -> Arrays:
-        """Stack what ``prepare`` returned."""
-        return stack(prepared)
 
     def _spectrogram(self, samples: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Return the log-mel spectrogram, shape (frames, mels), of a Hann window around every ``hop``-th sample."""
@@ -297,11 +267,3 @@ class SoundFrontEnd:
         power = np.abs(np.fft.rfft(frames * hann)) ** 2
         decibels: NDArray[np.float32] = (10 * np.log10(np.maximum(power @ self._filters, _FLOOR))).astype(np.float32)
         return decibels
-
-
-def _padded_sound(samples: NDArray[np.floating[Any]], length: int, filling: str) -> NDArray[np.floating[Any]]:
-    """Return ``length`` samples; a shorter sound is repeated and padded with silence, see ``SoundFacts.filling``."""
-    if filling != "pad" and len(samples) < length:
-        times = length // len(samples) + (filling == "repeat")
-        samples = np.tile(samples, times)
-    return np.pad(samples, (0, length))[:length]

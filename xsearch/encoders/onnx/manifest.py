@@ -47,19 +47,23 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """Read the manifest of ``folder`` and check that its files are there; raises ``EncoderError``."""
-        stored = _read_json(folder)
+        path, export = folder / NAME, f"python manage.py xsearch_export MODEL {folder}"
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise EncoderError(f"There is no exported model in {folder} (no {NAME}). Export one: {export}") from error
+        except (OSError, ValueError) as error:
+            raise EncoderError(f"{path} cannot be read: {error}. Export again: {export} --force") from error
+        stored = stored if isinstance(stored, dict) else {}
+        export = export.replace("MODEL", str(stored.get("model", "MODEL")))
         if stored.get("format") != FORMAT:
-            raise EncoderError(
-                f"{folder / NAME} has the format {stored.get('format')!r}, and this django-xsearch reads {FORMAT}. "
-                f"Upgrade django-xsearch, or export again: {_export(stored.get('model', 'MODEL'), folder)} --force"
-            )
+            problem = f"{path} has the format {stored.get('format')!r}, and this django-xsearch reads {FORMAT}."
+            raise EncoderError(f"{problem} Upgrade django-xsearch, or export again: {export} --force")
         try:
             manifest = cls(**{name: stored[name] for name in cls.__dataclass_fields__})
             files = manifest.files()
         except (KeyError, TypeError, AttributeError) as error:
-            raise EncoderError(
-                f"{folder / NAME} is not complete ({error}). Export again: {_export('MODEL', folder)} --force"
-            ) from error
+            raise EncoderError(f"{path} is not complete ({error}). Export again: {export} --force") from error
         missing = [name for name in files if not (folder / name).is_file()]
         if missing:
             cure = manifest.export_again(folder)
@@ -70,22 +74,3 @@ class Manifest:
 def graph_name(modality: str) -> str:
     """Return the name of the file with the graph of one modality's tower."""
     return f"{modality}.onnx"
-
-
-def _read_json(folder: Path) -> dict[str, Any]:
-    path = folder / NAME
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise EncoderError(
-            f"There is no exported model in {folder} (no {NAME}). Export one: {_export('MODEL', folder)}"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise EncoderError(
-            f"{path} cannot be read: {error}. Export again: {_export('MODEL', folder)} --force"
-        ) from error
-    return stored if isinstance(stored, dict) else {}
-
-
-def _export(model: str, folder: Path) -> str:
-    return f"python manage.py xsearch_export {model} {folder}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xsearch.encoders.base import EncoderAway, EncoderError, TwoStepEncoder, Vectors, normalise
-from xsearch.encoders.remote.protocols import PROTOCOLS, Embeddings, ServiceInfo, to_bytes
+from xsearch.encoders.remote.protocols import PROTOCOLS, Embeddings, ServiceInfo, picture_bytes, sound_bytes
 from xsearch.encoders.remote.service import ServiceClient, ServiceRequest, ServiceResponse, checked_url
 from xsearch.lazy import Lazy
 
@@ -51,11 +51,8 @@ class RemoteEncoder(TwoStepEncoder):
         self._url = checked_url(url)
         self._protocol = PROTOCOLS[api](model, fingerprint)
         self._batch_size, self._max_request_bytes, self._max_side = batch_size, max_request_bytes, max_side
-        self._given: dict[str, Any] = {
-            "dimension": dimension,
-            "fingerprint": fingerprint,
-            "modalities": _checked(api, modalities),
-        }
+        allowed = _checked(api, modalities)
+        self._given: dict[str, Any] = {"dimension": dimension, "fingerprint": fingerprint, "modalities": allowed}
         self._service = Lazy(
             lambda: ServiceClient(url, timeout_s=timeout_s, retries=retries, pause_s=pause_s, api_key_env=api_key_env)
         )
@@ -64,24 +61,23 @@ class RemoteEncoder(TwoStepEncoder):
     @property
     def dimension(self) -> int:  # type: ignore[override]
         """Length of the vectors; asks the service if the options do not state it."""
-        given: int | None = self._given["dimension"]
-        return given or self._info().dimension
+        return int(self._given["dimension"] or self._info().dimension)
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
         """Fingerprint of the served encoder: it may move to a service and back without new vectors."""
-        given: str | None = self._given["fingerprint"]
-        return given or self._info().fingerprint
+        return str(self._given["fingerprint"] or self._info().fingerprint)
 
     @property
     def modalities(self) -> frozenset[str]:  # type: ignore[override]
         """The modalities that the service encodes."""
-        given: frozenset[str] | None = self._given["modalities"]
-        return given or self._info().modalities
+        return frozenset(self._given["modalities"] or self._info().modalities)
 
     def prepare(self, modality: str, item: Any) -> Any:
         """Return the text, or the bytes of the photo or sound that are sent."""
-        return item if modality == "text" else to_bytes(modality, item, self._max_side)
+        if modality == "text":
+            return item
+        return picture_bytes(item, self._max_side) if modality == "image" else sound_bytes(item)
 
     def encode_prepared(self, modality: str, prepared: Sequence[Any]) -> Vectors:
         """Send ``prepared`` to the service, in as many requests as its limits require."""
@@ -124,11 +120,10 @@ class RemoteEncoder(TwoStepEncoder):
         is_same = found.fingerprint in (None, info.fingerprint)
         if found.vectors.shape[1] != info.dimension or not is_same:
             self.is_outdated = True
-            raise EncoderAway(
-                f"The encoder service at {self._url} now sends vectors of {found.fingerprint} "
-                f"({found.vectors.shape[1]}), not of {info.fingerprint} ({info.dimension}). "
-                "If that is meant, build the new vectors: python manage.py xsearch_index"
-            )
+            now, before = f"{found.fingerprint} ({found.vectors.shape[1]})", f"{info.fingerprint} ({info.dimension})"
+            problem = f"The encoder service at {self._url} now sends vectors of {now}, not of {before}."
+            cure = "If that is meant, build the new vectors: python manage.py xsearch_index"
+            raise EncoderAway(f"{problem} {cure}")
         if not np.isfinite(found.vectors).all():
             raise ValueError(f"The encoder service at {self._url} sends vectors that are not finite.")
 
@@ -136,8 +131,7 @@ class RemoteEncoder(TwoStepEncoder):
         """Yield ``prepared`` in groups that fit into one request."""
         max_items = min(self._batch_size, info.max_items or self._batch_size)
         max_bytes = min(self._max_request_bytes, info.max_bytes or self._max_request_bytes) - _FRAME_BYTES * max_items
-        group: list[Any] = []
-        size = 0
+        group, size = list[Any](), 0
         for item in prepared:
             length = 6 * len(item) if isinstance(item, str) else len(item)  # at worst, as JSON
             if length > max_bytes:

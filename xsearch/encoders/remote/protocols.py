@@ -118,8 +118,7 @@ class OpenAIProtocol(ServiceProtocol):
 
     def request(self, modality: str, prepared: Sequence[Any]) -> ServiceRequest:  # noqa: ARG002 - there are only texts
         """Return the texts in the API's format."""
-        body = {"model": self.model, "input": list(prepared), "encoding_format": "float"}
-        return _json_request("/embeddings", body)
+        return _json_request("/embeddings", {"model": self.model, "input": list(prepared), "encoding_format": "float"})
 
     def _embeddings(self, content: Any, count: int) -> Embeddings:
         rows = sorted(content["data"], key=lambda row: row["index"])
@@ -159,13 +158,8 @@ def _info(content: Any) -> ServiceInfo:
     dimension = int(content["dimension"])
     if not 0 < dimension <= MAX_DIMENSION or not content["fingerprint"]:
         raise ValueError("dimension or fingerprint make no sense")
-    return ServiceInfo(
-        dimension,
-        str(content["fingerprint"])[:128],
-        frozenset(map(str, content["modalities"])),
-        int(content["max_items"]),
-        int(content["max_bytes"]),
-    )
+    fingerprint, modalities = str(content["fingerprint"])[:128], frozenset(map(str, content["modalities"]))
+    return ServiceInfo(dimension, fingerprint, modalities, int(content["max_items"]), int(content["max_bytes"]))
 
 
 def _floats(embedding: Any) -> NDArray[np.float64]:
@@ -182,11 +176,6 @@ def _shaped(rows: NDArray[Any], count: int, dimension: int) -> NDArray[np.float6
 
 def _json_request(path: str, content: Any) -> ServiceRequest:
     return ServiceRequest(path, json.dumps(content).encode(), {"Content-Type": "application/json"})
-
-
-def to_bytes(modality: str, item: Any, max_side: int | None) -> bytes:
-    """Return a photo or sound as the bytes of a file, without loss."""
-    return picture_bytes(item, max_side) if modality == "image" else sound_bytes(item)
 
 
 def picture_bytes(image: Image.Image, max_side: int | None) -> bytes:

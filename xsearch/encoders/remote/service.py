@@ -9,10 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from xsearch.encoders.base import EncoderAway, EncoderError
+from xsearch.lazy import import_optional
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -66,8 +67,7 @@ class CircuitBreaker:
         """Let a call pass, or raise ``EncoderAway`` with the reason of the last failure."""
         with self._lock:
             now = self._clock()
-            if now < self._down_until:
-                wait_s = self._down_until - now
+            if (wait_s := self._down_until - now) > 0:
                 raise EncoderAway(f"{self._reason} It is not tried again for {wait_s:.1f} s.")
             if self._reason:
                 self._down_until = now + self._pause_s
@@ -93,11 +93,9 @@ class ServiceClient:
 
     def __init__(self, url: str, *, timeout_s: float, retries: int, pause_s: float, api_key_env: str | None) -> None:
         self.url = checked_url(url)
-        self._timeout_s = timeout_s
-        self._retries = retries
-        self._api_key_env = api_key_env
+        self._timeout_s, self._retries, self._api_key_env = timeout_s, retries, api_key_env
         self._breaker = CircuitBreaker(pause_s)
-        self._http = _import_urllib3()
+        self._http = import_optional("urllib3", "The remote encoder", "remote", EncoderError)
         self._pool = self._http.PoolManager(maxsize=_CONNECTIONS, retries=False)
 
     def call(self, request: ServiceRequest, max_answer_bytes: int) -> ServiceResponse:
@@ -141,15 +139,9 @@ class ServiceClient:
         left_s = max(deadline - time.monotonic(), 0.001)
         timeout = self._http.Timeout(connect=min(CONNECT_TIMEOUT_S, left_s), read=left_s)
         try:
-            response = self._pool.request(
-                "GET" if request.body is None else "POST",
-                self.url + request.path,
-                body=request.body,
-                headers=headers,
-                timeout=timeout,
-                redirect=False,
-                preload_content=False,
-            )
+            options = {"headers": headers, "timeout": timeout, "redirect": False, "preload_content": False}
+            method = "GET" if request.body is None else "POST"
+            response = self._pool.request(method, self.url + request.path, body=request.body, **options)
             body = _read(response, max_answer_bytes, deadline)
         except errors.HTTPError as error:
             # A refused connection is one of its timeouts to urllib3, but comes at once.
@@ -221,13 +213,3 @@ def _read(response: BaseHTTPResponse, max_bytes: int, deadline: float) -> bytes:
         raise
     response.release_conn()
     return bytes(content)
-
-
-def _import_urllib3() -> Any:
-    try:
-        import urllib3
-    except ImportError as error:
-        raise EncoderError(
-            "The remote encoder needs urllib3. Install it: pip install 'django-xsearch[remote]'."
-        ) from error
-    return urllib3

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsearch.checkpoints.local import CheckpointError, locate
-from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, normalise
+from xsearch.encoders.base import EncoderError, TwoStepEncoder, Vectors, check_run_options, normalise
 from xsearch.encoders.transformers.families import FAMILIES
 from xsearch.lazy import Lazy
 
@@ -125,20 +125,20 @@ class TransformersEncoder(TwoStepEncoder):
         return normalise(vectors)
 
     def _make_preparer(self) -> Preparer:
-        with _packages():
+        with _as_encoder_error():
             from xsearch.encoders.transformers.preparing import Preparer
         return Preparer(self._checkpoint, self._prompt)
 
     def _load_towers(self) -> dict[str, nn.Module]:
-        with _packages():
+        with _as_encoder_error():
             import torch
 
             from xsearch.encoders.transformers.towers import load_towers
-        if self._threads:
-            torch.set_num_threads(self._threads)
-        device = _choose_device(self._device)
-        dtype = self._dtype if self._dtype != "auto" else "float16" if device.startswith("cuda") else "float32"
-        with _as_encoder_error():
+
+            if self._threads:
+                torch.set_num_threads(self._threads)
+            device = _choose_device(self._device)
+            dtype = self._dtype if self._dtype != "auto" else "float16" if device.startswith("cuda") else "float32"
             return load_towers(self._checkpoint, device, dtype)
 
 
@@ -147,10 +147,7 @@ def _check_options(device: str, dtype: str, batch_size: int, prompt: str | None)
         raise EncoderError(f"OPTIONS['device'] is {device!r}. It is 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.")
     if dtype not in DTYPES:
         raise EncoderError(f"OPTIONS['dtype'] is {dtype!r}. It is one of {', '.join(DTYPES)}.")
-    if batch_size < 1:
-        raise EncoderError(f"OPTIONS['batch_size'] is {batch_size}. It is at least 1.")
-    if prompt is not None and "{}" not in prompt:
-        raise EncoderError(f"OPTIONS['prompt'] is {prompt!r}. It has {{}} where the text goes: 'a photo of {{}}'.")
+    check_run_options(batch_size, prompt)
 
 
 def _choose_device(asked: str) -> str:
@@ -162,9 +159,8 @@ def _choose_device(asked: str) -> str:
         return found
     kind, _, number = asked.partition(":")
     if kind not in ("cpu", found) or (number and int(number) >= torch.cuda.device_count()):
-        raise EncoderError(
-            f"torch {torch.__version__} finds no device {asked!r} here. Set OPTIONS['device'] to 'auto'."
-        )
+        problem = f"torch {torch.__version__} finds no device {asked!r} here."
+        raise EncoderError(f"{problem} Set OPTIONS['device'] to 'auto'.")
     return asked
 
 
@@ -184,12 +180,6 @@ def _as_encoder_error() -> Iterator[None]:
         yield
     except CheckpointError as error:
         raise EncoderError(str(error)) from error
-
-
-@contextmanager
-def _packages() -> Iterator[None]:
-    try:
-        yield
     except ImportError as error:
         cure = "Install: pip install 'django-xsearch[transformers]'"
         raise EncoderError(f"The transformers encoder needs a package that is missing ({error}). {cure}") from error

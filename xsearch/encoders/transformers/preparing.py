@@ -13,8 +13,7 @@ from torch import Tensor
 
 from xsearch.checkpoints.local import Checkpoint
 from xsearch.checkpoints.pretrained import quiet
-from xsearch.encoders.base import EncoderError
-from xsearch.encoders.preprocessing import MAX_ASPECT, crop_to_aspect, first_window
+from xsearch.encoders.base import MAX_ASPECT, EncoderError, crop_to_aspect, first_window
 from xsearch.encoders.transformers.families import FAMILIES
 
 if TYPE_CHECKING:
@@ -37,15 +36,15 @@ class Preparer:
         self._family = FAMILIES[checkpoint.model_type]
         self._prompt = prompt or "{}"
         self._limit = self._family.token_limit(checkpoint.config)
-        self._prepare: dict[str, Callable[[Any], PreparedTensors]] = {
+
+    def prepare(self, modality: str, item: Any) -> PreparedTensors:
+        """Return the named tensors of one item."""
+        by_modality: dict[str, Callable[[Any], PreparedTensors]] = {
             "text": self._prepare_text,
             "image": self._prepare_image,
             "audio": self._prepare_audio,
         }
-
-    def prepare(self, modality: str, item: Any) -> PreparedTensors:
-        """Return the named tensors of one item."""
-        return self._prepare[modality](item)
+        return by_modality[modality](item)
 
     def collate(self, modality: str, items: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
         """Return the named tensors of a batch; texts are padded to the longest, or to the family's limit."""
@@ -90,9 +89,7 @@ class Preparer:
     def tokenizer(self) -> Any:
         """The checkpoint's tokenizer; truncation is set here, before any thread uses it."""
         if not any(file for pattern in _VOCABULARIES for file in self._checkpoint.folder.glob(pattern)):
-            raise EncoderError(
-                self._missing("tokenizer", "there is no vocabulary")
-            )  # transformers would make an empty one
+            raise self._missing("tokenizer", "there is no vocabulary")  # transformers would make an empty one
         tokenizer = self._load_tokenizer()
         tokenizer.backend_tokenizer.no_padding()
         tokenizer.backend_tokenizer.enable_truncation(self._limit)
@@ -123,11 +120,10 @@ class Preparer:
             with quiet():
                 return auto.from_pretrained(self._checkpoint.folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:  # missing and damaged files fail in any way
-            reason = f"{error.__class__.__name__}: {str(error).strip()}"
-            raise EncoderError(self._missing(what, reason)) from error
+            raise self._missing(what, f"{error.__class__.__name__}: {str(error).strip()}") from error
 
-    def _missing(self, what: str, reason: str) -> str:
-        return (
+    def _missing(self, what: str, reason: str) -> EncoderError:
+        return EncoderError(
             f"The {what} of {self._checkpoint.name} cannot be loaded from {self._checkpoint.folder} ({reason}). "
             "Fetch all .json and .txt files of the checkpoint again: python manage.py xsearch_download"
         )

@@ -26,7 +26,6 @@ class PretrainedImageTower(nn.Module):
         self.projection = getattr(model, "visual_projection", nn.Identity())
 
     def forward(self, pixel_values: Tensor, **naflex: Tensor) -> Tensor:
-        """Encode a batch."""
         return _unit(self.projection(self.model(pixel_values=pixel_values, **naflex).pooler_output))
 
 
@@ -40,7 +39,6 @@ class PretrainedTextTower(nn.Module):
         self.takes_first_token = model.config.model_type == "chinese_clip"  # its BERT has no pooler
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Encode a batch."""
         output = self.model(input_ids=input_ids, attention_mask=attention_mask)
         pooled = output.last_hidden_state[:, 0] if self.takes_first_token else output.pooler_output
         return _unit(self.projection(pooled))
@@ -58,7 +56,6 @@ class PretrainedAudioTower(nn.Module):
         self.projection = model.audio_projection
 
     def forward(self, input_features: Tensor, is_longer: Tensor) -> Tensor:
-        """Encode a batch."""
         output = self.model(input_features=input_features, is_longer=is_longer)
         return _unit(self.projection(output.pooler_output))
 
