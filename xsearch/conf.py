@@ -20,39 +20,39 @@ DEFAULTS: dict[str, Any] = {
     },
     # Which encoder fills which embedding column; None leaves the column empty.
     "EMBEDDINGS": {"text": "builtin", "image": "builtin", "audio": "logmel"},
-    # Whether the processes of a Celery worker load their encoders when they start, not with their first task. For
+    # True: the processes of a Celery worker load their encoders when they start, not with their first task. For
     # web workers see xsearch.warm_up() in docs/howto/processes.md.
     "WARM_UP": False,
-    # Speech recognisers, asked in this order; the first that knows the language answers.
+    # Speech recognisers in order of preference; the first that knows the language is used.
     "TRANSCRIBERS": [{"BACKEND": "xsearch.speech.sphinx.PocketsphinxTranscriber", "OPTIONS": {}}],
     # Folder of the checkpoints that xsearch_download fetches; None: the Hugging Face hub's own cache.
     "MODELS_DIR": None,
     # Limits on what customers upload and shops index.
     "IMAGE_MAX_BYTES": 15 * 1024 * 1024,
     "IMAGE_MAX_PIXELS": 50_000_000,
-    "IMAGES_MAX": 5,  # photos of one thing in a query; together no larger than a photo and a recording may be
-    "EXAMPLES_MAX": 10,  # results that a query is like, and as many that it is unlike
+    "IMAGES_MAX": 5,  # photos of one thing in a query; together at most as large as one photo and one recording
+    "EXAMPLES_MAX": 10,  # examples in `like`, and as many in `unlike`
     "AUDIO_MAX_BYTES": 10 * 1024 * 1024,
     "QUERY_AUDIO_MAX_SECONDS": 30.0,
     "PRODUCT_AUDIO_MAX_SECONDS": 600.0,
     "QUERY_MAX_CHARACTERS": 500,
     # Indexing.
     "TASK_QUEUE": None,  # Celery queue of the indexing tasks; None: the app's default queue
-    "BATCH_SIZE": 64,  # objects that are claimed, loaded and written together
-    "PREPARE_THREADS": None,  # reading, decoding and preparing while the model runs; None: as many as cores, at least 2
-    "LEASE_S": 300,  # a worker that died is believed dead after this long; one that lives renews it
-    "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed again by hand
+    "BATCH_SIZE": 64,  # objects that are claimed, loaded and written in one batch
+    "PREPARE_THREADS": None,  # read, decode and prepare while the model runs; None: one per core, at least 2
+    "LEASE_S": 300,  # how long a worker owns what it claimed; it renews the lease while it lives
+    "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed by hand
     "RETRY_BACKOFF_S": 30,  # doubled with every attempt
     "SWEEP_INTERVAL_S": 60,
     "INDEX_BUILD_MAX_MB": 1024,  # memory of PostgreSQL for building one vector index (maintenance_work_mem)
-    "BROKER_TIMEOUT_S": 1.0,  # a save waits no longer than this for a broker that does not answer
+    "BROKER_TIMEOUT_S": 1.0,  # a save waits at most this long for the broker
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long
     # Search.
-    "EXACT_ROWS": 5000,  # where no more rows than this pass the filters, every one is scored
-    "CANDIDATES": 100,  # of more rows, how many nearest ones are taken from each embedding column
-    "MATCHES": 500,  # and how many that have the words of the query
-    "SCORED_ROWS": 100_000,  # of no more rows than this, all are scored for an exact total and for pages beyond those
-    "COUNT_ALL": True,  # the widgets show the likely results first, and ask again for exact totals and facets of all
+    "EXACT_ROWS": 5000,  # if at most this many rows pass the filters, all of them are scored
+    "CANDIDATES": 100,  # otherwise: nearest rows that are taken from each embedding column,
+    "MATCHES": 500,  # and rows that have the words of the query
+    "SCORED_ROWS": 100_000,  # a full scan, for an exact total or a late page, scores at most this many rows
+    "COUNT_ALL": True,  # the widgets show the likely results first, and then load exact totals and facets
     "MAX_PAGE_SIZE": 100,
     "FACET_SIZE": 50,  # values a facet
     "WEIGHTS": {
@@ -65,33 +65,33 @@ DEFAULTS: dict[str, Any] = {
         "audio:text": 0.3,
     },
     "TEXT_BESIDE_PHOTO": 0.8,  # factor of the text weights when there is a photo too: "this, for two people"
-    "CHANGE_BESIDE_PHOTO": 0.25,  # the same where the words only name what the photo is changed by: "this, but red"
-    # Photo and words as one vector, beside the parts of each: how much of the photo's own colour (material, pattern)
-    # goes where words name another, and how strong that one is then, beside the photo's own; how much of what no
-    # words can say is kept; the share of words that name no such attribute. With "discount" and "strength" 0, all words
-    # are such: {"discount": 0, "strength": 0, "unsayable": 1, "words": 0.5} is plain addition.
+    "CHANGE_BESIDE_PHOTO": 0.25,  # the same if the words only change the photo: "this, but red"
+    # A photo with words as one vector. "discount": how much of the photo's own colour (material, pattern) is removed if
+    # words name another; "strength": that of the new one, relative to the photo's own; "unsayable": how much is kept of
+    # what no words can say; "words": the share of words that name no such attribute. Plain addition of photo and words
+    # is {"discount": 0, "strength": 0, "unsayable": 1, "words": 0.5}.
     "COMPOSITION": {"discount": 1.0, "strength": 1.25, "unsayable": 0.1, "words": 0.2},
-    # From 0 to 1; below it, a transcript is a guess, and the recording is compared with the products' sounds, if
-    # there are any. None: what the recogniser itself trusts, for each measures in its own way.
+    # From 0 to 1. Below it a transcript is uncertain, and the recording is compared with the sounds of products, if
+    # there are any. None: the recogniser's own limit, since each measures confidence in its own way.
     "MIN_TRANSCRIPT_CONFIDENCE": None,
     "FUSION": "calibrated",  # or "cosine" (plain weighted similarities), or "rrf" (reciprocal rank fusion)
-    "UNDERSTAND": True,  # prices, named values and negations in queries; False: every query is only words
-    "PREFERENCE": 0.2,  # fraction of its score that a hit loses which is not as the query says: red, under 50
-    "AVOIDANCE": 0.5,  # and one which is as the query says that it should not be: without sleeves
+    "UNDERSTAND": True,  # read prices, named values and negations as conditions; False: search for all words
+    "PREFERENCE": 0.2,  # fraction of its score that a hit loses if it violates a wish: red, under 50
+    "AVOIDANCE": 0.5,  # the same if it has what is not wanted: without sleeves
     "CUT_OFF": 0.12,  # hits with a lower score are not shown
     # Words in Chinese and English that stand for one another: the path of a file; None for no glossary.
     "GLOSSARY": str(Path(__file__).with_name("text") / "glossary.txt"),
     "VOCABULARY_MAX_AGE_S": 60,  # how stale term statistics and the speech vocabulary may be
     # What customers do (docs/howto/personalisation.md).
-    "LOG_QUERIES": True,  # what was searched for and what was found, without who it was
+    "LOG_QUERIES": True,  # log what was searched for and found, without the person
     "EVENT_WEIGHTS": {"view": 0.5, "click": 1.0, "cart": 3.0, "purchase": 5.0, "dismiss": -2.0},
-    "MIN_ASKERS": 3,  # queries are shown to others and exported only if so many people asked them
-    "PERSONAL_BOUND": 0.05,  # how far taste may move the score of a result up or down, of 1; 0: no personal results
-    "PERSONAL_WINDOW": 200,  # of the best results that taste may reorder
-    "TASTE_HALF_LIFE_DAYS": 30.0,  # after so many days something counts half
-    "POPULARITY_WEIGHT": 0.0,  # how far what all customers do may raise a score, of 1; 0: not at all
+    "MIN_ASKERS": 3,  # queries are shown to others and exported only if this many people asked them
+    "PERSONAL_BOUND": 0.05,  # how far taste may move a score (0 to 1) up or down; 0: no personal results
+    "PERSONAL_WINDOW": 200,  # best results that taste may reorder
+    "TASTE_HALF_LIFE_DAYS": 30.0,  # an interaction counts half after this many days
+    "POPULARITY_WEIGHT": 0.0,  # how far popularity may raise a score (0 to 1); 0: not at all
     "POPULARITY_HALF_LIFE_DAYS": 30.0,
-    "POSITION_BIAS": 1.0,  # the result at rank r is looked at 1/r^bias as often as the first; 0: as often
+    "POSITION_BIAS": 1.0,  # the result at rank r is seen 1/r^bias as often as the first; 0: as often
     # How long it is kept; enforced by the task xsearch.tidy.
     "EVENTS_KEEP_DAYS": 180,
     "QUERIES_KEEP_DAYS": 90,

@@ -1,10 +1,10 @@
-"""Errors that every room may raise."""
+"""Errors that any package may raise."""
 
 from __future__ import annotations
 
 
 class BadQuery(ValueError):  # noqa: N818 - the query is bad, not the program
-    """A search that cannot be done as asked; ``detail`` says what is allowed and what to do."""
+    """A search that cannot be answered as asked; ``detail`` says what is allowed and what to do."""
 
     code = "bad_query"
 

@@ -86,7 +86,7 @@ def compile_query(context: SearchContext, request: SearchRequest, query: Query) 
     unwanted = "" if everything else unwanted_text(query.interpretation)
     has_image = "image" in query.inputs or bool(request.like)
     change = read_change(context.index, query.text, unwanted, context.scope) if has_image else Change("")
-    # Beside a photo, the other hypotheses are not worth their time.
+    # With a photo, searching for the other hypotheses finds no more.
     said = [(change.words, 1.0)] if has_image else query.texts
     texts = {"text": [(text, share) for text, share in said if text], UNWANTED: [(unwanted, 1.0)] if unwanted else []}
     inputs = query.inputs | {name: WeightedInputs.from_pairs(pairs) for name, pairs in texts.items() if pairs}

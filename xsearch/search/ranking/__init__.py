@@ -1,1 +1,1 @@
-"""From evidence to a ranking: fusion, preferences, personal taste, facets."""
+"""From scores to ranked hits: fusion, personalisation, groups and facets."""

@@ -140,12 +140,12 @@ def part_weights(
     if unknown:
         raise BadQuery(f"Unknown weights: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
     has_photo = any(name.startswith("image:") for name in names)
-    beside = settings.CHANGE_BESIDE_PHOTO if only_changes else settings.TEXT_BESIDE_PHOTO if has_photo else 1.0
+    with_photo = settings.CHANGE_BESIDE_PHOTO if only_changes else settings.TEXT_BESIDE_PHOTO if has_photo else 1.0
     weights = {}
     for name in names:
         modality = "text" if name == LEXICAL else name.partition(":")[0]
         default = _default_weight(name, modality)
-        default *= beside if modality == "text" else 1.0
+        default *= with_photo if modality == "text" else 1.0
         weights[name] = given.get(name, default * given.get(modality, 1.0))
     return weights
 
