@@ -170,7 +170,7 @@ def test_a_clip_is_tuned_exported_and_served_without_torch(settings, checkpoints
     onnx = {"BACKEND": "xsearch.encoders.onnx.OnnxEncoder", "OPTIONS": {"path": str(exports("clip"))}}
     program = f"""
         import json, sys
-        sys.modules["torch"] = sys.modules["transformers"] = sys.modules["safetensors"] = None
+        sys.modules["torch"] = sys.modules["transformers"] = None
         from django.conf import settings
         settings.configure()
         from PIL import Image
