@@ -18,6 +18,9 @@ else:
         """Find objects of ``queryset``: see ``xsearch.search.engine.search``."""
         return import_module("xsearch.search.engine").search(queryset, **asked)
 
+    # Documented before xsearch.suggestions_for was.
+    search.suggestions_for = lambda *args, **options: __getattr__("suggestions_for")(*args, **options)
+
 
 __version__ = "0.1.0"
 __all__ = [
