@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
@@ -20,10 +20,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
+from xsearch.index.declaration import Declaration
 from xsearch.index.paths import relations
-
-if TYPE_CHECKING:
-    from xsearch.index.registry import Index
 
 NUMBERS = (models.IntegerField, models.FloatField, models.DecimalField)
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -32,13 +30,13 @@ _DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _LABEL_FIELDS = ("name", "title", "label", "slug")
 
 
-def has_one_value(index: Index, name: str) -> bool:
+def has_one_value(index: Declaration, name: str) -> bool:
     """Return True if an object has at most one value of a declared filter, and no related rows with more."""
     steps = relations(index.model, _bound_of(index, name)[0])
     return not any(step.field.one_to_many or step.field.many_to_many for step in steps)
 
 
-def condition(index: Index, name: str, value: Any) -> models.Q:
+def condition(index: Declaration, name: str, value: Any) -> models.Q:
     """Return the condition that an object has ``value`` of a declared filter, or one of a list of values."""
     found = _condition(index, name, as_list(value))
     if has_one_value(index, name):
@@ -47,7 +45,7 @@ def condition(index: Index, name: str, value: Any) -> models.Q:
     return models.Q(pk__in=index.model._base_manager.filter(found).values("pk"))
 
 
-def field_label(index: Index, name: str) -> str:
+def field_label(index: Declaration, name: str) -> str:
     """Return the label of a filter for customers."""
     try:
         field = final_field(index.model, name)
@@ -68,7 +66,7 @@ def final_field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
     return field  # type: ignore[no-any-return]
 
 
-def label_path(index: Index, name: str) -> str:
+def label_path(index: Declaration, name: str) -> str:
     """Return the lookup of a filter's readable value: "category" → "category__name"."""
     field = final_field(index.model, name)
     if not field.related_model:
@@ -79,12 +77,12 @@ def label_path(index: Index, name: str) -> str:
     return f"{name}{LOOKUP_SEP}{chosen}"
 
 
-def raw_path(index: Index, name: str) -> str:
+def raw_path(index: Declaration, name: str) -> str:
     """Return the lookup of a filter's raw value: "category" → "category__pk"."""
     return f"{name}{LOOKUP_SEP}pk" if label_path(index, name) != name else name
 
 
-def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
+def value_labels(index: Declaration, name: str, readable: Mapping[Any, Any]) -> dict[Any, str]:
     """Return the labels of a filter's values, {raw: readable}, in the language of the page."""
     field = final_field(index.model, name)
     related: Any = field.related_model
@@ -95,7 +93,7 @@ def value_labels(index: Index, name: str, readable: Mapping[Any, Any]) -> dict[A
     return {raw: own.get(raw) or index.facet_label(name, value) for raw, value in readable.items()}
 
 
-def _condition(index: Index, name: str, values: Sequence[Any]) -> models.Q:
+def _condition(index: Declaration, name: str, values: Sequence[Any]) -> models.Q:
     bare, bound = _bound_of(index, name)
     field = final_field(index.model, bare)
     if bound:
@@ -107,14 +105,14 @@ def _condition(index: Index, name: str, values: Sequence[Any]) -> models.Q:
     return reduce(or_, [_has_value(index, bare, field, _text(bare, value)) for value in values], models.Q())
 
 
-def _bound_of(index: Index, name: str) -> tuple[str, str]:
+def _bound_of(index: Declaration, name: str) -> tuple[str, str]:
     if name in index.filters:
         return name, ""
     bare, _, bound = name.rpartition("_")
     return bare, {"min": "gte", "max": "lte"}[bound]
 
 
-def _has_value(index: Index, name: str, field: models.Field[Any, Any], text: str) -> models.Q:
+def _has_value(index: Declaration, name: str, field: models.Field[Any, Any], text: str) -> models.Q:
     if field.related_model:
         found = models.Q(**{f"{label_path(index, name)}__iexact": text})
         is_key = text.isascii() and text.isdigit() and len(text) < 18

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index import paths
+from xsearch.index.declaration import Declaration
 from xsearch.models import EmbeddedModel
-
-if TYPE_CHECKING:
-    from xsearch.index.registry import Index
 
 MODALITIES = ("text", "image", "audio")
 
@@ -67,7 +65,7 @@ class Store:
         return f"{self.modality}:{self.many}" if self.many else self.modality
 
 
-def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
+def main_store(index: Declaration, modality: str = "text", path: str = "") -> Store:
     """Return the store with one row per object: the object itself or its companion."""
     if index.store is None:
         if not issubclass(index.model, EmbeddedModel):
@@ -85,7 +83,7 @@ def main_store(index: Index, modality: str = "text", path: str = "") -> Store:
     return Store(modality, field.related_model, field.remote_field.name, path)
 
 
-def image_store(index: Index, path: str) -> Store:
+def image_store(index: Declaration, path: str) -> Store:
     """Return the store of a photo: a row per photo if ``path`` leads through an ``EmbeddedModel``, else a column."""
     steps = paths.relations(index.model, path)
     if len(steps) == 1 and issubclass(steps[0].model, EmbeddedModel):

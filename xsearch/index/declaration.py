@@ -1,0 +1,89 @@
+"""The declaration of an index: what a shop writes in its ``search.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import models
+from django.utils.text import capfirst
+
+from xsearch.index.paths import values
+
+
+class Declaration:
+    """The attributes and hooks of an index, which a shop sets and overrides; ``Index`` adds what follows from them."""
+
+    #: Paths to texts by weight: A counts most, D least.
+    text: Mapping[str, Sequence[str]] = {}
+    #: Path or paths to photos. A path into a related ``EmbeddedModel`` has one vector per photo.
+    image: str | Sequence[str] | None = None
+    #: Path to a sound.
+    audio: str | None = None
+    #: Fields that a search can be limited to.
+    filters: Sequence[str] = ()
+    #: Filter that sums of money in a query are about, such as "under 50"; it must be one of ``filters``.
+    price: str | None = "price"
+    #: Fields whose values are counted with the results.
+    facets: Sequence[str] = ()
+    #: Field that variants of one product share; only the best result of each group is shown.
+    group_by: str | None = None
+    #: Template of a result in lists; its variable ``hit`` has the fields of the API and ``object``.
+    template: str = "xsearch/hit.html"
+    #: Accessor of the companion model that has the embeddings, if the model itself has none.
+    store: str | None = None
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model = model
+
+    @property
+    def label(self) -> str:
+        """The model's label, such as "shop.Product"."""
+        return self.model._meta.label
+
+    def name(self) -> str:
+        """Return the heading of a list of these objects, such as "Products"."""
+        return capfirst(str(self.model._meta.verbose_name_plural))
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """Return the objects that are indexed; a search finds them unless its caller limits them."""
+        return self.model._default_manager.all()
+
+    def image_paths(self) -> list[str]:
+        """Return the declared paths to photos."""
+        if self.image is None:
+            return []
+        return [self.image] if isinstance(self.image, str) else list(self.image)
+
+    def paths(self) -> list[str]:
+        """Return every path that indexing reads."""
+        texts = [path for paths in self.text.values() for path in paths]
+        return texts + self.image_paths() + ([self.audio] if self.audio else [])
+
+    # Appearance of a result; override these for your shop.
+
+    def title(self, obj: models.Model) -> str:
+        """Return the title of a result."""
+        return str(obj)
+
+    def url(self, obj: models.Model) -> str | None:
+        """Return the address of a result's page."""
+        method = getattr(obj, "get_absolute_url", None)
+        return str(method()) if method else None
+
+    def image_url(self, obj: models.Model) -> str | None:
+        """Return the address of a result's photo."""
+        files = (file for path in self.image_paths() for file in values(obj, path) if file)
+        return next((str(file.url) for file in files), None)
+
+    def card(self, obj: models.Model) -> dict[str, Any]:
+        """Return further fields of a result: the filters with plain values (no relations), and the SKU."""
+        # Each relation would cost a query.
+        related = {field.name for field in self.model._meta.get_fields() if field.is_relation}
+        found = {name: getattr(obj, name, None) for name in [*self.filters, "sku"] if name not in related}
+        no_value = (models.Model, models.Manager, type(None))
+        return {name: value for name, value in found.items() if not isinstance(value, no_value)}
+
+    def facet_label(self, name: str, value: Any) -> str:  # noqa: ARG002 - a hook
+        """Return the label of a value of the facet ``name`` in the language of the page; override it to translate."""
+        return str(value)
