@@ -91,6 +91,12 @@ def use_encoder(settings):
 
 
 @pytest.fixture
+def no_broker(monkeypatch):
+    """Send no tasks; the tests index by themselves."""
+    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
+
+
+@pytest.fixture
 def register():
     """Return a function that makes a model searchable until the test ends."""
     from xsearch.index.registry import Index, unregister

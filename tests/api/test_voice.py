@@ -1,10 +1,8 @@
 """Spoken queries over HTTP: understood, or named as not understood."""
 
-import io
 import json
 import shutil
 import subprocess
-import wave
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -35,14 +33,6 @@ def spoken(text):
     return subprocess.run(command, capture_output=True, check=True, timeout=30).stdout
 
 
-def silence():
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(bytes(32_000))
-    return stream.getvalue()
-
-
 def recording(content):
     return SimpleUploadedFile("speech.wav", content, "audio/wav")
 
@@ -68,20 +58,20 @@ def test_speech_is_a_query_without_javascript(client, stock, speech):
 
 
 def test_silence_is_an_empty_text(client, stock):
-    assert client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()["transcript"] == ""
-    assert client.post(f"{API}search/", {"audio": recording(silence())}).json()["hits"] == []
+    assert client.post(f"{API}transcribe/", {"audio": recording(widget_shop.silence())}).json()["transcript"] == ""
+    assert client.post(f"{API}search/", {"audio": recording(widget_shop.silence())}).json()["hits"] == []
 
 
 def test_a_language_that_nobody_understands_is_named(client, stock):
-    body = client.post(f"{API}transcribe/", {"audio": recording(silence()), "lang": "zh-Hans"}).json()
+    body = client.post(f"{API}transcribe/", {"audio": recording(widget_shop.silence()), "lang": "zh-Hans"}).json()
     assert (body["transcript"], body["degraded"]) == (None, ["speech:zh"])
-    body = client.post(f"{API}search/", {"audio": recording(silence()), "lang": "zh"}).json()
+    body = client.post(f"{API}search/", {"audio": recording(widget_shop.silence()), "lang": "zh"}).json()
     assert (body["transcript"], body["degraded"]) == (None, ["speech:zh"])
 
 
 def test_a_recogniser_that_fails_is_named(client, stock, settings):
     settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": [{"BACKEND": "no.such.Recogniser"}]}
-    body = client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()
+    body = client.post(f"{API}transcribe/", {"audio": recording(widget_shop.silence())}).json()
     assert (body["transcript"], body["degraded"]) == (None, ["speech"])
 
 
@@ -99,7 +89,7 @@ class Guessing(Transcriber):
 def test_each_recogniser_says_what_it_trusts_unless_the_shop_does(client, stock, settings, limit, is_sure):
     recognisers = [{"BACKEND": f"{__name__}.Guessing"}]
     settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": recognisers, "MIN_TRANSCRIPT_CONFIDENCE": limit}
-    body = client.post(f"{API}transcribe/", {"audio": recording(silence())}).json()
+    body = client.post(f"{API}transcribe/", {"audio": recording(widget_shop.silence())}).json()
     assert (body["transcript"], body["confidence"], body["is_sure"]) == ("yellow lamp", 0.4, is_sure)
 
 

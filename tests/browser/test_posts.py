@@ -12,17 +12,14 @@ from tests.support.browser import chip, choose_photo, launched, look, opened, se
 from xsearch.models import Event
 from xsearch.search.vectors.calibration import forget_samples
 
+pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with pytest.MonkeyPatch.context() as patch:
-        from playwright.sync_api import sync_playwright
-
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with sync_playwright() as playwright, launched(playwright) as started:
-            yield started
+def browser(playwright):
+    with launched(playwright) as started:
+        yield started
 
 
 @pytest.fixture

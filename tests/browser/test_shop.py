@@ -14,6 +14,7 @@ from tests.support.browser import launched, look, opened
 from xsearch.index.registry import get_index
 from xsearch.indexing import index_pending
 
+pytest_plugins = ["tests.support.fixtures.browser"]
 pytestmark = [pytest.mark.django_db(transaction=True)]
 COLOURS = {"red": "#c8242a", "green": "#348c4c", "blue": "#3476d4"}
 
@@ -27,13 +28,9 @@ def photo(colour):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with pytest.MonkeyPatch.context() as patch:
-        from playwright.sync_api import sync_playwright
-
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with sync_playwright() as playwright, launched(playwright) as started:
-            yield started
+def browser(playwright):
+    with launched(playwright) as started:
+        yield started
 
 
 @pytest.fixture

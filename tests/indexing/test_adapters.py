@@ -23,8 +23,7 @@ PAGE = "/admin/xsearch/adapter/"
 
 
 @pytest.fixture(autouse=True)
-def _encoder(use_encoder, monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
+def _encoder(use_encoder, no_broker):
     use_encoder()
 
 

@@ -12,8 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _encoder(use_encoder, monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
+def _encoder(use_encoder, no_broker, monkeypatch):
     monkeypatch.setattr(worker, "_BULK_SIZE", 2)
     use_encoder()
 

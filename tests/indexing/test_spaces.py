@@ -37,8 +37,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _encoder(use_encoder, monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
+def _encoder(use_encoder, no_broker):
     use_encoder()
 
 

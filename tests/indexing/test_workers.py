@@ -27,17 +27,12 @@ from tests.support.indexing import (
 from xsearch.index.registry import get_index
 from xsearch.indexing import outbox, worker, writing
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_broker")]
 
 
 @pytest.fixture(autouse=True)
 def _encoder(use_encoder):
     use_encoder()
-
-
-@pytest.fixture(autouse=True)
-def _unsent(monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
 
 
 def fresh(obj):

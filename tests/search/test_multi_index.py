@@ -204,21 +204,11 @@ class OnceHeard(Transcriber):
 def test_a_recording_is_understood_once_for_all_models(settings):
     settings.XSEARCH = widget_shop.XSEARCH | {"TRANSCRIBERS": [{"BACKEND": f"{__name__}.OnceHeard"}]}
     OnceHeard.asked.clear()
-    found = xsearch.search_all(audio=silence(), language="en")
+    found = xsearch.search_all(audio=widget_shop.silence(), language="en")
     assert found.transcript == "red jacket"
     assert str(found.hits[0].object) == "Red jacket"
     assert "Evening on the pier" in of_kind(found, StylePost)
     assert len(OnceHeard.asked) == 1
-
-
-def silence():
-    import wave
-
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setparams((1, 2, 16_000, 0, "NONE", ""))
-        file.writeframes(bytes(32_000))
-    return stream.getvalue()
 
 
 def test_words_are_corrected_with_the_words_of_all_models():

@@ -23,8 +23,7 @@ def service():
 
 
 @pytest.fixture(autouse=True)
-def _use_service(service, settings, monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
+def _use_service(service, settings, no_broker):
     configure(settings, service)
 
 

@@ -7,26 +7,15 @@ from django.utils import translation
 
 from shop.models import Category, Product
 from tests.support.searching import index_all
-from tests.support.searching_words import WORDS_ONLY, demo_words
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
 from xsearch.models import PopularQuery, Suggestion, SuggestionKey
 from xsearch.search import suggest, suggestions_for
 from xsearch.text.prefix_keys import MAX_KEY, keys_of, last_word, sound_key, typed_key, words_with_prefix
 
-pytestmark = pytest.mark.django_db
+pytest_plugins = ["tests.support.fixtures.searching_words"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("words_only")]
 MOST_STATEMENTS = 25
-
-
-@pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), demo_words():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _words_only(settings):
-    settings.XSEARCH = WORDS_ONLY
 
 
 def typed(text, language="en", queryset=None, **options):

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import wave
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -45,6 +46,15 @@ def use(settings):
     """Configure Django for the tests: this shop's settings, and the templates as xsearch ships them."""
     settings.XSEARCH = XSEARCH
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]
+
+
+def silence():
+    """Return a second of silence, as WAV."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    return stream.getvalue()
 
 
 def photo(colour, size=(240, 240), **save):

@@ -29,18 +29,13 @@ from xsearch.models import Adapter, Event
 from xsearch.training import finetune as runs
 from xsearch.training.catalogue import read_catalogue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_broker")]
 pytest_plugins = ["tests.support.fixtures.exports"]
 
 QUICK = ("--views", "2", "--folds", "2", "--steps", "60", "--rate", "0.01", "--json")
 #: This shop's own words for things that the bundled model calls otherwise.
 SHELVES = {"mug": "ellipse", "sofa": "rectangle"}
 COLOURS = {"red": (200, 30, 40), "blue": (40, 80, 200), "green": (40, 140, 70)}
-
-
-@pytest.fixture(autouse=True)
-def _no_broker(monkeypatch):
-    monkeypatch.setattr("xsearch.indexing.dispatch._send_in_time", lambda _label: None)
 
 
 def drawn(shelf, colour, seed):

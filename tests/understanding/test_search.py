@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 import xsearch
 from shop.models import Brand, Product
-from tests.support.searching_words import WORDS_ONLY, demo_words
+from tests.support.searching_words import WORDS_ONLY
 from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics
@@ -14,18 +14,8 @@ from xsearch.models import Synonym
 from xsearch.search import meaning
 from xsearch.understanding import values
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module", autouse=True)
-def catalogue(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), demo_words():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _words_only(settings):
-    settings.XSEARCH = WORDS_ONLY
+pytest_plugins = ["tests.support.fixtures.searching_words"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo", "words_only")]
 
 
 def find(text, **options):

@@ -6,23 +6,12 @@ from hypothesis import strategies as st
 
 import xsearch
 from shop.models import Product
-from tests.support.searching_words import WORDS_ONLY, demo_words
 from xsearch.errors import BadQuery
 from xsearch.text.spelling import Entry, Speller
 
-pytestmark = pytest.mark.django_db
+pytest_plugins = ["tests.support.fixtures.searching_words"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("words_only")]
 ANYTHING = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), demo_words():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _words_only(settings):
-    settings.XSEARCH = WORDS_ONLY
 
 
 def find(text, **options):

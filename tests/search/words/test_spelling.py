@@ -6,24 +6,14 @@ import xsearch
 from shop.loading import load_catalogue
 from shop.models import Product
 from tests.support.searching import index_all, search_context, wipe
-from tests.support.searching_words import WORDS_ONLY, demo_words
+from tests.support.searching_words import WORDS_ONLY
 from xsearch.models import Synonym
 from xsearch.search.results import SearchResults
 from xsearch.search.words import spelling
 from xsearch.search.words.spelling import speller
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), demo_words():
-        yield
-
-
-@pytest.fixture(autouse=True)
-def _words_only(settings):
-    settings.XSEARCH = WORDS_ONLY
+pytest_plugins = ["tests.support.fixtures.searching_words"]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("words_only")]
 
 
 def find(text, **options) -> SearchResults:
