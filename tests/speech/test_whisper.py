@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from tests.api.test_voice import API, recording, silence
+from tests.api.test_voice import API, recording
 from tests.support import widget_shop
 from tests.support.transcriber_contract import TranscriberContract, babble, steady
 from xsearch.media.cleaning import to_int16
@@ -317,7 +317,7 @@ def test_chinese_is_understood_over_http_and_silence_is_an_empty_text(client, ch
     body = client.post(f"{API}transcribe/", {"audio": recording(wav(babble())), "lang": "zh-Hans"}).json()
     assert (body["transcript"], body["language"], body["degraded"]) == ("红色连衣裙", "zh", [])
     assert body["is_sure"] is True
-    for nothing in (silence(), wav(steady("hiss")), wav(steady("hum"))):
+    for nothing in (widget_shop.silence(), wav(steady("hiss")), wav(steady("hum"))):
         body = client.post(f"{API}transcribe/", {"audio": recording(nothing), "lang": "zh"}).json()
         assert (body["transcript"], body["is_sure"], body["degraded"]) == ("", False, [])
 
