@@ -9,6 +9,7 @@ from shop.models import Product
 from tests.showcase.models import Furniture, Instrument, Plain
 from tests.support.indexing import add, run
 from xsearch import checks
+from xsearch.checks import databases
 from xsearch.index.registry import get_index
 from xsearch.indexing import vector_indexes
 
@@ -171,7 +172,7 @@ def test_e030_another_database(monkeypatch):
 
 
 def test_e031_pgvector_too_old(monkeypatch):
-    monkeypatch.setattr(checks, "MIN_PGVECTOR", (99, 0))
+    monkeypatch.setattr(databases, "MIN_PGVECTOR", (99, 0))
     only("xsearch.E031", "is older than", "ALTER EXTENSION vector UPDATE;")
 
 

@@ -1,0 +1,6 @@
+"""System checks: each finding has an id and a hint that is the cure."""
+
+from xsearch.checks.databases import check_database as check_database
+from xsearch.checks.indexes import check_indexes as check_indexes
+from xsearch.checks.settings import check_broker as check_broker
+from xsearch.checks.settings import check_settings as check_settings

@@ -1,0 +1,67 @@
+"""Checks of the databases: PostgreSQL, pgvector, live spaces, vector indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
+from django.db import DatabaseError, connections
+
+from xsearch.checks.indexes import check_index
+from xsearch.index.registry import registered
+from xsearch.indexing import spaces, vector_indexes
+from xsearch.indexing.database import fetch_one
+from xsearch.models import EncoderSpace
+
+MIN_PGVECTOR = (0, 8)
+
+
+@checks.register("xsearch", checks.Tags.database)
+def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E030 not PostgreSQL, E031 pgvector missing or too old, W032 another encoder's vectors, W033 missing indexes."""
+    found: list[CheckMessage] = []
+    for alias in databases or []:
+        try:
+            found += _check_pgvector(alias)
+            found += [] if found else _check_spaces(alias)
+        except DatabaseError as error:
+            text = f"xsearch cannot read the database {alias!r}: {error}"
+            found.append(CheckWarning(text, hint="python manage.py migrate", id="xsearch.W031"))
+    return found
+
+
+def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
+    if connections[alias].vendor != "postgresql":
+        yield Error("xsearch needs PostgreSQL with pgvector.", hint="Use the postgresql engine.", id="xsearch.E030")
+        return
+    row = fetch_one(
+        "SELECT coalesce(x.extversion, a.default_version) FROM pg_available_extensions a"
+        " LEFT JOIN pg_extension x ON x.extname = a.name WHERE a.name = 'vector'",
+        using=alias,
+    )
+    if row is None:
+        hint = "Install pgvector ≥ 0.8 on the database server, then run: python manage.py migrate"
+        yield Error("The database server has no pgvector.", hint=hint, id="xsearch.E031")
+    elif tuple(int(part) for part in row[0].split(".")[:2]) < MIN_PGVECTOR:
+        hint = "Update the package on the server, then run: ALTER EXTENSION vector UPDATE;"
+        yield Error(f"pgvector {row[0]} is older than 0.8.", hint=hint, id="xsearch.E031")
+
+
+def _check_spaces(alias: str) -> Iterator[CheckMessage]:
+    if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
+        return
+    for index in registered():
+        if any(message.level >= checks.ERROR for message in check_index(index)):  # reported elsewhere
+            continue
+        targets = spaces.target_fingerprints(index)
+        for modality, space in spaces.live_spaces(index).items():
+            if targets.get(modality, space.fingerprint) != space.fingerprint:
+                text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
+                yield CheckWarning(text, hint=f"python manage.py xsearch_rebuild {index.label}", id="xsearch.W032")
+            for store in index.stores_for(modality):
+                if not vector_indexes.has_index(store, store.column, space.dimension):
+                    text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
+                    yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")
