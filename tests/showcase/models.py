@@ -70,6 +70,17 @@ class Bargain(Furniture):
         proxy = True
 
 
+class Offer(models.Model):
+    """What a seller asks for a piece of furniture or an instrument, and in which sizes: values that live elsewhere."""
+
+    furniture = models.ForeignKey(Furniture, null=True, on_delete=models.CASCADE, related_name="offers")
+    instrument = models.ForeignKey(Instrument, null=True, on_delete=models.CASCADE, related_name="offers")
+    price = models.DecimalField(max_digits=8, decimal_places=2, null=True)
+    size = models.CharField(max_length=20, blank=True)
+    quantity = models.PositiveIntegerField(default=0)
+    since = models.DateField(null=True)
+
+
 class Plain(models.Model):
     """Has nowhere to keep vectors."""
 

@@ -13,23 +13,28 @@ from django.core.exceptions import FieldError, ImproperlyConfigured
 from xsearch.errors import BadQuery
 from xsearch.index.filters import final_field
 from xsearch.index.paths import relations
+from xsearch.index.prepared import wrong_declarations
 from xsearch.index.registry import Index, registered
 
 
 @checks.register("xsearch")
 def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field."""
+    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field,
+    E070 prepared values without a type or method.
+    """
     return [message for index in registered() for message in check_index(index)]
 
 
 def check_index(index: Index) -> Iterator[CheckMessage]:
     """Yield what is wrong with one declaration."""
-    for path in index.paths():
+    for path in index.watched_paths():
         yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
     yield from _attempt(index.stores, index, "xsearch.E011")
     yield from _attempt(index.filter_names, index, "xsearch.E012")
     if index.group_by:
         yield from _attempt(lambda: final_field(index.model, str(index.group_by)), index, "xsearch.E012")
+    for problem in wrong_declarations(index):
+        yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E070")
     for name in set(index.facets) - set(index.filters):
         hint = f"Add {name!r} to `filters`, so that a click on the facet can limit the results."
         yield CheckWarning(f"{index.label}: facet {name!r} is not a filter.", hint=hint, id="xsearch.W012")
@@ -39,5 +44,8 @@ def _attempt(action: Callable[[], Any], index: Index, identifier: str) -> Iterat
     try:
         action()
     except (ImproperlyConfigured, FieldError, BadQuery) as error:
-        hint = f"Correct the declaration of {type(index).__module__}.{type(index).__name__}."
-        yield Error(str(error), hint=hint, obj=index.model, id=identifier)
+        yield Error(str(error), hint=_hint(index), obj=index.model, id=identifier)
+
+
+def _hint(index: Index) -> str:
+    return f"Correct the declaration of {type(index).__module__}.{type(index).__name__}."

@@ -26,6 +26,13 @@ class Declaration:
     price: str | None = "price"
     #: Fields whose values are counted with the results.
     facets: Sequence[str] = ()
+    #: Types of values that live elsewhere or are computed: {"price": Decimal}. ``prepare_price(self, objects)`` returns
+    #: them for a batch of objects when these are indexed: {primary key: value}, or a list of one value for each. A list
+    #: as value means several. They can be ``filters``, ``facets``, ``price`` and sorted by. Types: Decimal, int, float,
+    #: str, bool, date and datetime.
+    prepared: Mapping[str, type] = {}
+    #: Relations that prepared values depend on, such as "stockrecords": saving a row marks the object.
+    depends_on: Sequence[str] = ()
     #: Field that variants of one product share; only the best result of each group is shown.
     group_by: str | None = None
     #: Template of a result in lists; its variable ``hit`` has the fields of the API and ``object``.
@@ -59,6 +66,10 @@ class Declaration:
         """Return every path that indexing reads."""
         texts = [path for paths in self.text.values() for path in paths]
         return texts + self.image_paths() + ([self.audio] if self.audio else [])
+
+    def watched_paths(self) -> list[str]:
+        """Return every path whose rows mark the object when they are saved."""
+        return [*self.paths(), *self.depends_on]
 
     # Appearance of a result; override these for your shop.
 

@@ -68,6 +68,8 @@ class IndexingJob:
     staged: dict[tuple[Store, Any], StoredVector] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    #: Prepared values by name.
+    values: dict[str, list[Any]] = field(default_factory=dict)
     #: The literal of the full-text document, None to keep the present one.
     document: str | None = None
     #: Problems by column or photo: permanent until the object changes, or temporary.

@@ -52,10 +52,16 @@ def mark_stale(index: Index, *, forced: bool = False) -> int:
 
 
 def mark_outdated(index: Index) -> None:
-    """Mark objects with vectors of another encoder than the configured one, or another version of the text analysis."""
+    """Mark objects that need to be indexed again.
+
+    These have vectors of another encoder than the configured one, words of another version of the text analysis, or
+    lack a prepared value that was declared since.
+    """
     adopt_existing_vectors(index)
     indexed = index_records(index).filter(status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
+    if index.prepared:
+        current &= Q(values__has_keys=list(index.prepared))
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
     mark_records(indexed.exclude(current))

@@ -23,8 +23,8 @@ Markable = models.QuerySet[Any] | Iterable[models.Model] | models.Model
 # Always in the same order: two transactions that mark the same objects would otherwise deadlock.
 _MARK = """
 INSERT INTO {table} (content_type_id, object_id, status, revision, forced, source_hashes, fingerprints,
-                     phrases, attempts, last_error, marked_at, not_before)
-SELECT %s, touched.pk, 'pending', 1, %s, '{{}}', '{{}}', '[]', 0, '', now(), now()
+                     phrases, values, attempts, last_error, marked_at, not_before)
+SELECT %s, touched.pk, 'pending', 1, %s, '{{}}', '{{}}', '[]', '{{}}', 0, '', now(), now()
 FROM (SELECT DISTINCT found.pk::text FROM ({rows}) AS found(pk)) AS touched(pk)
 ORDER BY 2
 ON CONFLICT (content_type_id, object_id) DO UPDATE SET

@@ -47,7 +47,7 @@ def _connect_rows(receiver: Any, model: type[models.Model], uid: tuple[str, ...]
 
 def _steps(index: Index) -> Iterable[Step]:
     found: dict[str, Step] = {}
-    for path in index.paths():
+    for path in index.watched_paths():
         try:
             found |= {step.lookup: step for step in relations(index.model, path)}
         except ImproperlyConfigured:

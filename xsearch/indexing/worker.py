@@ -22,6 +22,7 @@ from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob, 
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.pipeline import Pipeline
+from xsearch.indexing.preparation import prepare_values
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EmbeddedModel, EncoderSpace, IndexRecord
 from xsearch.models.indexed import without_vectors
@@ -139,6 +140,7 @@ class Worker:
             self.report.forgotten += writing.forget(context, missing) if missing else 0
             batch.records = [record for record in batch.records if record.object_id in objects]
             batch.jobs = [_job(context, record, objects[record.object_id]) for record in batch.records]
+            prepare_values(context, batch.jobs)
             plan_work(context, batch)
         except Exception as error:  # noqa: BLE001 - handled when the batch is finished
             batch.error = error

@@ -23,6 +23,7 @@ from xsearch.index.stores import Store
 from xsearch.indexing import outbox
 from xsearch.indexing.batch import DOCUMENT_KEY, IndexingContext, IndexingJob, SpaceFingerprints
 from xsearch.indexing.database import atomic, execute_binary
+from xsearch.indexing.preparation import kept_values
 from xsearch.models import EncoderSpace, IndexRecord
 
 #: Pauses before the rows that a transaction of the shop holds are tried again, and the delay of the next attempt.
@@ -252,12 +253,13 @@ UPDATE {table} AS stored SET
     source_hashes = coalesce(made.source_hashes, stored.source_hashes),
     fingerprints = coalesce(made.fingerprints, stored.fingerprints),
     phrases = coalesce(made.phrases, stored.phrases),
+    values = coalesce(made.values, stored.values),
     status = coalesce(made.status, stored.status),
     forced = coalesce(made.forced, stored.forced),
     attempts = coalesce(made.attempts, stored.attempts),
     not_before = coalesce(statement_timestamp() + made.wait_s * interval '1 second', stored.not_before)
 FROM jsonb_to_recordset(%s) AS made(
-    pk bigint, last_error text, source_hashes jsonb, fingerprints jsonb, phrases jsonb,
+    pk bigint, last_error text, source_hashes jsonb, fingerprints jsonb, phrases jsonb, values jsonb,
     status text, forced boolean, attempts integer, wait_s double precision
 )
 WHERE stored.id = made.pk
@@ -269,7 +271,7 @@ def _outcome(job: IndexingJob, now: IndexRecord) -> dict[str, Any]:
     failed = job.failed | job.inputs.outages
     problems = job.problems
     last_error = "\n".join(dict.fromkeys(problems.values())).replace("\x00", "")  # PostgreSQL stores no NUL
-    fields: dict[str, Any] = {"pk": now.pk, "last_error": last_error}
+    fields: dict[str, Any] = {"pk": now.pk, "last_error": last_error, "values": kept_values(job)}
     if job.is_readable:
         unread = {key.partition(":")[0] for key in job.inputs.outages}
         fields |= {

@@ -77,6 +77,9 @@ class IndexRecord(models.Model):
     fingerprints = models.JSONField(default=dict)
     #: Phrases by which customers name the object, for suggestions and the speech vocabulary.
     phrases = models.JSONField(default=list)
+    #: {name: list of values} that ``prepare_<name>`` of the index computed. The default of the database is for the
+    #: processes of the release before, which write no values.
+    values = models.JSONField(default=dict, db_default={})
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     last_error = models.TextField(_("last error"), blank=True)
     marked_at = models.DateTimeField(_("marked"), default=timezone.now)
