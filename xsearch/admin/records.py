@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.contrib.admin.utils import model_ngettext
+from django.contrib.admin.utils import model_ngettext, quote
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import CharField, Exists, OuterRef, QuerySet
@@ -62,7 +62,7 @@ def records_of(index: Index, objects: Iterable[models.Model]) -> dict[str, Index
 def change_url(app_label: str, model_name: str, pk: Any, **options: Any) -> str | None:
     """Return the address of an object's page in the admin; None if its model is not there."""
     try:
-        return reverse(f"admin:{app_label}_{model_name}_change", args=[pk], **options)
+        return reverse(f"admin:{app_label}_{model_name}_change", args=[quote(pk)], **options)
     except NoReverseMatch:
         return None
 

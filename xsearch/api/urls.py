@@ -8,7 +8,8 @@ app_name = "xsearch"
 
 urlpatterns = [
     path("search/", views.SearchAPIView.as_view(), name="search"),
-    path("similar/<str:object_id>/", views.SimilarView.as_view(), name="similar"),
+    path("similar/", views.SimilarView.as_view(schema=None)),  # ?id=: such as "..", which no path may hold
+    path("similar/<path:object_id>/", views.SimilarView.as_view(), name="similar"),
     path("suggest/", views.SuggestView.as_view(), name="suggest"),
     path("transcribe/", views.TranscribeView.as_view(), name="transcribe"),
     path("events/", views.EventsView.as_view(), name="events"),

@@ -80,11 +80,11 @@ class SimilarView(IndexView):
         parameters=[requests.SimilarRequest],
         responses=answers(serializers.ResultsSerializer, 400, 404, 429, 503),
     )
-    def get(self, request: Request, object_id: str) -> Response:
+    def get(self, request: Request, object_id: str | None = None) -> Response:
         """Find the objects that are most like this one."""
         asked = self.read(request, requests.SimilarRequest, filters=True)
         everything = self.get_queryset(asked.index)
-        original = find_object(everything, object_id)
+        original = find_object(everything, asked.values["id"] if object_id is None else object_id)
         queryset = asked.index.filter_queryset(everything, asked.filters)
         return Response(results_body(similar(queryset, original, page_size=asked.values["page_size"])))
 

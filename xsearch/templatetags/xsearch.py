@@ -8,7 +8,8 @@ A page with a search needs three lines::
     {% xsearch_results %}                     {# on the page that xsearch.views.SearchView serves #}
 
 Shops restyle them with the custom properties at the top of ``xsearch/bar.css`` and replace any of the
-templates in ``xsearch/`` (``hit.html`` is one result) by one of the same name in their own folder.
+templates in ``xsearch/`` (``hit.html`` is one result) by one of the same name in their own folder. These have
+the variables of the page, ``request`` and those of the context processors too.
 The script is made of modules that import each other by name, so a storage that hashes file names must
 keep the plain ones too, as Django's and WhiteNoise's do unless told otherwise.
 """
@@ -22,6 +23,7 @@ from typing import Any
 from django import template
 from django.db import DatabaseError, transaction
 from django.db.models import Model
+from django.shortcuts import resolve_url
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language
@@ -82,7 +84,7 @@ _SCRIPT_TEXTS = {
 @register.inclusion_tag("xsearch/assets.html", takes_context=True)
 def xsearch_assets(context: Context) -> dict[str, Any]:
     """Link the style sheets and the script; without this tag, the first widget of the page links them."""
-    return {"needed": not _assets_linked(context)}
+    return _on_page(context, needed=not _assets_linked(context))
 
 
 @register.inclusion_tag("xsearch/bar.html", takes_context=True)
@@ -96,7 +98,8 @@ def xsearch_bar(
 ) -> dict[str, Any]:
     """Render the search bar: text with suggestions, photo, camera, microphone, paste, drag and drop.
 
-    ``action`` is the address of a page served by ``xsearch.views.SearchView`` (default: this page).
+    ``action`` is the address of a page served by ``xsearch.views.SearchView``, or the name of its URL (default: this
+    page).
     ``filters`` (a dict of filter name to value or list) limits every search from this bar, such as to
     the category of the page; without it the filters chosen on the results page are kept. ``model`` limits
     them to one of several registered models; the page may still offer the others.
@@ -109,16 +112,17 @@ def xsearch_bar(
     kept = PageQuery(query.index, filters).filters if filters else query.filters
     notes = _notes(context)
     notes["bars"] = notes.get("bars", 0) + 1
-    return {
-        "needed": not _assets_linked(context),
-        "id": f"xsearch-{notes['bars']}",
-        "action": action,
-        "q": query.q,
-        "placeholder": placeholder,
-        "autofocus": autofocus,
-        "kept": [*scope, *((name, text) for name, texts in (query.examples | kept).items() for text in texts)],
-        "config": _config(query, fixed=bool(filters), has_scope=is_limited or len(query.indexes) > 1),
-    }
+    return _on_page(
+        context,
+        needed=not _assets_linked(context),
+        id=f"xsearch-{notes['bars']}",
+        action=resolve_url(action) if action else "",
+        q=query.q,
+        placeholder=placeholder,
+        autofocus=autofocus,
+        kept=[*scope, *query.example_pairs(), *((name, text) for name, texts in kept.items() for text in texts)],
+        config=_config(query, fixed=bool(filters), has_scope=is_limited or len(query.indexes) > 1),
+    )
 
 
 @register.inclusion_tag("xsearch/results.html", takes_context=True)
@@ -132,25 +136,25 @@ def xsearch_results(
 
     The arguments default to the context variables of the same name, which ``SearchView`` provides.
     """
-    return {
-        "results": results if results is not None else context.get("results"),
-        "query": query or context.get("query"),
-        "error": error or context.get("error"),
-        "request": context.get("request"),
-        "needed": not _assets_linked(context),
-    }
+    return _on_page(
+        context,
+        results=results if results is not None else context.get("results"),
+        query=query or context.get("query"),
+        error=error or context.get("error"),
+        needed=not _assets_linked(context),
+    )
 
 
 @register.inclusion_tag("xsearch/results_parts.html", takes_context=True)
 def xsearch_results_content(context: Context) -> dict[str, Any]:
     """Render the content of ``{% xsearch_results %}``, which the search bar replaces."""
     results, query, error = context.get("results"), context.get("query"), context.get("error")
-    base = {"results": results, "query": query, "error": error, "events_url": _address("events")}
+    base = _on_page(context, results=results, query=query, error=error, events_url=_address("events"))
     if results is None:
         return base
     if not isinstance(query, PageQuery):
         query = PageQuery(get_index(type(results.hits[0].object) if results.hits else None), {})
-    request: Any = context.get("request")
+    request = _request(context)
     chips = hits.chips(query, results)
     # A photo can be searched for again only by the script.
     can_refine = not query.has_media or (request is not None and request.headers.get("X-Xsearch") == "fragment")
@@ -197,14 +201,15 @@ def xsearch_similar(
     except DatabaseError:
         logger.exception("Similar objects cannot be searched")
         return {}
-    return {
-        "needed": not _assets_linked(context),
-        "results": found,
-        "index": index,
-        "title": title,
-        "cards": hits.cards(found),
-        "events_url": _address("events"),
-    }
+    return _on_page(
+        context,
+        needed=not _assets_linked(context),
+        results=found,
+        index=index,
+        title=title,
+        cards=hits.cards(found),
+        events_url=_address("events"),
+    )
 
 
 @register.inclusion_tag("xsearch/consent.html", takes_context=True)
@@ -213,24 +218,38 @@ def xsearch_consent(context: Context) -> dict[str, Any]:
 
     It renders nothing if ``xsearch.urls`` is not mounted, and on the page that shows the stored data.
     """
-    request: Any = context.get("request")
+    request = _request(context)
     known_url = _address("known", "xsearch_visitor")
     if request is None or known_url is None or request.path.startswith(known_url) or not is_unasked(request):
         return {}
     here = request.get_full_path() if request.method == "GET" else request.path
-    return {"is_unasked": True, "here": here, "needed": not _assets_linked(context)}
+    return _on_page(context, is_unasked=True, here=here, needed=not _assets_linked(context))
 
 
 @register.inclusion_tag("xsearch/viewed.html", takes_context=True)
 def xsearch_viewed(context: Context, obj: Model, event: str = "view") -> dict[str, Any]:
     """Tell the search that the customer views ``obj`` on this page; with ``event="purchase"``, that they bought it."""
-    return {
-        "needed": not _assets_linked(context),
-        "object_id": obj.pk,
-        "model": get_index(type(obj)).label,
-        "event": event,
-        "events_url": _address("events"),
-    }
+    return _on_page(
+        context,
+        needed=not _assets_linked(context),
+        object_id=obj.pk,
+        model=get_index(type(obj)).label,
+        event=event,
+        events_url=_address("events"),
+    )
+
+
+def _on_page(context: Context, **own: Any) -> dict[str, Any]:
+    """Return the variables of a tag's template: its ``own``, and those of the page with its context processors.
+
+    An inclusion tag would see its own only, and the shop's templates of a result need the rest.
+    """
+    return {**context.flatten(), "request": _request(context), **own}
+
+
+def _request(context: Context) -> Any:
+    """Return the request, also where no context processor gives it; None for a page that is rendered without one."""
+    return context.get("request") or getattr(context, "request", None)
 
 
 def _config(query: PageQuery, *, fixed: bool, has_scope: bool) -> dict[str, Any]:
@@ -269,7 +288,7 @@ def _assets_linked(context: Context) -> bool:
 
 def _notes(context: Context) -> dict[str, int]:
     """Return the notes that all tags of one page share."""
-    request: Any = context.get("request")
+    request = _request(context)
     holder: Any = context.template if request is None else request
     if not hasattr(holder, "_xsearch_notes"):
         holder._xsearch_notes = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ _CROP_SLACK = 1e-3  # for fractions that a browser has rounded
 _WEIGHT_MAX = 100.0
 _CONDITIONS_MAX = 50
 _HEARD_MAX = 10
+_COMMA = re.compile(r"(?<!\\),")
 _FILE = {"type": "string", "format": "binary"}
 
 
@@ -245,6 +247,9 @@ class SearchParameters(TextSearchRequest):
 class SimilarRequest(IndexRequest):
     """A request for objects that are similar to one."""
 
+    id = QueryField(
+        default="", trim_whitespace=False, help_text="The id at `similar/?id=`, for ids that no path may hold, as ..."
+    )
     page_size = serializers.IntegerField(default=12, min_value=1, max_value=100)
 
 
@@ -265,15 +270,20 @@ class EventRequest(IndexRequest):
     """An action of a customer on a result."""
 
     query_id = serializers.UUIDField(help_text="From the answer that held the result.")
-    object_id = serializers.CharField(max_length=64, help_text="The id of the result.")
+    object_id = serializers.CharField(max_length=255, trim_whitespace=False, help_text="The id of the result.")
     event = serializers.ChoiceField(choices=Event.Kind.choices)
     position = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=1_000_000)
 
 
 def ids_in(given: Iterable[Any]) -> list[str]:
-    """Return every id once, in order; a text may hold several, separated by commas."""
-    parts = (part.strip() for each in given for part in str(each).split(","))
+    """Return every id once, in order; a text may hold several, separated by commas. ``\\,`` is a comma in an id."""
+    parts = (part.strip().replace(r"\,", ",") for each in given for part in _COMMA.split(str(each)))
     return list(dict.fromkeys(part for part in parts if part))
+
+
+def id_text(object_id: str) -> str:
+    """Return an id as ``ids_in`` reads it."""
+    return object_id.replace(",", r"\,")
 
 
 def _as_object(data: Any) -> dict[Any, Any]:

@@ -120,7 +120,7 @@ def ranges(query: PageQuery) -> list[RangeFilter]:
             continue
         ends = (f"{name}_min", f"{name}_max")
         hidden = query.words() + query.scope_pairs() + query.personal_pairs()
-        hidden += [(key, text) for key, texts in query.examples.items() for text in texts]
+        hidden += query.example_pairs()
         hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
         least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
         found.append(RangeFilter(name, field_label(query.index, name), least, greatest, hidden))

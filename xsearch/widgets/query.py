@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 from xsearch.index.registry import ALL, Index
 from xsearch.web.parameters import EXAMPLES
-from xsearch.web.requests import ids_in
+from xsearch.web.requests import id_text, ids_in
 
 ParameterValues = dict[str, list[str]]
 YES = ("true", "1", "on", "yes")
 _NO = ("false", "0", "off", "no")
 _MODES = ("drop", "soft", "strict")
+_NO_EXAMPLES: ParameterValues = {name: [] for name in EXAMPLES}
 
 
 class PageQuery:
@@ -89,9 +90,10 @@ class PageQuery:
         """
         other = copy(self)
         vars(other).update(changes)
-        pairs = other.words() + other.scope_pairs()
-        for name, texts in (self.examples | self.filters | (filters or {})).items():
-            pairs += [(name, text) for text in texts]
+        changed = self.filters | (filters or {})
+        other.examples = {name: changed.pop(name, ids) for name, ids in {**_NO_EXAMPLES, **self.examples}.items()}
+        pairs = other.words() + other.scope_pairs() + other.example_pairs()
+        pairs += [(name, text) for name, texts in changed.items() for text in texts]
         pairs += other.personal_pairs()
         if page > 1:
             pairs.append(("page", str(page)))
@@ -100,6 +102,10 @@ class PageQuery:
     def personal_pairs(self) -> list[tuple[str, str]]:
         """Return the parameter that switches the order by taste off."""
         return [] if self.personal else [("personal", "0")]
+
+    def example_pairs(self) -> list[tuple[str, str]]:
+        """Return the parameters of the examples."""
+        return [(name, id_text(each)) for name, ids in self.examples.items() for each in ids]
 
     def scope_pairs(self) -> list[tuple[str, str]]:
         """Return the parameter of the scope; none for the default."""
