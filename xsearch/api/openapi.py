@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.urls import include, path
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.serializers import Serializer
 
 from xsearch import __version__
@@ -56,6 +57,19 @@ class OpenObject(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         """Return the schema of a result."""
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
         return {**schema, "additionalProperties": {}}
+
+
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
+
+
+def describe(**description: Any) -> Callable[[MethodT], MethodT]:
+    """Describe a method of a view, as ``extend_schema`` does, whatever the project's DEFAULT_SCHEMA_CLASS is."""
+
+    def decorate(method: MethodT) -> MethodT:
+        method.schema = XsearchSchema  # type: ignore[attr-defined]  # or extend_schema starts from the project's class
+        return extend_schema(**description)(method)
+
+    return decorate
 
 
 def answers(serializer: type[Serializer[Any]], *problems: int, success: int = 200) -> dict[int, Any]:

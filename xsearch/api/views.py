@@ -7,13 +7,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.renderers import OpenApiJsonRenderer
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from xsearch.api import serializers
 from xsearch.api.base import XsearchView
-from xsearch.api.openapi import answers, document
+from xsearch.api.openapi import answers, describe, document
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index
 from xsearch.indexing.status import health
@@ -40,7 +39,7 @@ class SearchAPIView(IndexView):
     upload_fields = ("image", "audio")
     filters_of_index = True
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_search_text",
         parameters=[requests.TextSearchRequest],
         responses=answers(serializers.ResultsSerializer, 400, 429, 503),
@@ -49,7 +48,7 @@ class SearchAPIView(IndexView):
         """Search by text."""
         return self.answer(request, self.read(request, requests.TextSearchRequest, filters=True))
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_search",
         request=dict.fromkeys(("multipart/form-data", "application/json"), requests.SearchParameters),
         responses=answers(serializers.ResultsSerializer, 400, 413, 415, 422, 429, 503),
@@ -75,7 +74,7 @@ class SimilarView(IndexView):
 
     filters_of_index = True
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_similar",
         parameters=[requests.SimilarRequest],
         responses=answers(serializers.ResultsSerializer, 400, 404, 429, 503),
@@ -94,7 +93,7 @@ class SuggestView(IndexView):
 
     throttle_scope = "suggest"
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_suggest",
         parameters=[requests.SuggestRequest],
         responses=answers(serializers.SuggestionsSerializer, 400, 429, 503),
@@ -113,7 +112,7 @@ class TranscribeView(XsearchView):
     throttle_scope = "media"
     upload_fields = ("audio",)
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_transcribe",
         request=dict.fromkeys(("multipart/form-data", "application/json"), requests.TranscribeRequest),
         responses=answers(serializers.TranscriptSerializer, 400, 413, 415, 422, 429, 503),
@@ -130,7 +129,7 @@ class EventsView(IndexView):
 
     throttle_scope = "events"
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_event",
         request=requests.EventRequest,
         responses=answers(requests.EventRequest, 400, 429, 503, success=201),
@@ -154,7 +153,7 @@ class HealthView(XsearchView):
     authentication_classes = ()
     throttle_scope = None
 
-    @extend_schema(
+    @describe(
         operation_id="xsearch_health",
         responses={200: serializers.HealthSerializer, 503: serializers.HealthSerializer},
     )
@@ -172,7 +171,7 @@ class SchemaView(XsearchView):
     renderer_classes = (OpenApiJsonRenderer,)
     throttle_scope = "suggest"
 
-    @extend_schema(exclude=True)
+    @describe(exclude=True)
     def get(self, request: Request) -> Response:
         """Return the document."""
         return Response(document(request.path.removesuffix("schema/")))

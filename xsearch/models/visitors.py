@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import ClassVar
 
@@ -12,6 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+def today() -> datetime.date:
+    """Return the date in the current time zone, or on the server's clock where ``USE_TZ`` is off."""
+    return timezone.localdate() if settings.USE_TZ else timezone.now().date()
+
+
 class Visitor(models.Model):
     """A user, or a browser with a random token, that agreed to be remembered; only a hash of the token is kept."""
 
@@ -20,8 +26,8 @@ class Visitor(models.Model):
     token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - empty ones are not unique
     #: While True, nothing is recorded or used.
     is_paused = models.BooleanField(default=False)
-    agreed_on = models.DateField(default=timezone.localdate)
-    seen_on = models.DateField(default=timezone.localdate, db_index=True)
+    agreed_on = models.DateField(default=today)
+    seen_on = models.DateField(default=today, db_index=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -46,7 +52,7 @@ class QueryLog(models.Model):
     total = models.PositiveIntegerField()
     is_close = models.BooleanField()
     is_filtered = models.BooleanField(default=False)
-    day = models.DateField(default=timezone.localdate, db_index=True)
+    day = models.DateField(default=today, db_index=True)
     #: Only for customers who agreed.
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from xsearch.conf import settings
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
+from xsearch.models.visitors import today
 from xsearch.visitors.events import count_popularity
 from xsearch.visitors.identity import (
     CHOICE_COOKIE,
@@ -77,11 +78,10 @@ def forget(visitor: Visitor) -> None:
 
 def tidy() -> TidyCounts:
     """Delete what is too old, and count what is popular again."""
-    today = timezone.localdate()
-    old_visitors = Visitor.objects.filter(seen_on__lt=today - timedelta(days=settings.VISITORS_KEEP_DAYS))
+    old_visitors = Visitor.objects.filter(seen_on__lt=today() - timedelta(days=settings.VISITORS_KEEP_DAYS))
     visitors = old_visitors.delete()[1].get(Visitor._meta.label, 0)  # with their events and queries
     old_events = Event.objects.filter(created_at__lt=timezone.now() - timedelta(days=settings.EVENTS_KEEP_DAYS))
-    old_queries = QueryLog.objects.filter(day__lt=today - timedelta(days=settings.QUERIES_KEEP_DAYS))
+    old_queries = QueryLog.objects.filter(day__lt=today() - timedelta(days=settings.QUERIES_KEEP_DAYS))
     return TidyCounts(old_events.delete()[0], old_queries.delete()[0], visitors, count_popular(), count_popularity())
 
 

@@ -11,9 +11,9 @@ from django.contrib.auth.signals import user_logged_in
 from django.db import DatabaseError, transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils import timezone
 
 from xsearch.models import Event, QueryLog, Visitor
+from xsearch.models.visitors import today
 
 logger = logging.getLogger("xsearch.visitors")
 
@@ -35,9 +35,8 @@ def visitor_of(request: HttpRequest) -> Visitor | None:
     if not hasattr(request, "_xsearch_visitor"):
         user = user_of(request)
         found = Visitor.objects.filter(user=user).first() if user else visitor_of_browser(request)
-        today = timezone.localdate()
-        if found and found.seen_on != today:  # visitors who do not return are deleted
-            Visitor.objects.filter(pk=found.pk).update(seen_on=today)
+        if found and found.seen_on != today():  # visitors who do not return are deleted
+            Visitor.objects.filter(pk=found.pk).update(seen_on=today())
         request._xsearch_visitor = found  # type: ignore[attr-defined]
     visitor: Visitor | None = request._xsearch_visitor  # type: ignore[attr-defined]
     return visitor

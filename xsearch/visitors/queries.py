@@ -13,11 +13,11 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest
-from django.utils import timezone
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
 from xsearch.models import Event, PopularQuery, QueryLog
+from xsearch.models.visitors import today
 from xsearch.text import detect_language
 from xsearch.visitors.events import replace_all
 from xsearch.visitors.identity import remembered_visitor
@@ -115,7 +115,7 @@ def count_popular() -> int:
 
 def searches_of(index: Index) -> QueryStatistics:
     """Return the counts of the searches in ``index`` during the last 30 days."""
-    since = timezone.localdate() - timedelta(days=_OVERVIEW_DAYS)
+    since = today() - timedelta(days=_OVERVIEW_DAYS)
     recent = first_pages().filter(content_type=index.content_type, day__gte=since)
     clicks = Event.objects.filter(query_id=OuterRef("pk")).exclude(kind=Event.Kind.DISMISS)
     recent = recent.annotate(is_clicked=Exists(clicks))

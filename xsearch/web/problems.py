@@ -12,6 +12,7 @@ from django.http import Http404
 from django.http.request import UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
+from rest_framework.settings import api_settings
 
 from xsearch.errors import BadQuery
 from xsearch.media import MediaError
@@ -77,7 +78,7 @@ def first_message(detail: Any) -> str:
     if isinstance(detail, dict):
         name, inner = next(iter(detail.items()))
         message = first_message(inner)
-        return message if name == "non_field_errors" else f"{name}: {message}"
+        return message if name == api_settings.NON_FIELD_ERRORS_KEY else f"{name}: {message}"
     if isinstance(detail, list):
         return first_message(detail[0])
     return str(detail)
