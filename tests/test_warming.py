@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import override_settings
 
 import xsearch
 from shop.models import Product
+from tests.showcase.models import Furniture
 from tests.support.indexing import add, run, start_process, wait_until
 from xsearch.index.registry import registered
 
@@ -170,6 +172,47 @@ def test_the_command_loads_everything_and_says_what_it_took(settings):
     assert all(one["error"] is None for one in found["models"])
     assert all("256 dimensions, builtin-" in one["facts"] for one in found["models"] if one["name"] == "builtin")
     assert found["memory_mb"] > 0
+
+
+@pytest.fixture
+def textiles(register):
+    """The only index of a shop: words and photos, no sounds."""
+    from xsearch.index import registry
+
+    before = registry._indexes.copy()
+    registry._indexes.clear()
+    register(Furniture, text={"A": ["title"]}, image="front")
+    yield
+    registry._indexes.clear()
+    registry._indexes.update(before)
+
+
+def test_what_no_index_needs_is_not_loaded(settings, monkeypatch, textiles):
+    """The README's own install has no librosa, which encodes sounds."""
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    settings.XSEARCH = {}
+    found, error = report()
+    assert error is None
+    loaded = {(one["name"], one["kind"]): one["facts"] for one in found["models"]}
+    assert loaded.keys() == {
+        ("builtin", "text"),
+        ("builtin", "image"),
+        ("showcase.Furniture", "words"),
+        ("XSEARCH['TRANSCRIBERS']", "speech"),
+    }
+    assert "django-xsearch[voice]" in loaded["XSEARCH['TRANSCRIBERS']", "speech"]
+
+
+def test_what_is_used_or_named_and_not_installed_is_a_failure(settings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "librosa", None)
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    sphinx = "xsearch.speech.sphinx.PocketsphinxTranscriber"
+    settings.XSEARCH = {"TRANSCRIBERS": [{"BACKEND": sphinx}]}
+    found, error = report()  # the shop has sounds
+    assert "XSEARCH['TRANSCRIBERS'], logmel" in error
+    errors = [one["error"] for one in found["models"] if one["error"]]
+    assert ["[sound]" in errors[0], "[voice]" in errors[1]] == [True, True]
 
 
 def test_the_command_fails_with_the_cure_of_what_cannot_work_after_it_tried_the_rest(settings):

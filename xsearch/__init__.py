@@ -10,7 +10,18 @@ import xsearch.search as _search_package  # noqa: F401 - imported later, it woul
 if TYPE_CHECKING:
     from xsearch.index.registry import Index, register
     from xsearch.indexing import mark, pause_indexing
-    from xsearch.search import search, search_all, similar, suggest, suggestions_for, transcribe
+    from xsearch.search import (
+        asearch,
+        asearch_all,
+        asimilar,
+        asuggest,
+        search,
+        search_all,
+        similar,
+        suggest,
+        suggestions_for,
+        transcribe,
+    )
     from xsearch.warming import warm_up
 else:
 
@@ -25,6 +36,10 @@ else:
 __version__ = "0.1.0"
 __all__ = [
     "Index",
+    "asearch",
+    "asearch_all",
+    "asimilar",
+    "asuggest",
     "mark",
     "pause_indexing",
     "register",
@@ -39,6 +54,10 @@ __all__ = [
 
 _MODULES = {
     "Index": "xsearch.index.registry",
+    "asearch": "xsearch.search",
+    "asearch_all": "xsearch.search",
+    "asimilar": "xsearch.search",
+    "asuggest": "xsearch.search",
     "mark": "xsearch.indexing",
     "pause_indexing": "xsearch.indexing",
     "register": "xsearch.index.registry",

@@ -38,8 +38,9 @@ class WarmedUp:
 
 
 def warm_up(*, speech: bool = True) -> list[WarmedUp]:
-    """Load every encoder of a column, the words of every index and, with ``speech``, every recogniser.
+    """Load the encoders and words of every registered index and, with ``speech``, every recogniser.
 
+    An encoder of a column that no index fills is left out, and so is the default recogniser where it is not installed.
     An error of one does not stop the others. Call it in a serving process after the fork, for example in gunicorn's
     ``post_worker_init``.
     """
@@ -61,8 +62,9 @@ def _load_encoders() -> None:
 def _encoder_steps() -> Iterator[_Step]:
     from xsearch.encoders import get_encoder
     from xsearch.index.stores import MODALITIES
+    from xsearch.indexing.spaces import used_encoders
 
-    for alias in dict.fromkeys(alias for alias in settings.EMBEDDINGS.values() if alias is not None):
+    for alias in used_encoders():
         try:
             encoder = get_encoder(alias)
         except Exception as error:  # noqa: BLE001 - becomes a finding
@@ -105,7 +107,9 @@ def _speech_steps() -> Iterator[_Step]:
     try:
         transcribers = get_transcribers()
     except Exception as error:  # noqa: BLE001 - becomes a finding
-        return iter([("XSEARCH['TRANSCRIBERS']", "speech", partial(_fail, error))])
+        was_asked_for = "TRANSCRIBERS" in settings.overrides()
+        action = partial(_fail, error) if was_asked_for else partial("not loaded: {}".format, error)
+        return iter([("XSEARCH['TRANSCRIBERS']", "speech", action)])
     return ((type(one).__name__, "speech", partial(_listen, one)) for one in transcribers)
 
 

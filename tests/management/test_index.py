@@ -131,12 +131,19 @@ def test_all_goes_on_after_an_interruption():
     assert sum(size for modality, size in HashEncoder.calls if modality == "image") == 2
 
 
-def test_it_fails_if_anything_failed_and_says_where_to_look():
-    add("A", photo=b"nonsense")
+def test_it_fails_if_anything_failed_and_says_which_and_why(monkeypatch):
+    monkeypatch.setattr("xsearch.indexing.status.FAILURES_NAMED", 2)
+    bad = [add(f"A{number}", f"Mug {number}", photo=b"nonsense") for number in range(3)]
     good = add("B")
-    with pytest.raises(CommandError, match=r"^1 failed; .*xsearch_status.* and the admin say which and why"):
-        command()
+    errors = io.StringIO()
+    with pytest.raises(CommandError, match=r"^3 failed, see above"):
+        command(stderr=errors)
     assert record(good).status == "indexed"
+    lines = errors.getvalue().splitlines()
+    for line, product in zip(lines[:2], bad[:2], strict=True):
+        assert line == f"  ! shop.Product {product.pk} ({product}): {record(product).last_error}"
+        assert "image" in line
+    assert lines[2] == "  ! 1 more failed; the admin lists all of them under Index records."
 
 
 def test_what_failed_is_tried_again_and_recovers(use_encoder):

@@ -13,7 +13,7 @@ from django.utils import timezone
 from shop.models import Product
 from xsearch.admin.overview import findings
 from xsearch.index.registry import get_index
-from xsearch.indexing import index_pending, vector_indexes
+from xsearch.indexing import index_pending, outbox, vector_indexes
 from xsearch.indexing.status import status
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -98,6 +98,33 @@ def test_failures_to_be_retried_are_counted(products):
     IndexRecord.objects.filter(object_id=products[0].pk).update(status="failed", attempts=1, not_before=later)
     assert status()["models"]["shop.Product"]["queue"]["retrying"] == 1
     assert "warning: 1 product could not be indexed completely" in texts()
+
+
+def test_which_failed_and_why_is_printed_and_in_the_json(products):
+    IndexRecord.objects.filter(object_id=products[2].pk).update(
+        status="failed", last_error="photo: broken\nsound: gone"
+    )
+    assert f"  ! shop.Product {products[2].pk} (Mug 2): photo: broken; sound: gone" in run().splitlines()
+    failures = json.loads(run("--json"))["models"]["shop.Product"]["failures"]
+    assert failures == [{"key": str(products[2].pk), "object": "Mug 2", "error": "photo: broken\nsound: gone"}]
+
+
+def test_of_many_failures_the_first_are_named_and_the_others_counted():
+    Product.objects.bulk_create(Product(sku=f"s{number}", title=f"Mug {number}") for number in range(13))
+    index_pending(get_index(Product))
+    outbox.mark(Product.objects.all())
+    IndexRecord.objects.update(status="failed", last_error="x" * 1000)
+    lines = [line for line in run().splitlines() if line.startswith("  ! shop.Product")]
+    assert len(lines) == 10
+    assert all(len(line) < 400 for line in lines)
+    assert "  ! 3 more failed; the admin lists all of them under Index records." in run()
+
+
+def test_an_object_that_has_no_text_is_named_by_its_key(products, monkeypatch):
+    IndexRecord.objects.filter(object_id=products[0].pk).update(status="failed", last_error="broken")
+    monkeypatch.setattr(Product, "__str__", lambda self: self.nothing)
+    assert f"shop.Product {products[0].pk} (" in run()
+    assert "broken" in run()
 
 
 def test_a_missing_database_index_is_named(products):

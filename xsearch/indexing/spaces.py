@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
 
 from xsearch.conf import settings
 from xsearch.encoders import Encoder, EncoderError, encoder_from_spec
 from xsearch.encoders.adapted import model_of
 from xsearch.encoders.registry import encoder_spec
-from xsearch.index.registry import Index
+from xsearch.index.registry import Index, registered
 from xsearch.index.stores import MODALITIES
 from xsearch.indexing.columns import column_set
 from xsearch.indexing.vector_indexes import drop_vector_index, has_index, index_build_lock
@@ -29,6 +32,15 @@ def bound_modalities(index: Index) -> list[str]:
     """Return the modalities of ``index`` that an encoder is configured for."""
     present = {store.modality for store in index.stores()}
     return [name for name in MODALITIES if name in present and settings.EMBEDDINGS.get(name)]
+
+
+def used_encoders() -> list[str]:
+    """Return the aliases of the encoders that fill a column of some registered index."""
+    aliases: list[str] = []
+    for index in registered():
+        with suppress(ImproperlyConfigured):  # the system checks report it
+            aliases += [str(settings.EMBEDDINGS[modality]) for modality in bound_modalities(index)]
+    return list(dict.fromkeys(aliases))
 
 
 def live_adapters() -> dict[str, Adapter]:

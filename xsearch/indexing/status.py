@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app
-from django.db import Error
+from django.db import Error, models
 from django.db.models import Count, Max, Min
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -18,21 +18,24 @@ from xsearch.indexing import vector_indexes
 from xsearch.indexing.columns import rows_lacking, rows_with
 from xsearch.indexing.database import fetch_one, has_column
 from xsearch.indexing.outbox import claimable, index_records, without_record
-from xsearch.indexing.spaces import configured_encoder, live_spaces
+from xsearch.indexing.spaces import configured_encoder, live_spaces, used_encoders
 from xsearch.models import EncoderSpace, IndexRecord
+from xsearch.models.indexed import without_vectors
 
 BROKER_TIMEOUT_S = 1.0
 #: Sweeps after which waiting records mean that no worker is running.
 PATIENCE_SWEEPS = 3
+#: Failed objects that are named; the others are counted.
+FAILURES_NAMED = 10
 
 
 def status() -> dict[str, Any]:
     """Return the counts, encoders, database indexes and queue, as ``xsearch_status --json`` prints them."""
-    models = {index.label: index_status(index) for index in registered()}
-    waiting = [model["queue"] for model in models.values()]
+    by_label = {index.label: index_status(index) for index in registered()}
+    waiting = [model["queue"] for model in by_label.values()]
     oldest = [queue["oldest_s"] for queue in waiting if queue["oldest_s"] is not None]
     return {
-        "models": models,
+        "models": by_label,
         "queue": {
             "broker": broker_answers(),
             "waiting": sum(queue["waiting"] for queue in waiting),
@@ -53,8 +56,7 @@ def health() -> dict[str, Any]:
     except Error:
         pgvector, has_database = None, False
     broker = broker_answers()
-    aliases = sorted(filter(None, settings.EMBEDDINGS.values()))
-    encoders = {alias: encoder_status(alias)["error"] or "ready" for alias in aliases}
+    encoders = {alias: encoder_status(alias)["error"] or "ready" for alias in sorted(used_encoders())}
     healthy = broker and all(state == "ready" for state in encoders.values())
     return {
         "status": "down" if not has_database else "ok" if healthy else "degraded",
@@ -86,7 +88,24 @@ def index_status(index: Index) -> dict[str, Any]:
         "last_indexed_at": latest.isoformat() if latest else None,
         "columns": _columns(index),
         "queue": _queue(index),
+        "failures": failures(index),
     }
+
+
+def failures(index: Index) -> list[dict[str, str]]:
+    """Return the first objects that could not be indexed: the key, the object as a text, and the error."""
+    failed = index_records(index).filter(status=IndexRecord.Status.FAILED).order_by("marked_at", "pk")
+    found = list(failed.values_list("object_id", "last_error")[:FAILURES_NAMED])
+    objects = index.model._base_manager.filter(pk__in=[key for key, _error in found])
+    names = {str(obj.pk): _as_text(obj) for obj in without_vectors(objects)}
+    return [{"key": key, "object": names.get(key, ""), "error": error} for key, error in found]
+
+
+def _as_text(obj: models.Model) -> str:
+    try:
+        return str(obj)
+    except Exception as error:  # noqa: BLE001 - what the shop writes may be what failed
+        return f"({error.__class__.__name__}: {error})"
 
 
 def counts(index: Index) -> dict[str, int]:

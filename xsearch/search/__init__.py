@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsearch.errors import BadQuery as BadQuery
+    from xsearch.search.asynchronous import asearch as asearch
+    from xsearch.search.asynchronous import asearch_all as asearch_all
+    from xsearch.search.asynchronous import asimilar as asimilar
+    from xsearch.search.asynchronous import asuggest as asuggest
     from xsearch.search.engine import search as search
     from xsearch.search.engine import similar as similar
     from xsearch.search.multi_index import search_all as search_all
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "xsearch.errors": ["BadQuery"],
+    "xsearch.search.asynchronous": ["asearch", "asearch_all", "asimilar", "asuggest"],
     "xsearch.search.engine": ["search", "similar"],
     "xsearch.search.multi_index": ["search_all"],
     "xsearch.search.request": ["SearchOptions", "SearchRequest"],

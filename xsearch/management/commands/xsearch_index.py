@@ -11,6 +11,8 @@ from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing import index_pending, statistics
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.marking import mark_stale
+from xsearch.indexing.status import failures
+from xsearch.management.failures import failure_lines
 from xsearch.management.progress import ProgressLine, clean_exit, duration
 
 
@@ -35,7 +37,7 @@ class Command(BaseCommand):
         with clean_exit():
             failed = sum(self._handle_index(index, options) for index in indexes)
         if failed:
-            raise CommandError(f"{failed} failed; `manage.py xsearch_status` and the admin say which and why.")
+            raise CommandError(f"{failed} failed, see above. Put right what is wrong, then run this command again.")
 
     def _handle_index(self, index: Index, options: dict[str, Any]) -> int:
         waiting = mark_stale(index, forced=options["all"])
@@ -56,6 +58,8 @@ class Command(BaseCommand):
             f"{index.label}: {report.indexed} indexed, {report.failed} failed, "
             f"{report.forgotten} forgotten in {duration(time.monotonic() - started)}."
         )
+        if report.failed:
+            self.stderr.write("\n".join(failure_lines(index.label, failures(index), report.failed)))
         if verbosity > 1:
             self.stdout.write(
                 f"{index.label}: {report.photos} photos encoded; the models worked for {report.encoder_busy_s:.1f} s "

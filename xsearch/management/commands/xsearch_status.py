@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from xsearch.indexing.status import status
+from xsearch.management.failures import failure_lines
 
 
 class Command(BaseCommand):
@@ -34,6 +35,7 @@ class Command(BaseCommand):
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     for label, model in found["models"].items():
         yield f"{label}: " + ", ".join(f"{count} {name}" for name, count in model["counts"].items())
+        yield from failure_lines(label, model["failures"], model["counts"]["failed"])
         for column in model["columns"]:
             yield f"  {column['key']:<16} {_column(column)}"
     queue = found["queue"]

@@ -1,4 +1,4 @@
-"""Load every model that the settings name, and say what each took."""
+"""Load every model that the registered indexes use, and say what each took."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xsearch.warming import WarmedUp, memory_mb, warm_up
 class Command(BaseCommand):
     """``xsearch_warm_up [--json]``."""
 
-    help = "Load every configured encoder and recogniser, let each do its work once, and print what it took."
+    help = "Load every encoder and recogniser in use, let each do its work once, and print what it took."
     requires_system_checks = []  # it says itself what cannot work
 
     def add_arguments(self, parser: CommandParser) -> None:
