@@ -89,3 +89,11 @@ class Plain(models.Model):
 
 class LongKey(EmbeddedModel):
     code = models.CharField(primary_key=True, max_length=200)
+
+
+class Variant(EmbeddedModel):
+    """A product, or a variant of one: a parent has no parent."""
+
+    title = models.CharField(max_length=100)
+    colour = models.CharField(max_length=20, blank=True)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")

@@ -17,6 +17,8 @@ from xsearch.index.stores import Store, image_store, main_store
 #: Name of all indexes together.
 ALL = "all"
 
+#: What can be searched: a model as its index limits it, or some of its objects.
+Searchable = models.QuerySet[Any] | models.Manager[Any] | type[models.Model]
 ModelNames = type[models.Model] | str | Iterable[type[models.Model] | str] | None
 
 _indexes: dict[type[models.Model], Index] = {}
@@ -116,6 +118,30 @@ def get_indexes(named: ModelNames = None) -> list[Index]:
     """
     models = [named] if isinstance(named, str | type) else named or ()
     return list(dict.fromkeys(index for model in models for index in _named_by(model))) or [_first_index()]
+
+
+def queryset_of(searched: Searchable | Index) -> models.QuerySet[Any]:
+    """Return the objects to search: those given, or of a model or index those that its ``get_queryset`` allows."""
+    if isinstance(searched, Index):
+        return searched.get_queryset()
+    if isinstance(searched, type) and issubclass(searched, models.Model):
+        return _objects_of(searched)
+    found = searched.all() if isinstance(searched, models.Manager) else searched
+    if not isinstance(found, models.QuerySet):
+        raise TypeError(
+            "xsearch searches a queryset, a manager or a model, such as Product.objects.filter(…), "
+            f"not {type(searched).__name__!r}."
+        )
+    if found._fields is not None:  # type: ignore[attr-defined]  # the stubs leave it out
+        raise TypeError("xsearch returns objects: give the queryset without values(), values_list() and dates().")
+    return found
+
+
+def _objects_of(model: type[models.Model]) -> models.QuerySet[Any]:
+    index = get_index(model)
+    allowed = index.get_queryset()
+    # Of a model below the registered one, such as a proxy, only its own objects.
+    return allowed if index.model is model else model._default_manager.filter(pk__in=allowed.values("pk"))
 
 
 def _named_by(model: type[models.Model] | str) -> Iterator[Index]:

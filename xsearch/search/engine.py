@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
-from xsearch.index.registry import get_index
+from xsearch.index.registry import Searchable, get_index, queryset_of
 from xsearch.media import Source
 from xsearch.search.compiled_query import CompiledQuery, compile_query
 from xsearch.search.context import SearchContext
@@ -32,7 +32,7 @@ _TRIES = 4
 
 
 def search(
-    queryset: models.QuerySet[Any],
+    queryset: Searchable,
     *,
     text: str | None = None,
     image: Source | Sequence[Source] | None = None,
@@ -50,16 +50,18 @@ def search(
 ) -> SearchResults:
     """Find objects of ``queryset`` by words, a photo, a recording, examples, or any mix of them.
 
+    A model or a manager may stand for its objects; those of a model are limited by ``get_queryset`` of its index.
     ``SearchRequest`` documents every argument. Raises ``BadQuery`` for a query that cannot be answered as asked, and
     ``MediaError`` for unreadable media. For several models see ``search_all``.
     """
     request = SearchRequest(
         text, image, audio, like, unlike, weights, user, language, facets, page, page_size, explain, **options
     )
-    return run_search(SearchContext(get_index(queryset.model), queryset.db), queryset, request)
+    objects = queryset_of(queryset)
+    return run_search(SearchContext(get_index(objects.model), objects.db), objects, request)
 
 
-def similar(queryset: models.QuerySet[Any], obj: models.Model, *, page_size: int = 12) -> SearchResults:
+def similar(queryset: Searchable, obj: models.Model, *, page_size: int = 12) -> SearchResults:
     """Return the objects of ``queryset`` that are most like ``obj``, without ``obj`` itself."""
     return search(queryset, like=[obj], page_size=page_size, facets=None)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import models
 
 from xsearch.errors import BadQuery
-from xsearch.index.registry import Index, get_index, registered
+from xsearch.index.registry import Index, Searchable, get_index, queryset_of, registered
 from xsearch.search.context import SearchContext
 from xsearch.search.engine import run_search, search
 from xsearch.search.request import SearchRequest
@@ -29,7 +29,7 @@ class _Place(NamedTuple):
 
 
 def search_all(
-    querysets: Iterable[models.QuerySet[Any]] | None = None,
+    querysets: Iterable[Searchable] | None = None,
     *,
     only: Collection[str] = (),
     **asked: Any,
@@ -61,9 +61,9 @@ def search_all(
     return results
 
 
-def _by_index(querysets: Iterable[models.QuerySet[Any]]) -> dict[Index, models.QuerySet[Any]]:
+def _by_index(querysets: Iterable[Searchable]) -> dict[Index, models.QuerySet[Any]]:
     searched: dict[Index, models.QuerySet[Any]] = {}
-    for queryset in querysets:
+    for queryset in map(queryset_of, querysets):
         index = get_index(queryset.model)
         if index in searched:
             raise ValueError(f"{index.label} is given twice. Give one queryset a model; combine two with |.")

@@ -51,8 +51,9 @@ class SearchScope:
 
     def load(self, keys: Sequence[Any]) -> dict[Any, Any]:
         """Load the objects ``keys``, with what the queryset selects and prefetches; deleted ones are missing."""
-        queryset = self.queryset
-        if queryset.query.is_sliced or queryset.query.combinator:
+        queryset = self.queryset.all()
+        queryset.query.clear_limits()
+        if queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
         if issubclass(queryset.model, EmbeddedModel):
             queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connections, models, transaction
 from django.utils.translation import get_language
 
-from xsearch.index.registry import Index, get_index
+from xsearch.index.registry import Index, Searchable, get_index, queryset_of
 from xsearch.index.stores import rows_of
 from xsearch.indexing.suggestions import TIERS
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
@@ -185,20 +185,20 @@ class Suggestions:
     corrected: str | None = None
 
 
-def suggest(source: Index | models.QuerySet[Any], prefix: str, *, limit: int = 8) -> list[str]:
+def suggest(source: Index | Searchable, prefix: str, *, limit: int = 8) -> list[str]:
     """Return texts that complete ``prefix``, likeliest first."""
-    queryset = source.get_queryset() if isinstance(source, Index) else source
-    return suggestions_for(queryset, prefix, limit=limit).texts
+    return suggestions_for(queryset_of(source), prefix, limit=limit).texts
 
 
-def suggestions_for(queryset: models.QuerySet[Any], typed: str, *, limit: int = 8) -> Suggestions:
+def suggestions_for(queryset: Searchable, typed: str, *, limit: int = 8) -> Suggestions:
     """Return up to ``limit`` texts, with facet values, popular queries and objects of ``queryset``.
 
     Labels and titles are in the active language. Completions without an object in ``queryset`` are left out. The work
     is bounded, whatever is typed and however large the catalogue is.
     """
-    context = SearchContext(get_index(queryset.model), queryset.db)
-    scope = SearchScope(queryset, [], {})
+    objects = queryset_of(queryset)
+    context = SearchContext(get_index(objects.model), objects.db)
+    scope = SearchScope(objects, [], {})
     typed = " ".join(typed.replace("\x00", "").split())[:_MAX_TYPED]
     if not typed_key(typed):
         return Suggestions()

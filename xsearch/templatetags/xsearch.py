@@ -244,7 +244,7 @@ def _on_page(context: Context, **own: Any) -> dict[str, Any]:
 
     An inclusion tag would see its own only, and the shop's templates of a result need the rest.
     """
-    return {**context.flatten(), "request": _request(context), **own}
+    return {str(name): value for name, value in context.flatten().items()} | {"request": _request(context)} | own
 
 
 def _request(context: Context) -> Any:

@@ -10,10 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.index.filters import label_path, raw_path, value_labels
+from xsearch.index.filters import final_field, label_path, raw_path, value_labels
 from xsearch.index.registry import Index
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
@@ -47,12 +50,34 @@ def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
     return list(names or index.facets)
 
 
+def _group_of(index: Index) -> Any:
+    """Return the expression of an object's group; of an object without a parent, the group of its own children."""
+    own = _key_of_parents(index)
+    return Coalesce(F(str(index.group_by)), F(own)) if own else F(index.group_by or "pk")
+
+
+def _members_of(index: Index, groups: Sequence[Any]) -> Q:
+    """Return the condition that an object is in one of ``groups``."""
+    own = _key_of_parents(index)
+    members = Q(**{f"{index.group_by}__in": groups})
+    return members | Q(**{f"{own}__in": groups}) if own else members
+
+
+def _key_of_parents(index: Index) -> str | None:
+    """Return the field that children name their parent by, if objects are grouped by a parent of the same model."""
+    if not index.group_by or LOOKUP_SEP in index.group_by:
+        return None
+    field: Any = final_field(index.model, index.group_by)
+    is_own = bool(field.related_model) and issubclass(index.model, field.related_model)
+    return str(field.target_field.name) if is_own else None
+
+
 def read_groups_and_facets(context: SearchContext, keys: Sequence[Any], names: Sequence[str]) -> GroupsAndFacets:
     """Read the group and the facets ``names`` of the objects ``keys``, in one statement."""
     index = context.index
     paths = {name: (raw_path(index, name), label_path(index, name)) for name in names}
-    columns = [index.group_by or "pk", *(path for pair in paths.values() for path in pair)]
-    if not keys or columns == ["pk"]:
+    columns = [_group_of(index), *(path for pair in paths.values() for path in pair)]
+    if not keys or not (names or index.group_by):
         return GroupsAndFacets({key: key for key in keys}, {name: set() for name in names})
     objects = index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys))
     groups: dict[Any, Any] = {}
@@ -235,13 +260,13 @@ class RankedHits:
     def _all_variants(self, places: Sequence[int]) -> Mapping[int, int]:
         """Return how many further objects of its group each place represents, counting all objects of these groups."""
         ranker = self.ranker
-        field = ranker.context.index.group_by
-        groups = {place: self.found.groups.get(self.ranking.keys[place]) for place in places if field}
+        index = ranker.context.index
+        groups = {place: self.found.groups.get(self.ranking.keys[place]) for place in places if index.group_by}
         names = {place: group[1] for place, group in groups.items() if isinstance(group, tuple)}
         if self.ranking.coverage is Coverage.COMPLETE or not names:
             return self.variants
         with suppress(SpaceSwapped):
-            members = ranker.scope.objects().filter(**{f"{field}__in": list(names.values())})
+            members = ranker.scope.objects().filter(_members_of(index, list(names.values())))
             found = Counter(ranker.read(ranker.rank(members), ()).groups.values())
             return {**self.variants} | {
                 place: max(found["group", name] - 1, self.variants[place]) for place, name in names.items()
