@@ -51,7 +51,7 @@ def test_the_manager_of_related_objects(shop):
 
 def test_a_model_is_limited_by_its_index(shop, monkeypatch):
     """Hidden products stay hidden, also where only the model is named."""
-    monkeypatch.setattr(type(get_index(Product)), "get_queryset", lambda self: objects.exclude(title="Red mug"))
+    monkeypatch.setattr(type(get_index(Product)), "get_queryset", lambda _self: objects.exclude(title="Red mug"))
     found = titles(Product)
     assert found
     assert "Red mug" not in found
@@ -60,7 +60,7 @@ def test_a_model_is_limited_by_its_index(shop, monkeypatch):
 
 
 def test_a_proxy_of_a_model_is_limited_by_its_index_too(register):
-    register(Furniture, text={"A": ["title"]}, get_queryset=lambda self: Furniture.objects.exclude(title="Hidden"))
+    register(Furniture, text={"A": ["title"]}, get_queryset=lambda _self: Furniture.objects.exclude(title="Hidden"))
     for title in ("Hidden", "Shown"):
         Furniture.objects.create(title=title)
     found = queryset_of(Bargain)

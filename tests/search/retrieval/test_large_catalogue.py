@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import OperationalError
+from django.template import Context
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -193,7 +194,7 @@ def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalo
         settings.XSEARCH = {**LARGE, "SCORED_ROWS": scored_rows}
         found = xsearch.search(catalogue, **QUERY, page_size=5, facets=None, exact=False)
         assert (found.is_final, found.total_is_exact) == (is_final, False)
-        assert xsearch_results_content({"results": found, "query": query})["is_counted"] is is_final
+        assert xsearch_results_content(Context({"results": found, "query": query}))["is_counted"] is is_final
         looks.clear()
         xsearch.search(catalogue, **QUERY, page_size=40, facets=None)
         assert looks == seen
@@ -202,7 +203,7 @@ def test_more_than_may_be_scored_are_looked_at_once_and_not_counted_again(catalo
 def test_the_page_says_that_there_are_more_and_leads_to_them(catalogue):  # noqa: F811
     found = xsearch.search(catalogue, **QUERY, page_size=5, exact=False)
     query = PageQuery(xsearch.index.registry.get_index(Product), {"q": QUERY["text"]})
-    shown = xsearch_results_content({"results": found, "query": query})
+    shown = xsearch_results_content(Context({"results": found, "query": query}))
     assert shown["next"].endswith("page=2")
     assert shown["results"].total_text.endswith("+")
 
