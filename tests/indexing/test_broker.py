@@ -1,8 +1,6 @@
 """Tasks on their way: real brokers that work, hang or are gone, and real Celery workers."""
 
-import shutil
 import signal
-import socket
 import subprocess
 import threading
 
@@ -11,6 +9,7 @@ from celery import current_app
 
 from shop.models import Product
 from tests.support.indexing import add, is_vector, picture, records, run, start_process, statuses, wait_until
+from tests.support.processes import free_port, redis_server
 from xsearch.indexing import dispatch, sweep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,34 +39,10 @@ def use_broker():
     use(before["broker_url"], **before["broker_transport_options"])
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def redis(tmp_path):
-    if not shutil.which("redis-server"):
-        pytest.skip("redis-server is not installed")
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    wait_until(lambda: answers(port))
-    server.url = f"redis://127.0.0.1:{port}/0"
-    yield server
-    server.send_signal(signal.SIGCONT)
-    server.terminate()
-    server.wait(30)
-
-
-def answers(port):
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
-    except OSError:
-        return False
+    with redis_server(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ NOT_QUICK = {
     ],
     "process": [
         "tests/encoders/test_remote.py",
+        "tests/examples/test_readme.py",
         "tests/hosts",
         "tests/indexing/test_broker.py",
         "tests/indexing/test_rebuild_searching.py",
