@@ -3,15 +3,17 @@
 import pytest
 from celery import current_app
 from django.core.checks import run_checks
-from django.db import connection, connections
+from django.db import connection, connections, models
+from django.test.utils import isolate_apps
 
 from shop.models import Product
-from tests.showcase.models import Furniture, Instrument, Plain
+from tests.showcase.models import Bargain, Delivery, Furniture, Instrument, Plain, Rarity
 from tests.support.indexing import add, run
 from xsearch import checks
 from xsearch.checks import databases
 from xsearch.index.registry import get_index
 from xsearch.indexing import vector_indexes
+from xsearch.models import EmbeddedModel
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +156,76 @@ def test_e012_filter_without_a_field(register):
 def test_w012_facet_that_is_no_filter(register):
     register(Furniture, text={"A": ["title"]}, facets=["title"])
     only("xsearch.W012", "showcase.Furniture: facet 'title' is not a filter", "Add 'title' to `filters`")
+
+
+@pytest.mark.parametrize("order", [(Furniture, Bargain), (Bargain, Furniture)])
+def test_e050_proxy_beside_its_model(register, order):
+    for model in order:
+        register(model, text={"A": ["title"]})
+    only(
+        "xsearch.E050",
+        "showcase.Bargain and showcase.Furniture are registered",
+        "Remove the declaration of showcase.Bargain",
+    )
+
+
+def test_e050_proxies_beside_each_other(register):
+    register(Bargain, text={"A": ["title"]})
+    register(Rarity, text={"A": ["title"]})
+    only("xsearch.E050", "Only showcase.Bargain is indexed", "Or register showcase.Rarity alone")
+
+
+def test_e051_composite_primary_key(register):
+    register(Delivery, text={"A": ["title"]})
+    only(
+        "xsearch.E051",
+        "showcase.Delivery has a composite primary key",
+        "models.UniqueConstraint(fields=['depot', 'number']",
+    )
+
+
+class TestLostOptions:
+    @pytest.fixture(autouse=True)
+    def _apps(self, monkeypatch):
+        with isolate_apps("tests.showcase") as apps:
+            monkeypatch.setattr("xsearch.checks.models.apps", apps)
+            yield
+
+    @staticmethod
+    def base():
+        class AbstractProduct(models.Model):
+            code = models.CharField(max_length=10)
+
+            class Meta:
+                abstract = True
+                app_label = "showcase"
+                ordering = ["code"]
+                constraints = [models.UniqueConstraint(fields=["code"], name="%(class)s_code")]
+
+        return AbstractProduct
+
+    def test_e052_base_after_embedded_model(self):
+        type("Lost", (EmbeddedModel, self.base()), {"__module__": "tests.showcase.models"})
+        only(
+            "xsearch.E052",
+            "showcase.Lost has lost these options of AbstractProduct.Meta: constraints, ordering.",
+            "class Lost(AbstractProduct, EmbeddedModel)",
+        )
+
+    def test_what_the_hint_says_keeps_them(self):
+        base = self.base()
+        module = {"__module__": "tests.showcase.models"}
+        first = type("First", (base, EmbeddedModel), dict(module))
+        inherited = type("Inherited", (EmbeddedModel, base), {**module, "Meta": type("Meta", (base.Meta,), {})})
+        assert found() == {}
+        for model in (first, inherited):
+            assert model._meta.ordering == ["code"]
+            assert [each.name for each in model._meta.constraints] == [f"{model._meta.model_name}_code"]
+
+    def test_a_meta_of_its_own_is_what_the_shop_wants(self):
+        own = {"__module__": "tests.showcase.models", "Meta": type("Meta", (), {"ordering": ["-code"]})}
+        type("Own", (EmbeddedModel, self.base()), own)
+        assert found() == {}
 
 
 def test_w020_no_broker():

@@ -2,7 +2,9 @@
 
 import pytest
 
+import xsearch
 from tests.showcase.models import (
+    Bargain,
     Chair,
     Furniture,
     Instrument,
@@ -82,8 +84,6 @@ class TestCompanion:
         assert statuses(Instrument) == {}
 
     def test_a_search_finds_by_companion_and_photo_rows(self):
-        import xsearch
-
         flute = Instrument.objects.create(name="Flute", picture=picture_file(1))
         drum = Instrument.objects.create(name="Drum")
         InstrumentPhoto.objects.create(instrument=drum, file=picture_file(2))
@@ -100,7 +100,34 @@ class TestCompanion:
         assert all(vector_indexes.has_index(store, store.column) for store in stores)
 
 
+class TestProxy:
+    def test_a_proxy_beside_its_model_costs_no_product_its_vector(self, register):
+        register(Furniture, text={"A": ["title"]})
+        register(Bargain, text={"A": ["title"]}, get_queryset=lambda _index: Bargain.objects.filter(title="Sofa"))
+        sofa, table = (Furniture.objects.create(title=title) for title in ("Sofa", "Table"))
+        run(Furniture)
+        run(Bargain)
+        for row in (sofa, table):
+            row.refresh_from_db()
+            assert is_vector(row.text_embedding, row.title)
+        assert get_index(Bargain).model is Furniture
+        assert [hit.object for hit in xsearch.search(Bargain.objects.all(), text="table").hits] == [
+            Bargain(pk=table.pk)
+        ]
+
+
 class TestInheritedTable:
+    def test_what_the_parent_hides_keeps_what_the_index_of_the_child_wrote(self, register):
+        register(Furniture, text={"A": ["title"]}, get_queryset=lambda _index: Furniture.objects.filter(chair=None))
+        register(Chair, text={"A": ["title"]})
+        chair = Chair.objects.create(title="Armchair")
+        run(Chair)
+        chair.save()
+        run(Furniture)
+        run(Chair)
+        assert is_vector(Furniture.objects.get(pk=chair.pk).text_embedding, "Armchair")
+        assert statuses(Furniture) == {}
+
     def test_an_index_on_a_child_fills_the_columns_of_its_parent(self, register):
         register(Chair, text={"A": ["title"]}, image="front")
         chair = Chair.objects.create(title="Armchair", front=picture_file(1))

@@ -81,6 +81,11 @@ class Offer(models.Model):
     since = models.DateField(null=True)
 
 
+class Rarity(Furniture):
+    class Meta:
+        proxy = True
+
+
 class Plain(models.Model):
     """Has nowhere to keep vectors."""
 
@@ -97,3 +102,12 @@ class Variant(EmbeddedModel):
     title = models.CharField(max_length=100)
     colour = models.CharField(max_length=20, blank=True)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+
+
+class Delivery(EmbeddedModel):
+    """Has a key of two columns."""
+
+    pk = models.CompositePrimaryKey("depot", "number")
+    depot = models.CharField(max_length=10)
+    number = models.IntegerField()
+    title = models.CharField(max_length=100)

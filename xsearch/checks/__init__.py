@@ -2,5 +2,6 @@
 
 from xsearch.checks.databases import check_database as check_database
 from xsearch.checks.indexes import check_indexes as check_indexes
+from xsearch.checks.models import check_models as check_models
 from xsearch.checks.settings import check_broker as check_broker
 from xsearch.checks.settings import check_settings as check_settings

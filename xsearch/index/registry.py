@@ -22,6 +22,8 @@ Searchable = models.QuerySet[Any] | models.Manager[Any] | type[models.Model]
 ModelNames = type[models.Model] | str | Iterable[type[models.Model] | str] | None
 
 _indexes: dict[type[models.Model], Index] = {}
+#: Proxies that are registered beside an index of the same rows: two indexes would overwrite each other's columns.
+_refused: dict[type[models.Model], Index] = {}
 _on_register: list[Callable[[Index], None]] = []
 
 
@@ -68,9 +70,16 @@ def register(model: type[models.Model]) -> Callable[[IndexT], IndexT]:
     def decorate(index_class: IndexT) -> IndexT:
         if not issubclass(index_class, Index):
             raise ImproperlyConfigured(f"{index_class.__name__} must be a subclass of xsearch.Index.")
-        if model in _indexes:
+        if model in {*_indexes, *_refused}:
             raise ImproperlyConfigured(f"{model._meta.label} is registered with xsearch already.")
-        index = _indexes[model] = index_class(model)
+        index = index_class(model)
+        rival = next((other for other in _indexes if _has_same_rows(other, model)), None)
+        if rival and model._meta.proxy:
+            _refused[model] = index
+            return index_class
+        if rival:
+            _refused[rival] = _indexes.pop(rival)
+        _indexes[model] = index
         for callback in _on_register:
             callback(index)
         return index_class
@@ -81,6 +90,7 @@ def register(model: type[models.Model]) -> Callable[[IndexT], IndexT]:
 def unregister(model: type[models.Model]) -> None:
     """Forget a model; meant for tests."""
     _indexes.pop(model, None)
+    _refused.pop(model, None)
 
 
 def on_register(callback: Callable[[Index], None]) -> None:
@@ -95,6 +105,15 @@ def registered() -> list[Index]:
     return list(_indexes.values())
 
 
+def refused() -> list[tuple[Index, Index]]:
+    """Return each proxy's index that is not in use, with the one that is used instead."""
+    return [(index, get_index(index.model)) for index in _refused.values()]
+
+
+def _has_same_rows(model: type[models.Model], other: type[models.Model]) -> bool:
+    return model._meta.concrete_model is other._meta.concrete_model
+
+
 def get_index(model: type[models.Model] | str | None = None) -> Index:
     """Return the index of a model or of its label (any case); without either, the first that was registered."""
     if model is None:
@@ -103,7 +122,8 @@ def get_index(model: type[models.Model] | str | None = None) -> Index:
         found = next((index for index in _indexes.values() if index.label.lower() == model.lower()), None)
     else:
         # The nearest ancestor: a registered subclass comes before a registered parent.
-        found = next((_indexes[ancestor] for ancestor in model.__mro__ if ancestor in _indexes), None)
+        near = (*model.__mro__, *(other for other in _indexes if _has_same_rows(other, model)))
+        found = next((_indexes[each] for each in near if each in _indexes), None)
     if found:
         return found
     name = model if isinstance(model, str) else model._meta.label

@@ -19,6 +19,7 @@ from pgvector import HalfVector
 from psycopg.types.json import Jsonb
 
 from xsearch.conf import settings
+from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
 from xsearch.indexing import outbox
 from xsearch.indexing.batch import DOCUMENT_KEY, IndexingContext, IndexingJob, SpaceFingerprints
@@ -102,10 +103,22 @@ def forget(context: IndexingContext, records: Sequence[IndexRecord]) -> int:
     busy_ids = {str(pk) for pk in busy}
     unchanged = [record for record in records if record.pk in ours and ours[record.pk].revision == record.revision]
     free = {record.pk: record.object_id for record in unchanged if record.object_id not in busy_ids}
-    _clear_rows(context, list(free.values()), staged)
+    _clear_rows(context, _filled_by_none_else(context.index, list(free.values())), staged)
     IndexRecord.objects.filter(pk__in=free).delete()
     outbox.release([record for record in records if record.pk not in free], delay_s=_LEFT_ALONE_S)
     return len(free)
+
+
+def _filled_by_none_else(index: Index, object_pks: Sequence[Any]) -> list[Any]:
+    """Return the objects whose columns no index of a parent or child model fills (multi-table inheritance)."""
+    kin = [other for other in registered() if other is not index and _is_parent_of_other(index.model, other.model)]
+    shown = (other.get_queryset().filter(pk__in=object_pks).values_list("pk", flat=True) for other in kin)
+    filled = {str(pk) for pks in shown for pk in pks}
+    return [pk for pk in object_pks if str(pk) not in filled]
+
+
+def _is_parent_of_other(one: type[models.Model], other: type[models.Model]) -> bool:
+    return issubclass(one, other) or issubclass(other, one)
 
 
 # Locks

@@ -1,0 +1,75 @@
+"""Checks of the shop's models: rows that two indexes share, keys of several columns, options that a base loses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models.options import DEFAULT_NAMES
+
+from xsearch.index.registry import Index, refused, registered
+from xsearch.models import EmbeddedModel
+
+
+@checks.register("xsearch")
+def check_models(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E050 a proxy beside its model, E051 a composite primary key, E052 options of another abstract base are lost."""
+    shared = [_shared_rows(index, kept) for index, kept in refused()]
+    keys = [message for index in registered() for message in _check_keys(index)]
+    embedded = [model for model in apps.get_models() if issubclass(model, EmbeddedModel) and not model._meta.proxy]
+    return [*shared, *keys, *(message for model in embedded for message in _check_options(model))]
+
+
+def _shared_rows(index: Index, kept: Index) -> CheckMessage:
+    hint = (
+        f"Remove the declaration of {index.label}; xsearch.search({index.model._meta.object_name}.objects.…) uses the"
+        f" index of {kept.label}. Or register {index.label} alone."
+    )
+    text = (
+        f"{index.label} and {kept.label} are registered, but they share their rows: each would overwrite what the other"
+        f" indexed. Only {kept.label} is indexed."
+    )
+    return Error(text, hint=hint, obj=index.model, id="xsearch.E050")
+
+
+def _check_keys(index: Index) -> Iterator[CheckMessage]:
+    try:
+        stored: set[type[models.Model]] = {store.model for store in index.stores()}
+    except ImproperlyConfigured:  # reported by E011
+        stored = set()
+    for model in {index.model, *stored}:
+        if len(getattr(model._meta, "pk_fields", ())) > 1:
+            columns = ", ".join(repr(field.name) for field in model._meta.pk_fields)
+            hint = (
+                "Give it a primary key of one column, such as an AutoField or a UUIDField, and keep the others unique:"
+                f' constraints = [models.UniqueConstraint(fields=[{columns}], name="…")].'
+            )
+            text = f"{model._meta.label} has a composite primary key, which xsearch cannot record."
+            yield Error(text, hint=hint, obj=model, id="xsearch.E051")
+
+
+def _check_options(model: type[models.Model]) -> Iterator[CheckMessage]:
+    """Find options of an abstract base that stands behind ``EmbeddedModel``: Django takes the ``Meta`` of the first."""
+    own = model._meta.original_attrs
+    inherits_columns = model._meta.get_field("search_document").model is not model
+    if inherits_columns or "abstract" not in own:  # or it has a Meta of its own, which inherits from none
+        return
+    behind = model.__mro__[model.__mro__.index(EmbeddedModel) + 1 :]
+    for base in behind:
+        options = set(vars(vars(base).get("Meta", object))) & set(DEFAULT_NAMES) - {"abstract", "app_label"}
+        if lost := sorted(name for name in options if name not in own and getattr(base.Meta, name)):  # type: ignore[attr-defined]
+            text = f"{model._meta.label} has lost these options of {base.__name__}.Meta: {', '.join(lost)}."
+            yield Error(text, hint=_order_hint(model, base), obj=model, id="xsearch.E052")
+
+
+def _order_hint(model: type[models.Model], base: type) -> str:
+    name = model.__name__
+    return (
+        f"Name EmbeddedModel last: class {name}({base.__name__}, EmbeddedModel). Or keep the order and add:"
+        f" class Meta({base.__name__}.Meta): pass. Then run: python manage.py makemigrations"
+    )
