@@ -75,7 +75,7 @@ def test_the_answer_says_what_each_model_contributes(client):
     assert body["models"]["shop.StylePost"] == {
         "name": "Style posts", "total": 1, "total_is_exact": True, "close": True, "facets": {}
     }  # fmt: skip
-    assert {value["value"] for value in body["models"]["shop.Product"]["facets"]["category"]} >= {"Jackets"}
+    assert {value["label"] for value in body["models"]["shop.Product"]["facets"]["category"]} >= {"Jackets"}
     assert body["total"] == sum(part["total"] for part in body["models"].values())
     assert body["facets"] == {}
     assert len(body["hits"]) == 2

@@ -76,5 +76,5 @@ def test_pages_are_disjoint_and_make_up_the_total(client, stock, query, filters,
     assert len(set(in_order)) == len(in_order) == whole["total"]
     for name, counts in whole["facets"].items():
         # A facet that is chosen from shows what else there is.
-        chosen = filters.get(name, [value["value"] for value in counts])
-        assert sum(value["count"] for value in counts if value["value"] in chosen) <= whole["total"]
+        chosen = filters.get(name, [value["label"] for value in counts])
+        assert sum(value["count"] for value in counts if value["label"] in chosen) <= whole["total"]

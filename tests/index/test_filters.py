@@ -7,7 +7,6 @@ import pytest
 from shop.models import Brand, Category, Product
 from tests.showcase.models import Instrument, Maker, Tag
 from xsearch.errors import BadQuery
-from xsearch.index.filters import label_path
 from xsearch.index.registry import get_index
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +117,3 @@ class TestOtherFields:
         assert self.names(maker__name="acme") == ["Flute"]
         assert self.names(tags="loud") == ["Drum"]
         assert self.names(tags=["loud", "red"]) == ["Drum", "Flute"]  # each once
-
-    def test_labels_of_facets(self):
-        index = get_index(Instrument)
-        assert label_path(index, "tags") == "tags__name"
-        assert label_path(index, "is_visible") == "is_visible"

@@ -11,7 +11,7 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldError, ImproperlyConfigured
 
 from xsearch.errors import BadQuery
-from xsearch.index.filters import final_field
+from xsearch.index.fields import final_field
 from xsearch.index.paths import relations
 from xsearch.index.prepared import wrong_declarations
 from xsearch.index.registry import Index, registered

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.text import capfirst
 
 from xsearch.index.paths import values
+
+if TYPE_CHECKING:
+    from xsearch.index.fields import FilterField
 
 
 class Declaration:
@@ -22,6 +25,8 @@ class Declaration:
     audio: str | None = None
     #: Fields that a search can be limited to.
     filters: Sequence[str] = ()
+    #: Short names of long paths, for filters and facets: {"maker": "brand__manufacturer__name"}.
+    aliases: Mapping[str, str] = {}
     #: Filter that sums of money in a query are about, such as "under 50"; it must be one of ``filters``.
     price: str | None = "price"
     #: Fields whose values are counted with the results.
@@ -42,6 +47,8 @@ class Declaration:
 
     def __init__(self, model: type[models.Model]) -> None:
         self.model = model
+        #: Filters and facets by name; ``filter_field`` fills it.
+        self.resolved: dict[str, FilterField] = {}
 
     @property
     def label(self) -> str:

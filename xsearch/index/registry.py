@@ -11,7 +11,8 @@ from django.db import models
 
 from xsearch.errors import BadQuery
 from xsearch.index.declaration import Declaration
-from xsearch.index.filters import NUMBERS, as_list, condition, final_field
+from xsearch.index.fields import FilterField, filter_field
+from xsearch.index.filters import as_list, conditions
 from xsearch.index.stores import Store, image_store, main_store
 
 #: Name of all indexes together.
@@ -47,18 +48,21 @@ class Index(Declaration):
 
     def filter_names(self) -> list[str]:
         """Return the parameters of ``filter_queryset``, including ``price_min`` and ``price_max``."""
-        numbers = [name for name in self.filters if isinstance(final_field(self.model, name), NUMBERS)]
-        return [*self.filters, *(f"{name}_{bound}" for name in numbers for bound in ("min", "max"))]
+        ranges = [name for name in self.filters if self.field(name).has_range]
+        return [*self.filters, *(f"{name}_{bound}" for name in ranges for bound in ("min", "max"))]
+
+    def field(self, name: str) -> FilterField:
+        """Return the filter or facet ``name``; raises ``BadQuery`` if it leads nowhere."""
+        return filter_field(self, name)
 
     def filter_queryset(self, queryset: models.QuerySet[Any], params: Mapping[str, Any]) -> models.QuerySet[Any]:
         """Limit ``queryset`` by declared filters, of which several values are alternatives; raises ``BadQuery``."""
         allowed = self.filter_names()
-        for name, value in params.items():
+        for name in params:
             if name not in allowed:
                 raise BadQuery(f"Unknown filter {name!r}. Allowed: {', '.join(allowed) or 'none'}.", code="bad_filter")
-            if chosen := as_list(value):
-                queryset = queryset.filter(condition(self, name, chosen))
-        return queryset
+        chosen = {name: values for name, value in params.items() if (values := as_list(value))}
+        return queryset.filter(*conditions(self, chosen)) if chosen else queryset
 
 
 IndexT = TypeVar("IndexT", bound=type[Index])

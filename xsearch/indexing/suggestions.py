@@ -11,7 +11,6 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count
 from django.utils import translation
 
-from xsearch.index.filters import label_path, raw_path, value_labels
 from xsearch.index.registry import Index
 from xsearch.indexing.database import index_connection
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
@@ -108,26 +107,25 @@ def _write_keys(content_type_id: int, made: Sequence[tuple[int, str, str, int]])
 def _facet_rows(index: Index, name: str) -> Iterator[dict[str, Any]]:
     """Yield the values of a facet with their labels in every language of the site."""
     found = _facet_values(index, name)
-    labels = _labels(index, name, {raw: readable for raw, readable, *_ in found})
-    for raw, readable, count, keys in found:
+    labels = _labels(index, name, [value for value, *_ in found])
+    for value, count, keys in found:
         examples = [str(key) for key in keys[:EXAMPLES]]
-        yield {"facet": name, "text": str(readable), "labels": labels[raw], "objects_with": count, "examples": examples}
+        yield {"facet": name, "text": str(value), "labels": labels[value], "objects_with": count, "examples": examples}
 
 
-def _facet_values(index: Index, name: str) -> list[tuple[Any, Any, int, list[Any]]]:
-    """Return (raw value, readable value, number of objects, their keys) of the most frequent values."""
-    raw, label = raw_path(index, name), label_path(index, name)
-    objects = index.get_queryset().select_related(None).order_by().exclude(**{f"{raw}__isnull": True})
-    counted = objects.values(raw, label).annotate(xs_count=Count("pk"), xs_keys=ArrayAgg("pk", order_by="pk"))
-    rows = counted.order_by("-xs_count").values_list(raw, label, "xs_count", "xs_keys")[:_MAX_VALUES]
-    return [row for row in rows if row[1] not in (None, "")]
+def _facet_values(index: Index, name: str) -> list[tuple[Any, int, list[Any]]]:
+    """Return (value, number of objects, their keys) of the most frequent values."""
+    objects = index.get_queryset().select_related(None).order_by().annotate(xs_value=index.field(name).expression())
+    counted = objects.values("xs_value").annotate(xs_count=Count("pk"), xs_keys=ArrayAgg("pk", order_by="pk"))
+    rows = counted.order_by("-xs_count").values_list("xs_value", "xs_count", "xs_keys")[: _MAX_VALUES + 1]
+    return [row for row in rows if row[0] not in (None, "")][:_MAX_VALUES]
 
 
-def _labels(index: Index, name: str, readable: dict[Any, Any]) -> dict[Any, dict[str, str]]:
-    """Return {raw value: {language: label}}."""
-    labels: dict[Any, dict[str, str]] = {raw: {} for raw in readable}
+def _labels(index: Index, name: str, values: list[Any]) -> dict[Any, dict[str, str]]:
+    """Return {value: {language: label}}."""
+    labels: dict[Any, dict[str, str]] = {value: {} for value in values}
     for code, _name in django_settings.LANGUAGES if django_settings.USE_I18N else [(django_settings.LANGUAGE_CODE, "")]:
         with translation.override(code):
-            for raw, label in value_labels(index, name, readable).items():
-                labels[raw][code] = label
+            for value, label in index.field(name).labels(values).items():
+                labels[value][code] = label
     return labels

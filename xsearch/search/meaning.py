@@ -11,6 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from xsearch.conf import settings
+from xsearch.index.fields import RowName
 from xsearch.models import Synonym
 from xsearch.search.context import SearchContext
 from xsearch.search.request import SearchRequest
@@ -76,7 +77,7 @@ def parameters_of(condition: Condition) -> dict[str, Any]:
     """Return a condition as parameters of the declared filters."""
     name, numbers = str(condition.field), condition.values
     if condition.op in ("is", "is_not"):
-        return {name: list(condition.values)}
+        return {name: [RowName(value) for value in condition.values]}
     if condition.op == "about":
         numbers = (numbers[0] * (1 - ABOUT), numbers[0] * (1 + ABOUT))
     least = {} if condition.op == "at_most" else {f"{name}_min": numbers[0]}

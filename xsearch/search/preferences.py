@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from xsearch.conf import settings
 from xsearch.index.filters import condition as has_value
-from xsearch.index.filters import has_one_value, label_path
 from xsearch.index.stores import Store
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import DistanceFromLimits, DoubleCase
@@ -90,14 +89,15 @@ def _violation(context: SearchContext, field: str, op: str, conditions: Sequence
 
     def expression(store: Store) -> Any:
         objects = index.model._base_manager.using(context.using).filter(pk=OuterRef(store.object_key))
+        declared = index.field(field)
         if op not in {"is", "is_not"}:
             parameters = {name: value for each in conditions for name, value in parameters_of(each).items()}
             passes = Exists(index.filter_queryset(objects, parameters))
-            number = Subquery(objects.values(field)[:1])
+            number = Subquery(objects.values_list(declared.first())[:1])
             distance = DistanceFromLimits(number, parameters.get(f"{field}_min"), parameters.get(f"{field}_max"))
             return DoubleCase(When(passes, then=0.0), default=distance)
-        matching, known = has_value(index, field, values), Q(**{f"{label_path(index, field)}__gt": ""})
-        if store.link or not has_one_value(index, field):  # otherwise the row has the value, which is many times faster
+        matching, known = has_value(index, field, values), declared.known()
+        if store.link or declared.is_multiple:  # otherwise the row has the value, which is many times faster
             matching, known = Q(Exists(objects.filter(matching))), Q(Exists(objects.filter(known)))
         if op == "is_not":
             return DoubleCase(When(matching, then=1.0), default=0.0)

@@ -71,7 +71,8 @@ def _find(context: SearchContext, key: str) -> list[Completion]:
 
 
 def _completion(facet: str, text: str, labels: str, objects_with: int, examples: str) -> Completion:
-    label = json.loads(labels).get(get_language() or "", text)
+    names = json.loads(labels)
+    label = names.get(get_language() or "") or next(iter(names.values()), text)
     return Completion(text, label, facet, objects_with, tuple(json.loads(examples)))
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db import models
 
-from xsearch.index import paths
 from xsearch.index.registry import Index
 from xsearch.indexing.inputs import MediaFile, collect
 from xsearch.models import Event
@@ -93,7 +92,7 @@ def _product(index: Index, obj: models.Model) -> Product:
 
 def _values(index: Index, obj: models.Model) -> dict[str, str]:
     """Return the values of the declared filters that are words: no numbers, dates or booleans."""
-    found = {name: next(paths.values(obj, name), None) for name in index.filters}
+    found = {name: next(index.field(name).read(obj), None) for name in index.filters}
     words = {name: str(value).strip() for name, value in found.items() if not isinstance(value, _NO_LABELS)}
     return {name: text for name, text in words.items() if text}
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings as django_settings
 from django.db import models
-from django.db.models.constants import LOOKUP_SEP
 from django.utils.functional import lazy
 from django.utils.translation import override
 
 from xsearch.conf import settings
-from xsearch.index.filters import NUMBERS, field_label, final_field, label_path
+from xsearch.index.fields import NumberField, RelatedField, TextField
+from xsearch.index.filters import field_label
 from xsearch.index.registry import Index
 from xsearch.lazy import VersionedCache
 from xsearch.text.glossary import glossary_lines
@@ -40,7 +40,7 @@ def lexicon_of(indexes: Sequence[Index], version: object, same: SynonymPairs, sc
 def price_filter(indexes: Sequence[Index]) -> str | None:
     """Return the declared filter for prices, if any of the indexes has a numeric one."""
     for index in indexes:
-        if index.price in index.filters and isinstance(final_field(index.model, str(index.price)), NUMBERS):
+        if index.price in index.filters and isinstance(index.field(str(index.price)), NumberField):
             return index.price
     return None
 
@@ -60,19 +60,21 @@ def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> V
 
 
 def _has_texts(index: Index, name: str) -> bool:
-    return isinstance(final_field(index.model, label_path(index, name)), _TEXTS)
+    field = index.field(name)
+    if isinstance(field, RelatedField):
+        return isinstance(field.related._meta.get_field(field.name_field), _TEXTS)
+    return isinstance(field, TextField)
 
 
 def _values(index: Index, name: str) -> Iterator[Value]:
-    """Yield the values of a field with their names in every language of the site."""
-    field: Any = final_field(index.model, name)
-    if field.related_model:
-        label = label_path(index, name).rpartition(LOOKUP_SEP)[2]
-        rows, columns = field.related_model._base_manager.all(), _in_languages(field.related_model, label)
-    else:
-        rows, columns = index.model._base_manager.all(), {"": name}
-    found = rows.order_by().values_list(*columns.values()).distinct()[: _MAX_VALUES + 1]
-    found = [row for row in found if row[0]]
+    """Yield the values of a field with their names in every language of the site: names of related rows, not keys."""
+    field = index.field(name)
+    columns: dict[str, Any] = {"": field.expression()}
+    rows: models.QuerySet[Any] = index.model._base_manager.all()
+    if isinstance(field, RelatedField):
+        rows, columns = field.related._base_manager.all(), _in_languages(field.related, field.name_field)
+    read = rows.order_by().values_list(*columns.values()).distinct()[: _MAX_VALUES + 1]
+    found = [row for row in read if row[0]]
     for value, *others in found if len(found) <= _MAX_VALUES else ():
         labels = dict(zip(list(columns)[1:], others, strict=True))
         yield _value(index, name, str(value), {code: label for code, label in labels.items() if label})
@@ -87,8 +89,8 @@ def _in_languages(model: type[models.Model], label: str) -> dict[str, str]:
 
 
 def _value(index: Index, name: str, value: str, labels: dict[str, str]) -> Value:
-    choices = {str(key): label for key, label in final_field(index.model, name).flatchoices or ()}
+    field = index.field(name)
     for code, _name in django_settings.LANGUAGES:
         with override(code):
-            labels.setdefault(code, str(choices.get(value) or index.facet_label(name, value)))
+            labels.setdefault(code, index.facet_label(name, field.readable(value)))
     return Value(name, value, tuple(dict.fromkeys([value, *labels.values()])), labels)

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from xsearch.index.filters import field_label, label_path, raw_path, value_labels
+from xsearch.index.filters import field_label
 from xsearch.index.registry import Index, registered
 from xsearch.models import Event, QueryLog, Visitor
 from xsearch.visitors.events import LEAST_PRICES, PRICE, acts_of
@@ -137,12 +137,11 @@ def _likes(index: Index, acts: dict[str, float]) -> list[FieldTaste]:
 
 def _likes_of(index: Index, name: str, acts: dict[str, float]) -> FieldTaste:
     weights: dict[Any, float] = defaultdict(float)
-    paths = (raw_path(index, name), label_path(index, name))
-    for key, raw, readable in index.get_queryset().filter(pk__in=acts).values_list("pk", *paths):
-        if readable not in (None, ""):
-            weights[raw, readable] += acts[str(key)]
-    labels = value_labels(index, name, dict(weights.keys()))
-    ordered = [(labels[raw], weight) for (raw, _), weight in sorted(weights.items(), key=lambda item: -item[1])]
+    for key, value in index.get_queryset().filter(pk__in=acts).values_list("pk", index.field(name).expression()):
+        if value not in (None, ""):
+            weights[value] += acts[str(key)]
+    labels = index.field(name).labels(list(weights))
+    ordered = [(labels[value], weight) for value, weight in sorted(weights.items(), key=lambda item: -item[1])]
     liked = [label for label, weight in ordered if weight > 0]
     disliked = [label for label, weight in reversed(ordered) if weight < 0]
     return FieldTaste(field_label(index, name), liked[:_LIKES], disliked[:_LIKES])
@@ -153,8 +152,8 @@ def _prices(index: Index, acts: dict[str, float]) -> tuple[float, float] | None:
     if PRICE not in index.filters:
         return None
     liked = [key for key, weight in acts.items() if weight > 0]
-    found = index.get_queryset().filter(pk__in=liked).exclude(**{PRICE: None}).values_list(PRICE, flat=True)
-    prices = [float(price) for price in found]
+    found = index.get_queryset().filter(pk__in=liked).values_list(index.field(PRICE).first(), flat=True)
+    prices = [float(price) for price in found if price is not None]
     if len(prices) < LEAST_PRICES:
         return None
     deciles = quantiles(prices, n=10, method="inclusive")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
 from django.utils.translation import gettext as _
 
-from xsearch.index.filters import field_label, final_field
+from xsearch.index.filters import field_label
 from xsearch.index.registry import ALL, Index
 from xsearch.search import Counts, SearchResults
 from xsearch.widgets.query import YES, PageQuery
@@ -141,8 +140,8 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
     if _is_switch(query.index, name):
         label = field_label(query.index, name)
         return label if text.lower() in YES else _("Not: %(label)s") % {"label": label}
-    return labels.get((name, text.lower()), text)
+    return labels.get((name, text.lower())) or query.index.field(name).chosen_label(text)
 
 
 def _is_switch(index: Index, name: str) -> bool:
-    return isinstance(final_field(index.model, name), models.BooleanField)
+    return index.field(name).is_switch

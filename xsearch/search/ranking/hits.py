@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.index.filters import final_field, label_path, raw_path, value_labels
+from xsearch.index.fields import final_field
 from xsearch.index.registry import Index
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
@@ -34,10 +34,10 @@ from xsearch.search.words.lexical import LexicalQuery
 
 @dataclass(frozen=True)
 class GroupsAndFacets:
-    """The group of each object, and of each facet the (group, raw value, readable value) that occur."""
+    """The group of each object, and of each facet the (group, value) that occur."""
 
     groups: Mapping[Any, Any]
-    values: Mapping[str, set[tuple[Any, Any, Any]]]
+    values: Mapping[str, set[tuple[Any, Any]]]
 
 
 def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
@@ -73,29 +73,38 @@ def _key_of_parents(index: Index) -> str | None:
 
 
 def read_groups_and_facets(context: SearchContext, keys: Sequence[Any], names: Sequence[str]) -> GroupsAndFacets:
-    """Read the group and the facets ``names`` of the objects ``keys``, in one statement."""
+    """Read the group and the facets ``names`` of the objects ``keys``.
+
+    One statement reads all facets of one value; each facet of several values has its own, for a join of all would
+    multiply their rows.
+    """
     index = context.index
-    paths = {name: (raw_path(index, name), label_path(index, name)) for name in names}
-    columns = [_group_of(index), *(path for pair in paths.values() for path in pair)]
+    values: dict[str, set[tuple[Any, Any]]] = {name: set() for name in names}
     if not keys or not (names or index.group_by):
-        return GroupsAndFacets({key: key for key in keys}, {name: set() for name in names})
-    objects = index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys))
-    groups: dict[Any, Any] = {}
-    values: dict[str, set[tuple[Any, Any, Any]]] = {name: set() for name in names}
-    for key, group, *found in objects.order_by().values_list("pk", *columns):
-        groups[key] = key if group in (None, "") else ("group", group)
-        for place, name in enumerate(names):
-            values[name].add((groups[key], found[2 * place], found[2 * place + 1]))
+        return GroupsAndFacets({key: key for key in keys}, values)
+    objects = index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by()
+    single = [name for name in names if not index.field(name).is_multiple]
+    groups: dict[Any, Any] = {key: key for key in keys}
+    if single or index.group_by:
+        columns = [_group_of(index), *(index.field(name).expression() for name in single)]
+        for key, group, *found in objects.values_list("pk", *columns):
+            groups[key] = key if group in (None, "") else ("group", group)
+            for name, value in zip(single, found, strict=True):
+                values[name].add((groups[key], value))
+    for name in names:
+        if name not in single:
+            rows = objects.values_list("pk", index.field(name).expression())
+            values[name].update((groups[key], value) for key, value in rows)
     return GroupsAndFacets(groups, values)
 
 
 def count_values(index: Index, name: str, found: GroupsAndFacets) -> list[FacetValue]:
     """Return the most frequent values of a facet; variants of one product count once."""
-    there = {entry for entry in found.values[name] if entry[2] not in (None, "")}
-    counts = Counter((raw, readable) for _, raw, readable in there)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0][1])))[: settings.FACET_SIZE]
-    labels = value_labels(index, name, dict(pair for pair, _ in ordered))
-    return [FacetValue(readable, labels[raw], count) for (raw, readable), count in ordered]
+    counts = Counter(value for _group, value in found.values[name] if value not in (None, ""))
+    chosen = sorted(counts, key=lambda value: (-counts[value], str(value)))[: settings.FACET_SIZE]
+    labels = index.field(name).labels(chosen)
+    values = [FacetValue(value, labels[value], counts[value]) for value in chosen if value in labels]
+    return sorted(values, key=lambda value: (-value.count, value.label))
 
 
 #: The name of counting in ``degraded``.

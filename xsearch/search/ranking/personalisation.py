@@ -21,7 +21,6 @@ from django.db.models import Aggregate, F, FloatField, Func, Subquery, TextField
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.conf import settings
-from xsearch.index.filters import raw_path
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
 from xsearch.search.context import SearchContext
@@ -83,25 +82,29 @@ def affinities(context: SearchContext, acts: Mapping[str, float], keys: Sequence
 
 
 class _Rows:
-    """The results and the objects that the customer interacted with, read in one statement."""
+    """The results and the objects that the customer interacted with: one statement, and one for each field of lists."""
 
     def __init__(self, context: SearchContext, weights: Mapping[str, float], keys: Sequence[Any]) -> None:
         self._keys = keys
         index, store = context.index, context.main_store
         self.columns = _columns(context)
-        paths = {name: raw_path(index, name) for name in index.facets}
-        paths |= {PRICE: PRICE} if PRICE in index.filters else {}
+        names = [*index.facets, *([PRICE] if PRICE in index.filters and PRICE not in index.facets else [])]
         acted = [index.model._meta.pk.to_python(key) for key in weights]
         everything = store.model._base_manager.using(context.using).order_by()
         objects = everything.filter(IsAnyOf(store.object_key, [*acted, *keys]))
         liked = everything.filter(IsAnyOf(store.object_key, acted))
         named = {f"xs{number}": _to_mean(liked, name, store, weights) for number, name in enumerate(self.columns)}
-        fields = [f"{store.link}{LOOKUP_SEP}{path}" if store.link else path for path in paths.values()]
+        prefix = f"{store.link}{LOOKUP_SEP}" if store.link else ""
         self._similar: dict[Any, list[float | None]] = {}
-        self._values: dict[str, dict[Any, set[Any]]] = {name: defaultdict(set) for name in paths}
+        self._values: dict[str, dict[Any, set[Any]]] = {name: defaultdict(set) for name in names}
+        single = [name for name in names if not index.field(name).is_multiple]
+        fields = [index.field(name).expression(prefix) for name in single]
         for key, *found in objects.annotate(**named).values_list(store.object_key, *named, *fields):
             self._similar[key] = found[: len(named)]
-            for name, value in zip(paths, found[len(named) :], strict=True):
+            for name, value in zip(single, found[len(named) :], strict=True):
+                self._values[name][key].add(value)
+        for name in set(names) - set(single):
+            for key, value in objects.values_list(store.object_key, index.field(name).expression(prefix)):
                 self._values[name][key].add(value)
         self._weights = {key: weights[str(key)] for key in self._similar if str(key) in weights}
 

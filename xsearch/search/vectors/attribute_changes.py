@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from django.conf import settings as django_settings
-from django.db import models
 from django.utils import translation
 
 from xsearch.conf import settings
-from xsearch.index.filters import final_field
+from xsearch.index.fields import TextField
 from xsearch.index.registry import Index
 from xsearch.lazy import VersionedCache
 from xsearch.search.words.synonyms import key_of
@@ -168,10 +167,10 @@ def _read(index: Index) -> AttributeLexicon:
 
 
 def _values_of(index: Index, name: str) -> list[str]:
-    field = final_field(index.model, name)
-    if field.related_model or not isinstance(field, models.CharField | models.TextField):
+    field = index.field(name)
+    if not isinstance(field, TextField):
         return []
-    found = index.get_queryset().order_by().values_list(name, flat=True).distinct()[: _MAX_VALUES + 1]
+    found = index.get_queryset().order_by().values_list(field.expression(), flat=True).distinct()[: _MAX_VALUES + 1]
     values = sorted(value for value in found if value)
     return values if len(values) <= _MAX_VALUES else []
 
