@@ -22,7 +22,7 @@ from xsearch.index import paths
 if TYPE_CHECKING:
     from xsearch.index.declaration import Declaration
 
-ModelField = Any  # a field or a relation of a model, forward or reverse
+AnyField = Any  # a field or a relation of a model, forward or reverse
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 #: A decimal comma, as in "12,50"; not "1,000".
 _DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
@@ -39,14 +39,14 @@ class FilterField:
     #: True for yes or no.
     is_switch: ClassVar[bool] = False
 
-    def __init__(self, index: Declaration, name: str, path: str, field: ModelField) -> None:
+    def __init__(self, index: Declaration, name: str, path: str, field: AnyField) -> None:
         self.index = index
         self.name = name
         self.path = path
         self.field = field
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True if this kind is for a model field."""
         raise NotImplementedError
 
@@ -130,13 +130,13 @@ class FilterField:
         return text
 
 
-class NumberField(FilterField):
+class NumberFilter(FilterField):
     """A number; ``<name>_min`` and ``<name>_max`` are its bounds."""
 
     has_range = True
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True for numbers of any kind."""
         return isinstance(field, models.IntegerField | models.FloatField | models.DecimalField)
 
@@ -153,13 +153,13 @@ class NumberField(FilterField):
         return number
 
 
-class BooleanField(FilterField):
+class BooleanFilter(FilterField):
     """Yes or no."""
 
     is_switch = True
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True for booleans."""
         return isinstance(field, models.BooleanField)
 
@@ -171,11 +171,11 @@ class BooleanField(FilterField):
         raise BadQuery(f"{self.name} must be true or false, not {str(value)[:40]!r}.", code="bad_filter")
 
 
-class TextField(FilterField):
+class TextFilter(FilterField):
     """A short text or a choice, in any case."""
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True for texts."""
         return isinstance(field, models.CharField | models.TextField)
 
@@ -192,11 +192,11 @@ class TextField(FilterField):
         return models.Q(**{f"{self.path}__gt": ""})
 
 
-class ExactField(FilterField):
+class ExactFilter(FilterField):
     """A value of another type that its model field can read from a text, such as a UUID."""
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True for fields with a value."""
         return field.related_model is None
 
@@ -214,11 +214,11 @@ class RowName(str):
     __slots__ = ()
 
 
-class RelatedField(FilterField):
+class RelatedFilter(FilterField):
     """A related row: its key is the value, its name the label."""
 
     @classmethod
-    def takes(cls, field: ModelField) -> bool:
+    def takes(cls, field: AnyField) -> bool:
         """Return True for relations, forward or reverse."""
         return isinstance(field.related_model, type)
 
@@ -282,12 +282,12 @@ class RelatedField(FilterField):
 
 
 #: The kinds of filters; a field is of the first that takes it.
-KINDS: list[type[FilterField]] = [NumberField, BooleanField, TextField, RelatedField, ExactField]
+KINDS: list[type[FilterField]] = [NumberFilter, BooleanFilter, TextFilter, RelatedFilter, ExactFilter]
 
 
-def final_field(model: type[models.Model], path: str) -> ModelField:
+def final_field(model: type[models.Model], path: str) -> AnyField:
     """Return the model field that ``path`` ends at."""
-    field: ModelField = None
+    field: AnyField = None
     for name in path.split(LOOKUP_SEP):
         try:
             field = model._meta.get_field(name)

@@ -11,7 +11,7 @@ from django.utils.functional import lazy
 from django.utils.translation import override
 
 from xsearch.conf import settings
-from xsearch.index.fields import NumberField, RelatedField, TextField
+from xsearch.index.fields import NumberFilter, RelatedFilter, TextFilter
 from xsearch.index.filters import field_label
 from xsearch.index.registry import Index
 from xsearch.lazy import VersionedCache
@@ -40,7 +40,7 @@ def lexicon_of(indexes: Sequence[Index], version: object, same: SynonymPairs, sc
 def price_filter(indexes: Sequence[Index]) -> str | None:
     """Return the declared filter for prices, if any of the indexes has a numeric one."""
     for index in indexes:
-        if index.price in index.filters and isinstance(index.field(str(index.price)), NumberField):
+        if index.price in index.filters and isinstance(index.field(str(index.price)), NumberFilter):
             return index.price
     return None
 
@@ -61,9 +61,9 @@ def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> V
 
 def _has_texts(index: Index, name: str) -> bool:
     field = index.field(name)
-    if isinstance(field, RelatedField):
+    if isinstance(field, RelatedFilter):
         return isinstance(field.related._meta.get_field(field.name_field), _TEXTS)
-    return isinstance(field, TextField)
+    return isinstance(field, TextFilter)
 
 
 def _values(index: Index, name: str) -> Iterator[Value]:
@@ -71,7 +71,7 @@ def _values(index: Index, name: str) -> Iterator[Value]:
     field = index.field(name)
     columns: dict[str, Any] = {"": field.expression()}
     rows: models.QuerySet[Any] = index.model._base_manager.all()
-    if isinstance(field, RelatedField):
+    if isinstance(field, RelatedFilter):
         rows, columns = field.related._base_manager.all(), _in_languages(field.related, field.name_field)
     read = rows.order_by().values_list(*columns.values()).distinct()[: _MAX_VALUES + 1]
     found = [row for row in read if row[0]]

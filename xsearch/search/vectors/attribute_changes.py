@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 from django.utils import translation
 
 from xsearch.conf import settings
-from xsearch.index.fields import TextField
+from xsearch.index.fields import TextFilter
 from xsearch.index.registry import Index
 from xsearch.lazy import VersionedCache
 from xsearch.search.words.synonyms import key_of
@@ -168,7 +168,7 @@ def _read(index: Index) -> AttributeLexicon:
 
 def _values_of(index: Index, name: str) -> list[str]:
     field = index.field(name)
-    if not isinstance(field, TextField):
+    if not isinstance(field, TextFilter):
         return []
     found = index.get_queryset().order_by().values_list(field.expression(), flat=True).distinct()[: _MAX_VALUES + 1]
     values = sorted(value for value in found if value)
