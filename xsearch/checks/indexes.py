@@ -20,7 +20,7 @@ from xsearch.index.registry import Index, registered
 @checks.register("xsearch")
 def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field,
-    E070 prepared values without a type or method.
+    E060 HTML that is no text of the index, E070 prepared values without a type or method.
     """
     return [message for index in registered() for message in check_index(index)]
 
@@ -33,6 +33,12 @@ def check_index(index: Index) -> Iterator[CheckMessage]:
     yield from _attempt(index.filter_names, index, "xsearch.E012")
     if index.group_by:
         yield from _attempt(lambda: final_field(index.model, str(index.group_by)), index, "xsearch.E012")
+    texts = {path for paths in index.text.values() for path in paths}
+    for path in {index.html} if isinstance(index.html, str) else set(index.html) - texts:
+        text = (
+            f"{index.label}: html = [{path!r}] must be a list of paths of `text`: {', '.join(sorted(texts)) or 'none'}."
+        )
+        yield Error(text, hint=_hint(index), obj=index.model, id="xsearch.E060")
     for problem in wrong_declarations(index):
         yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E070")
     for name in set(index.facets) - set(index.filters):

@@ -19,6 +19,8 @@ class Declaration:
 
     #: Paths to texts by weight: A counts most, D least.
     text: Mapping[str, Sequence[str]] = {}
+    #: Paths of ``text`` that hold HTML: their text is indexed as a page shows it.
+    html: Sequence[str] = ()
     #: Path or paths to photos. A path into a related ``EmbeddedModel`` has one vector per photo.
     image: str | Sequence[str] | None = None
     #: Path to a sound.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import SuspiciousFileOperation
@@ -15,6 +17,9 @@ from xsearch.index import paths
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
 from xsearch.text import ANALYSIS_VERSION
+from xsearch.text.markup import looks_like_html, page_text
+
+logger = logging.getLogger("xsearch.indexing")
 
 _MAX_PHRASE = 200  # characters
 
@@ -69,7 +74,7 @@ class ObjectInputs:
 
 def collect(index: Index, obj: models.Model, stores: Sequence[Store] | None = None) -> ObjectInputs:
     """Return the declared texts and files of ``obj``, which are read later; ``stores`` saves their look-up."""
-    texts = {weight: _texts(obj, names) for weight, names in index.text.items()}
+    texts = {weight: list(_texts(index, obj, names)) for weight, names in index.text.items()}
     found: dict[str, MediaFile] = {}
     for store in index.stores() if stores is None else stores:
         if store.modality != "text" and settings.EMBEDDINGS.get(store.modality):
@@ -78,9 +83,22 @@ def collect(index: Index, obj: models.Model, stores: Sequence[Store] | None = No
     return ObjectInputs(texts, list(found.values()))
 
 
-def _texts(obj: models.Model, names: Any) -> list[str]:
-    found = (str(value).strip() for name in names for value in paths.values(obj, name))
-    return [text.replace("\x00", "") for text in found if text]
+def _texts(index: Index, obj: models.Model, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        for value in paths.values(obj, name):
+            text = str(value).replace("\x00", "").strip()
+            if name in index.html:
+                text = page_text(text)
+            elif looks_like_html(text):
+                _warn_of_html(index.label, name)
+            if text:
+                yield text
+
+
+@cache
+def _warn_of_html(label: str, name: str) -> None:
+    """Say once that tags are indexed as words."""
+    logger.warning("%s: %r holds HTML. Add it to `html` of the index, or its tags are words.", label, name)
 
 
 def _files(store: Store, obj: models.Model) -> Iterator[MediaFile]:
