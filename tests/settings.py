@@ -10,7 +10,7 @@ os.environ.setdefault("SHOP_VAR_DIR", str(ROOT / "var" / "tests"))
 from shop.settings import *  # noqa: F403
 from shop.settings import DATABASES, INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.showcase"]
+INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks_db", "tests.showcase"]
 MIGRATION_MODULES = {"showcase": None}
 
 _given = json.loads(os.environ.get("XSEARCH_TEST_SETTINGS", "{}"))

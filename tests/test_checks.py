@@ -237,6 +237,103 @@ def test_w020_no_broker():
         current_app.conf.update(broker_url=before)
 
 
+@pytest.mark.parametrize(("name", "value"), [("TASKS", "rq"), ("SWEEP_BY", "hand")])
+def test_e021_choice_that_is_none(settings, name, value):
+    settings.XSEARCH = {**settings.XSEARCH, name: value}
+    only("xsearch.E021", f"XSEARCH['{name}'] is '{value}'", "Allowed are '")
+
+
+class TestDjangoTasks:
+    @pytest.fixture(autouse=True)
+    def _no_celery(self, settings):
+        """The shop has no Celery app of its own, and says that cron runs the sweep."""
+        settings.XSEARCH = {**settings.XSEARCH, "TASKS": "django", "SWEEP_BY": "cron"}
+        before = current_app.conf.broker_url
+        current_app.conf.update(broker_url=None)
+        yield
+        current_app.conf.update(broker_url=before)
+
+    def test_a_set_up_that_is_fine_has_no_findings(self, settings):
+        settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+        assert found() == {}
+
+    def test_e021_django_without_tasks(self, monkeypatch):
+        monkeypatch.setattr("xsearch.indexing.queues.find_spec", lambda _name: None)
+        only("xsearch.E021", "Django before 6.0 has no tasks", "pip install django-tasks")
+
+    def test_e021_backend_that_cannot_be_made(self, settings):
+        settings.TASKS = {"default": {"BACKEND": "no.such.Backend"}}
+        only("xsearch.E021", "cannot be used", "correct TASKS['default']")
+
+    def test_w021_tasks_that_run_inside_saves(self):
+        only("xsearch.W021", "every save waits until the product is indexed", "pip install django-tasks-db")
+
+    def test_e022_queue_that_the_backend_does_not_have(self, settings):
+        settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+        settings.XSEARCH = {**settings.XSEARCH, "TASK_QUEUE": "search"}
+        only("xsearch.E022", "'search', which is no queue", "TASKS['default']['QUEUES']")
+
+    def test_w023_nothing_schedules_the_sweep(self, settings):
+        settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+        settings.XSEARCH = {**settings.XSEARCH, "SWEEP_BY": "beat"}
+        only("xsearch.W023", "Nobody runs the sweep", "python manage.py xsearch_sweep` every minute")
+
+
+@pytest.fixture
+def schedule():
+    """Return a function that sets Celery's configuration."""
+    before = {name: current_app.conf[name] for name in ("beat_schedule", "beat_scheduler")}
+    yield lambda **configuration: current_app.conf.update(**configuration)
+    current_app.conf.update(**before)
+
+
+def test_w023_no_beat_entry(schedule):
+    schedule(beat_schedule={"tidy": {"task": "xsearch.tidy", "schedule": 3600.0}})
+    only("xsearch.W023", "Nobody runs the sweep", "'task': 'xsearch.sweep', 'schedule': 60.0")
+
+
+def test_no_beat_entry_is_needed_by_another_scheduler_or_where_cron_runs_the_sweep(schedule, settings):
+    schedule(beat_schedule={}, beat_scheduler="redbeat.RedBeatScheduler")
+    assert found() == {}
+    schedule(beat_scheduler="celery.beat:PersistentScheduler")
+    settings.XSEARCH = {**settings.XSEARCH, "SWEEP_BY": "cron"}
+    assert found() == {}
+
+
+def test_w024_api_without_an_address(settings):
+    settings.ROOT_URLCONF = "tests.test_checks"
+    only("xsearch.W024", "The API of xsearch has no address", 'path("api/xsearch/", include("xsearch.api.urls"))')
+
+
+urlpatterns: list = []
+
+
+def test_addresses_that_cannot_be_read_are_djangos_to_report(settings):
+    settings.ROOT_URLCONF = "no.such.addresses"
+    assert checks.check_api() == []
+
+
+def test_w025_missing_tables():
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE xsearch_term CASCADE")
+    only("xsearch.W025", "The database 'default' has no table xsearch_term", "python manage.py migrate")
+
+
+def test_w025_missing_columns():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE shop_product DROP COLUMN image_embedding, DROP COLUMN search_document")
+    text = "The table of shop.Product has no image_embedding, search_document"
+    only("xsearch.W025", text, "python manage.py makemigrations shop && python manage.py migrate")
+
+
+def test_w026_nothing_indexed_yet():
+    assert found() == {}  # an empty shop
+    add("A")
+    only("xsearch.W026", "Nothing of shop.Product is indexed yet", "python manage.py xsearch_index shop.Product")
+    run()
+    assert found() == {}
+
+
 def test_e030_another_database(monkeypatch):
     monkeypatch.setattr(connections["default"], "vendor", "sqlite")
     messages = {message.id: message for message in checks.check_database(databases=["default"])}

@@ -37,13 +37,15 @@ DEFAULTS: dict[str, Any] = {
     "PRODUCT_AUDIO_MAX_SECONDS": 600.0,
     "QUERY_MAX_CHARACTERS": 500,
     # Indexing.
-    "TASK_QUEUE": None,  # Celery queue of the indexing tasks; None: the app's default queue
+    "TASKS": "celery",  # who runs indexing tasks: "celery", or "django": the default backend of Django's TASKS
+    "TASK_QUEUE": None,  # queue of the indexing tasks; None: the default queue of Celery or of the backend
+    "SWEEP_BY": "beat",  # who runs the sweep: "beat" of Celery, or "cron": you run manage.py xsearch_sweep
     "BATCH_SIZE": 64,  # objects that are claimed, loaded and written in one batch
     "PREPARE_THREADS": None,  # read, decode and prepare while the model runs; None: one per core, at least 2
     "LEASE_S": 300,  # how long a worker owns what it claimed; it renews the lease while it lives
     "MAX_ATTEMPTS": 5,  # then an object stays failed until it changes or is indexed by hand
     "RETRY_BACKOFF_S": 30,  # doubled with every attempt
-    "SWEEP_INTERVAL_S": 60,
+    "SWEEP_INTERVAL_S": 60,  # how often you run the sweep
     "INDEX_BUILD_MAX_MB": 1024,  # memory of PostgreSQL for building one vector index (maintenance_work_mem)
     "BROKER_TIMEOUT_S": 1.0,  # a save waits at most this long for the broker
     "BROKER_PAUSE_S": 30,  # after a failed send, saves do not try the broker again for this long

@@ -33,6 +33,7 @@ NOT_QUICK = {
         "tests/examples/test_readme.py",
         "tests/hosts",
         "tests/indexing/test_broker.py",
+        "tests/indexing/test_django_tasks.py",
         "tests/indexing/test_rebuild_searching.py",
         "tests/indexing/test_workers.py",
         "tests/management/test_index.py",

@@ -162,7 +162,7 @@ def _service_findings(status: dict[str, Any]) -> Iterator[Finding]:
         )
     if status["queue"]["stuck"]:
         age = timesince(timezone.now() - timedelta(seconds=status["queue"]["oldest_s"]))
-        text = _("Products have been waiting for %(age)s and nobody takes them: start a Celery worker.")
+        text = _("Products have been waiting for %(age)s and nobody takes them: start a worker.")
         yield Finding("error", text % {"age": age})
 
 

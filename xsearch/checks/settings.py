@@ -1,4 +1,4 @@
-"""Checks of the settings: keys, types, backends, the broker."""
+"""Checks of the settings: keys, types, backends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from celery import current_app
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
@@ -85,12 +84,3 @@ def _check_backend(place: str, spec: Any) -> Iterator[CheckMessage]:
     check_options = getattr(backend, "check_options", None)  # a hook: see xsearch.encoders.Encoder
     for problem, cure in check_options(spec.get("OPTIONS") or {}) if check_options else ():
         yield CheckWarning(f"XSEARCH{place}: {problem}", hint=cure, id="xsearch.W006")
-
-
-@checks.register("xsearch")
-def check_broker(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """W020: tasks have nowhere to go."""
-    if current_app.conf.broker_url:
-        return []
-    hint = "Set CELERY_BROKER_URL, for example to redis://127.0.0.1:6379/0, and import your Celery app in __init__.py."
-    return [CheckWarning("Celery has no broker: saved products wait for the sweep.", hint=hint, id="xsearch.W020")]

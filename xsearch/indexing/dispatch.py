@@ -1,4 +1,7 @@
-"""Dispatch of indexing tasks: one per model and transaction, sent on commit; a save never waits for it or fails."""
+"""Dispatch of indexing tasks: one per model and transaction, sent on commit; a save never waits for it or fails.
+
+Whose queue takes them is settled in ``queues``.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 
-from celery import current_app
 from django.db import connections, transaction
 
 from xsearch.conf import settings
 from xsearch.indexing.database import database_alias
+from xsearch.indexing.queues import task_queue
 
 logger = logging.getLogger("xsearch.indexing")
-
-#: The task is looked up by its name: its module imports the worker, which lies above this one.
-INDEX_TASK = "xsearch.index_pending"
 
 _paused: ContextVar[set[str] | None] = ContextVar("xsearch_paused", default=None)
 
@@ -92,7 +92,11 @@ def send_task(label: str) -> bool:
 def _send_in_time(label: str) -> Exception | None:
     """Send in another thread: some transports retry endlessly when the broker is gone or hangs."""
     outcome: list[Exception | None] = []
-    if current_app.conf.task_always_eager:
+    try:
+        is_local = task_queue().is_local
+    except Exception as error:  # noqa: BLE001 - a queue that is not set up fails no save
+        return error
+    if is_local:
         _send(label, outcome)
         return outcome[0]
     sender = threading.Thread(target=copy_context().run, args=(_send, label, outcome), daemon=True)
@@ -106,7 +110,7 @@ def _send_in_time(label: str) -> Exception | None:
 
 def _send(label: str, outcome: list[Exception | None]) -> None:
     try:
-        current_app.tasks[INDEX_TASK].apply_async(args=[label], queue=settings.TASK_QUEUE, retry=False)
+        task_queue().send(label)
     except Exception as error:  # noqa: BLE001 - each transport raises its own; none may fail a save
         outcome.append(error)
     else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from celery import current_app
 from django.db import Error, models
 from django.db.models import Count, Max, Min
 from django.utils import timezone
@@ -18,11 +17,11 @@ from xsearch.indexing import vector_indexes
 from xsearch.indexing.columns import rows_lacking, rows_with
 from xsearch.indexing.database import fetch_one, has_column
 from xsearch.indexing.outbox import claimable, index_records, without_record
+from xsearch.indexing.queues import task_queue
 from xsearch.indexing.spaces import configured_encoder, live_spaces, used_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.models.indexed import without_vectors
 
-BROKER_TIMEOUT_S = 1.0
 #: Sweeps after which waiting records mean that no worker is running.
 PATIENCE_SWEEPS = 3
 #: Failed objects that are named; the others are counted.
@@ -37,7 +36,7 @@ def status() -> dict[str, Any]:
     return {
         "models": by_label,
         "queue": {
-            "broker": broker_answers(),
+            "broker": task_queue().answers(),
             "waiting": sum(queue["waiting"] for queue in waiting),
             "in_work": sum(queue["in_work"] for queue in waiting),
             "oldest_s": max(oldest, default=None),
@@ -55,7 +54,7 @@ def health() -> dict[str, Any]:
         pgvector, has_database = pgvector_version(), True
     except Error:
         pgvector, has_database = None, False
-    broker = broker_answers()
+    broker = task_queue().answers()
     encoders = {alias: encoder_status(alias)["error"] or "ready" for alias in sorted(used_encoders())}
     healthy = broker and all(state == "ready" for state in encoders.values())
     return {
@@ -113,16 +112,6 @@ def counts(index: Index) -> dict[str, int]:
     found = dict(index_records(index).order_by().values_list("status").annotate(Count("pk")))
     by_status = {str(value): found.get(value, 0) for value in IndexRecord.Status.values}
     return {"total": index.get_queryset().count(), **by_status, "unseen": without_record(index).count()}
-
-
-def broker_answers() -> bool:
-    """Return True if tasks can be sent now."""
-    try:
-        with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT_S) as broker:
-            broker.ensure_connection(max_retries=1, interval_start=0, timeout=BROKER_TIMEOUT_S)
-    except Exception:  # noqa: BLE001 - each transport raises its own
-        return False
-    return True
 
 
 def encoder_status(alias: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Celery tasks; they translate and call."""
+"""What background tasks do, and the Celery tasks that do it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from celery import shared_task
 
 from xsearch.index.registry import get_index, registered
 from xsearch.indexing import marking, outbox, statistics
-from xsearch.indexing.dispatch import INDEX_TASK, send_task
+from xsearch.indexing.dispatch import send_task
+from xsearch.indexing.queues import INDEX_TASK
 from xsearch.indexing.worker import index_pending, settle
 
 _TASK_LIMIT_S = 60.0
 
 
-@shared_task(name=INDEX_TASK, ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
-def index_pending_task(label: str) -> None:
+def run_index_task(label: str) -> None:
     """Index what waits of one model; a long queue is split into tasks of a minute."""
     index = get_index(label)
     report = index_pending(index, limit_s=_TASK_LIMIT_S)
@@ -22,11 +22,23 @@ def index_pending_task(label: str) -> None:
     statistics.refresh_if_due(index)
 
 
-@shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
-def sweep_task() -> None:
-    """Find what was missed, and bring the vocabulary up to date; run it every minute."""
-    marking.sweep()
+def run_sweep() -> dict[str, int]:
+    """Find what was missed, and bring the vocabulary up to date; returns what waits, by label."""
+    waiting = marking.sweep()
     for index in registered():
         settle(index)
     for index in registered():
         statistics.refresh_if_due(index)
+    return waiting
+
+
+@shared_task(name=INDEX_TASK, ignore_result=True, acks_late=True)  # type: ignore[no-untyped-call,untyped-decorator]
+def index_pending_task(label: str) -> None:
+    """Run ``run_index_task`` in a worker."""
+    run_index_task(label)
+
+
+@shared_task(name="xsearch.sweep", ignore_result=True)  # type: ignore[no-untyped-call,untyped-decorator]
+def sweep_task() -> None:
+    """Run ``run_sweep`` in a worker; schedule it every minute."""
+    run_sweep()

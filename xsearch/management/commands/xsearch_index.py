@@ -11,6 +11,7 @@ from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing import index_pending, statistics
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.marking import mark_stale
+from xsearch.indexing.queues import task_queue
 from xsearch.indexing.status import failures
 from xsearch.management.failures import failure_lines
 from xsearch.management.progress import ProgressLine, clean_exit, duration
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         if not options["queue"]:
             return self._index(index, options["batch_size"], options["verbosity"])
         if waiting and not send_task(index.label):
-            raise CommandError("The broker cannot be reached: check CELERY_BROKER_URL, or index without --queue.")
+            raise CommandError(f"No task can be sent: check {task_queue().setting}, or index without --queue.")
         self.stdout.write(f"{index.label}: {waiting} sent to the workers.")
         return 0
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from xsearch.indexing.queues import task_queue
 from xsearch.indexing.status import status
 from xsearch.management.failures import failure_lines
 
@@ -42,7 +43,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     age = "" if queue["oldest_s"] is None else f", the oldest for {queue['oldest_s']} s"
     yield f"Queue: {queue['waiting']} waiting, {queue['in_work']} in work{age}"
     if queue["stuck"]:
-        yield "  ! Nobody takes what waits: start a worker (celery -A yourproject worker --beat)."
+        yield f"  ! Nobody takes what waits: start a worker ({task_queue().worker_command})."
     yield f"Broker: {'answers' if queue['broker'] else '! cannot be reached; the sweep sends what waits later'}"
     used = {alias: encoder for alias, encoder in found["encoders"].items() if encoder["used_for"]}
     for alias, encoder in used.items():
