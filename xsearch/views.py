@@ -50,6 +50,9 @@ class SearchView(TemplateView):
     #: First scope of a page for several indexes: the label of one of them, or "all"; empty: the first.
     scope: str = ""
     page_size = 24
+    #: True: without words, photo or filters the page shows everything in the default order. For the page of a category,
+    #: limit ``get_queryset``.
+    browse = False
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponse]:
@@ -95,7 +98,8 @@ class SearchView(TemplateView):
         """Search and answer with the page or the fragment."""
         query = self.query(values)
         try:
-            results = self.find(values | {"model": query.labels}) if query.asks else None
+            asks = query.asks or self.browse
+            results = self.find(values | {"model": query.labels, "sort": query.sort}) if asks else None
         except Exception as error:  # noqa: BLE001 - bugs are raised again
             return self.refuse(error, query)
         return self.show(query, results, None)
@@ -108,7 +112,7 @@ class SearchView(TemplateView):
         limit(self.request, "media" if any(name in values for name in _MEDIA) else "search")
         filters = [name for index in self.indexes for name in index.filter_names()]
         allowed = {*SearchParameters().fields, *filters} - {"model", "explain"}
-        asked = {name: value for name, value in values.items() if name in allowed}
+        asked = {name: value for name, value in values.items() if name in allowed and value != ""}
         spoken = {"lang": get_language() or "en"} if "audio" in values else {}
         asked = {**self._defaults(values), **spoken, **asked, "model": [one.label for one in self.indexes]}
         page = str(asked.get("page", "1"))
@@ -118,7 +122,8 @@ class SearchView(TemplateView):
         options = {name: value for name, value in checked.values.items() if name != "explain"}
         querysets = [self.get_queryset(index) for index in self.indexes]
         is_gone = find_existing_examples(querysets, options)
-        results = search_as_asked(self.request, querysets, checked, options, only=values.get("model", ()))
+        only = values.get("model", ())
+        results = search_as_asked(self.request, querysets, checked, options, only=only, browse=self.browse)
         results.degraded += ["example"] if is_gone else []
         return results
 

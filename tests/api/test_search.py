@@ -38,6 +38,7 @@ KEYS = {
     "page_size",
     "degraded",
     "took_ms",
+    "sort",
 }
 
 

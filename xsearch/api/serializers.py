@@ -95,6 +95,7 @@ class ResultsSerializer(serializers.Serializer[Any]):
     total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="If false, no hit is what was asked for: they are just the nearest.")
     personal = serializers.BooleanField(help_text="If true, the order follows the customer's taste.")
+    sort = serializers.CharField(help_text="The order of the hits.")
     page = serializers.IntegerField()
     page_size = serializers.IntegerField()
     degraded = serializers.ListField(child=serializers.CharField(), help_text="What was left out, and why.")

@@ -15,12 +15,14 @@ from xsearch.index.fields import final_field
 from xsearch.index.paths import relations
 from xsearch.index.prepared import wrong_declarations
 from xsearch.index.registry import Index, registered
+from xsearch.index.sorts import wrong_sorts
 
 
 @checks.register("xsearch")
 def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field,
-    E060 HTML that is no text of the index, E070 prepared values without a type or method.
+    E060 HTML that is no text of the index, E070 prepared values without a type or method, E071 orders by what is no
+    field.
     """
     return [message for index in registered() for message in check_index(index)]
 
@@ -41,6 +43,8 @@ def check_index(index: Index) -> Iterator[CheckMessage]:
         yield Error(text, hint=_hint(index), obj=index.model, id="xsearch.E060")
     for problem in wrong_declarations(index):
         yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E070")
+    for problem in wrong_sorts(index):
+        yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E071")
     for name in set(index.facets) - set(index.filters):
         hint = f"Add {name!r} to `filters`, so that a click on the facet can limit the results."
         yield CheckWarning(f"{index.label}: facet {name!r} is not a filter.", hint=hint, id="xsearch.W012")

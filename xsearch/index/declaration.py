@@ -40,6 +40,11 @@ class Declaration:
     prepared: Mapping[str, type] = {}
     #: Relations that prepared values depend on, such as "stockrecords": saving a row marks the object.
     depends_on: Sequence[str] = ()
+    #: Orders that results can be sorted in, besides those by relevance, price, time of creation and popularity: {name:
+    #: path, or several}. A leading "-" sorts from the greatest to the least: {"newest": "-published", "name": "title"}.
+    sorts: Mapping[str, str | Sequence[str]] = {}
+    #: Name of the order of results that nothing was searched for, such as a category page; None: the newest first.
+    default_sort: str | None = None
     #: Field that variants of one product share; only the best result of each group is shown.
     group_by: str | None = None
     #: Template of a result in lists; its variable ``hit`` has the fields of the API and ``object``.
@@ -103,6 +108,10 @@ class Declaration:
         found = {name: getattr(obj, name, None) for name in [*self.filters, "sku"] if name not in related}
         no_value = (models.Model, models.Manager, type(None))
         return {name: value for name, value in found.items() if not isinstance(value, no_value)}
+
+    def sort_label(self, name: str) -> str:  # noqa: ARG002 - a hook
+        """Return the name of an order in the language of the page; empty for the usual one."""
+        return ""
 
     def facet_label(self, name: str, value: Any) -> str:  # noqa: ARG002 - a hook
         """Return the label of a value of the facet ``name`` in the language of the page; override it to translate."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Searchable, get_index, queryset_of
+from xsearch.index.sorts import require_sort
 from xsearch.media import Source
 from xsearch.search.compiled_query import CompiledQuery, compile_query
 from xsearch.search.context import SearchContext
@@ -70,20 +71,26 @@ def run_search(context: SearchContext, queryset: models.QuerySet[Any], request: 
     """Answer ``request`` with objects of ``queryset``, which belong to the index of ``context``."""
     started = time.perf_counter()
     facet_names(context.index, request.facets)  # unknown names are refused before anything is decoded
+    require_sort([context.index], request.sort)
     query = read_query(context, request)
     results = _results_for(context, request, query)
-    if not query.is_empty or request.examples:
+    _refuse_nothing(request, query)
+    # A recording in which nothing was understood finds nothing, rather than everything.
+    if not query.is_empty or request.examples or request.audio is None:
         hits = _find(context, queryset, request, query)
         results.ranked = None if request.load else hits
         results.hits = hits.page() if request.load else []
         hits.fill(results)
         context.degraded[:] = dict.fromkeys(context.degraded)
-    elif request.audio is None:
-        raise BadQuery(
-            _("Nothing to search for: give words (q), a photo (image) or a recording (audio)."), code="empty"
-        )
     results.took_ms = round((time.perf_counter() - started) * 1000, 1)
     return results
+
+
+def _refuse_nothing(request: SearchRequest, query: Query) -> None:
+    asks = not query.is_empty or request.examples or request.audio is not None or request.has_filters
+    if not (asks or request.browse):
+        detail = _("Nothing to search for: give words (q), a photo (image), a recording (audio) or a filter.")
+        raise BadQuery(detail, code="empty")
 
 
 def _results_for(context: SearchContext, request: SearchRequest, query: Query) -> SearchResults:
@@ -140,6 +147,8 @@ class _Finder:
 
     def find(self) -> RankedHits:
         """Return the hits that match; if there are none, the nearest ones."""
+        if self._query.is_empty and self._compiled.everything:  # there is nothing to relax, and nothing is near
+            return self._rank(None)
         hits = self._relaxed(self._rank(self._query.interpretation))
         # The object least unlike an example is no answer to "more like this".
         if self._request.nearest and not (len(hits) or self._request.examples):

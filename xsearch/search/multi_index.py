@@ -13,6 +13,7 @@ from django.db import models
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, Searchable, get_index, queryset_of, registered
+from xsearch.index.sorts import require_sort
 from xsearch.search.context import SearchContext
 from xsearch.search.engine import run_search, search
 from xsearch.search.request import SearchRequest
@@ -21,9 +22,9 @@ from xsearch.understanding import Interpretation
 
 
 class _Place(NamedTuple):
-    """The place of a hit: in which ranking, and where in it."""
+    """The place of a hit: in which ranking, and where in it; the least ``key`` comes first."""
 
-    score: float
+    key: tuple[Any, ...]
     label: str
     place: int
 
@@ -78,6 +79,7 @@ def _rank_each(
 ) -> dict[str, SearchResults]:
     """Search each model with its own filters and facets, without loading hits."""
     filters, facets = request.filters or {}, request.facets
+    require_sort(list(searched), request.sort)
     _refuse_unknown("filters", filters, [name for index in searched for name in index.filter_names()])
     _refuse_unknown("facets", facets or (), [name for index in searched for name in index.facets])
     found = {}
@@ -85,6 +87,10 @@ def _rank_each(
         index = context.index
         own = {name: filters[name] for name in index.filter_names() if name in filters}
         asked = replace(request, filters=own, facets=_own_facets(index, facets))
+        if request.has_filters and not (asked.has_filters or request.asks):
+            # A page of one model's category is none of the others.
+            found[index.label] = SearchResults(is_close=False, page=request.page, page_size=request.page_size)
+            continue
         found[index.label] = run_search(context.with_own_failures(), searched[index], asked)
     return found
 
@@ -127,6 +133,7 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
         count_all=count_all if is_uncounted else None,
         is_close=any(part.is_close for part in parts),
         is_personal=any(part.is_personal for part in parts),
+        sort=_same([part.sort for part in parts]),
         page=first.page,
         page_size=first.page_size,
         transcript=first.transcript,
@@ -142,6 +149,11 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
     return results
 
 
+def _same(sorts: Sequence[str]) -> str:
+    """Return the order of all models; empty if each has its own."""
+    return sorts[0] if len(set(sorts)) == 1 else ""
+
+
 def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:
     """Return the conditions that hold for the hits of all models, or the relaxed ones of any of them."""
     found = [part.interpretation for part in parts if part.interpretation]
@@ -151,7 +163,7 @@ def _interpretation(parts: Sequence[SearchResults]) -> Interpretation | None:
 def _page(found: Mapping[str, SearchResults], results: SearchResults, *, explain: bool) -> list[Hit]:
     """Load the hits of one page, model by model, and put them in order."""
     first = (results.page - 1) * results.page_size
-    page = list(islice(_in_order(found), first, first + results.page_size))
+    page = list(islice(_in_order(found, first + results.page_size), first, first + results.page_size))
     hits: dict[_Place, Hit | None] = {}
     for label, part in found.items():
         own = [place for place in page if place.label == label]
@@ -160,11 +172,11 @@ def _page(found: Mapping[str, SearchResults], results: SearchResults, *, explain
     return [hit for place in page if (hit := hits[place])]
 
 
-def _in_order(found: Mapping[str, SearchResults]) -> Iterator[_Place]:
-    """Yield the places of all hits, best first; among equal scores the model that was named first."""
+def _in_order(found: Mapping[str, SearchResults], count: int) -> Iterator[_Place]:
+    """Yield the places of the first ``count`` hits; among equal ones the model that was named first."""
     rankings = [
-        [_Place(score, label, place) for place, score in enumerate(part.ranked.scores)]
+        [_Place(key, label, place) for place, key in enumerate(part.ranked.merge_keys(count))]
         for label, part in found.items()
         if part.ranked
     ]
-    return heapq.merge(*rankings, key=lambda place: -place.score)
+    return heapq.merge(*rankings, key=lambda place: place.key)

@@ -29,6 +29,8 @@ class SearchOptions(TypedDict, total=False):
     understand: bool
     modes: Mapping[str, Mode] | None
     heard: Sequence[SpokenText]
+    sort: str | None
+    browse: bool
     exact: bool | None
     nearest: bool
     load: bool
@@ -73,6 +75,12 @@ class SearchRequest:
     modes: Mapping[str, Mode] | None = None
     #: All hypotheses of a recogniser, best first, where ``text`` is the first of them.
     heard: Sequence[SpokenText] = ()
+    #: Name of an order of the index; None: by relevance, or in its default order where nothing is searched for. All
+    #: results above the cut-off are sorted.
+    sort: str | None = None
+    #: Answer with all objects of the queryset where there are neither words, media, examples nor filters, which is
+    #: refused otherwise: for the page of a category.
+    browse: bool = False
     #: Counting in a large catalogue. None: score the likely objects now, and all of them when ``total`` or ``facets``
     #: are first read; async code must choose beforehand. True: score all of them now. False: count the likely objects
     #: only, so that ``total`` is a lower bound.
@@ -98,6 +106,17 @@ class SearchRequest:
     def examples(self) -> list[models.Model]:
         """All objects that were given as examples."""
         return [*self.like, *self.unlike]
+
+    @property
+    def asks(self) -> bool:
+        """True if there are words, media or examples."""
+        has_media = self.image is not None or self.audio is not None
+        return bool((self.text or "").strip() or has_media or self.examples)
+
+    @property
+    def has_filters(self) -> bool:
+        """True if a filter has a value."""
+        return any(value not in ("", None, []) for value in (self.filters or {}).values())
 
     @property
     def last_place(self) -> int:

@@ -100,9 +100,8 @@ class Counts:
 class Ranked(Protocol):
     """All hits of a search in order, which can be loaded by their places; the first has the place 0."""
 
-    @property
-    def scores(self) -> Sequence[float]:
-        """The scores of all hits, best first."""
+    def merge_keys(self, count: int) -> Sequence[tuple[Any, ...]]:
+        """Return by what the first ``count`` hits are ordered, ascending, to merge them with those of other models."""
 
     def hits(self, places: Sequence[int], *, explain: bool) -> list[Hit | None]:
         """Load the hits at ``places``; None for one that was deleted meanwhile."""
@@ -122,6 +121,8 @@ class SearchResults:
     count_all: Callable[[], Counts] | None = field(default=None, repr=False, compare=False)
     #: True if any hit is close to the query; if not, the hits are just the nearest ones.
     is_close: bool = True
+    #: Name of the order of the hits; empty if it is that of the queryset.
+    sort: str = "relevance"
     page: int = 1
     page_size: int = 24
     transcript: str | None = None

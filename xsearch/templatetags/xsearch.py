@@ -37,6 +37,7 @@ from xsearch.web.parameters import EXAMPLES
 from xsearch.web.problems import Problem
 from xsearch.widgets import facets, hits
 from xsearch.widgets.query import PageQuery
+from xsearch.widgets.sorting import sort_menu
 
 logger = logging.getLogger("xsearch.widgets")
 register = template.Library()
@@ -167,6 +168,7 @@ def xsearch_results_content(context: Context) -> dict[str, Any]:
         "scopes": facets.scopes(query, results),
         "shows_kinds": len(query.shown) > 1,
         "facet_groups": facets.facet_groups(query, results),
+        "sort_menu": sort_menu(query, results),
         "is_counted": results.is_final or not (can_refine and settings.COUNT_ALL),
         "chosen": facets.chosen_in_all(query, results),
         "chips": chips,

@@ -201,6 +201,9 @@ class TextSearchRequest(LanguageMixin, PagedRequest):
     q = QueryField(required=False, allow_blank=True, help_text="What to look for.")
     like = IdsField(required=False, help_text="Ids of results to find more like.")
     unlike = IdsField(required=False, help_text="Ids of results to keep away from.")
+    sort = serializers.CharField(
+        required=False, help_text="Order of the results: relevance, price_asc, price_desc, newest, popularity, ..."
+    )
     weights = WeightsField(required=False, help_text="How much each part of the query counts.")
     explain = serializers.BooleanField(default=False, help_text="true: say what each part added.")
     literal = serializers.BooleanField(default=False, help_text="true: correct no typing errors.")

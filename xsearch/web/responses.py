@@ -29,6 +29,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "facets": _facets(results),
         **_counts(results),
         "personal": results.is_personal,
+        "sort": results.sort,
         "page": results.page,
         "page_size": results.page_size,
         "degraded": list(results.degraded),

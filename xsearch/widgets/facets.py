@@ -118,11 +118,8 @@ def ranges(query: PageQuery) -> list[RangeFilter]:
         if f"{name}_min" not in names:
             continue
         ends = (f"{name}_min", f"{name}_max")
-        hidden = query.words() + query.scope_pairs() + query.personal_pairs()
-        hidden += query.example_pairs()
-        hidden += [(key, text) for key, texts in query.filters.items() if key not in ends for text in texts]
         least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-        found.append(RangeFilter(name, field_label(query.index, name), least, greatest, hidden))
+        found.append(RangeFilter(name, field_label(query.index, name), least, greatest, query.pairs(without=ends)))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from xsearch.index.registry import ALL, Index
+from xsearch.index.sorts import common_sorts
 from xsearch.web.parameters import EXAMPLES
 from xsearch.web.requests import id_text, ids_in
 
@@ -52,6 +53,8 @@ class PageQuery:
         #: True if taste may reorder the results of a remembered visitor.
         self.personal = first("personal").lower() not in _NO
         self.has_audio = "audio" in values
+        #: Name of the order that the customer chose; empty if they chose none that there is.
+        self.sort = first("sort") if first("sort") in common_sorts(self.indexes) else ""
 
     @property
     def labels(self) -> list[str]:
@@ -75,6 +78,11 @@ class PageQuery:
 
     @property
     def asks(self) -> bool:
+        """True if there is anything to search or to look through."""
+        return bool(self.searches or self.filters)
+
+    @property
+    def searches(self) -> bool:
         """True if there is anything to search for."""
         return bool(self.q.strip() or self.examples) or self.has_media
 
@@ -86,18 +94,21 @@ class PageQuery:
     def url(self, filters: ParameterValues | None = None, *, page: int = 1, **changes: Any) -> str:
         """Return the address of this query, relative to the page, with other ``filters`` or examples, or another page.
 
-        ``changes`` are other values of ``q``, ``literal``, ``scope``, ``personal`` and ``chosen_modes``.
+        ``changes`` are other values of ``q``, ``literal``, ``scope``, ``sort``, ``personal`` and ``chosen_modes``.
         """
         other = copy(self)
         vars(other).update(changes)
         changed = self.filters | (filters or {})
         other.examples = {name: changed.pop(name, ids) for name, ids in {**_NO_EXAMPLES, **self.examples}.items()}
-        pairs = other.words() + other.scope_pairs() + other.example_pairs()
-        pairs += [(name, text) for name, texts in changed.items() for text in texts]
-        pairs += other.personal_pairs()
-        if page > 1:
-            pairs.append(("page", str(page)))
-        return f"?{urlencode(pairs)}"
+        other.filters = changed
+        return f"?{urlencode([*other.pairs(), *([('page', str(page))] if page > 1 else [])])}"
+
+    def pairs(self, *, without: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Return the parameters of this query but for its page and those ``without`` which it is wanted."""
+        pairs = self.words() + self.scope_pairs() + self.example_pairs()
+        pairs += [(name, text) for name, texts in self.filters.items() for text in texts]
+        pairs += self.personal_pairs() + ([("sort", self.sort)] if self.sort else [])
+        return [pair for pair in pairs if pair[0] not in without]
 
     def personal_pairs(self) -> list[tuple[str, str]]:
         """Return the parameter that switches the order by taste off."""

@@ -18,6 +18,7 @@ from xsearch.conf import settings
 from xsearch.errors import BadQuery
 from xsearch.index.fields import final_field
 from xsearch.index.registry import Index
+from xsearch.index.sorts import RELEVANCE
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -27,6 +28,7 @@ from xsearch.search.request import SearchRequest
 from xsearch.search.results import Counts, Coverage, FacetValue, Hit, SearchResults
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.scope import SearchScope
+from xsearch.search.sorting import SortOrder, in_browsing_order, sort_order
 from xsearch.search.vectors.live import SpaceSwapped
 from xsearch.search.vectors.query_vectors import LEXICAL, VectorPart
 from xsearch.search.words.lexical import LexicalQuery
@@ -135,6 +137,16 @@ class Ranker:
         """Similarities by part, of which every object above the cut-off reaches one."""
         return {} if self.nearest else similarity_thresholds(self.context, self.compiled.parts, self.weights)
 
+    @cached_property
+    def order(self) -> SortOrder | None:
+        """The order that was asked for; None: by score."""
+        return sort_order(self.context.index, self.request.sort or RELEVANCE)
+
+    @property
+    def is_browsing(self) -> bool:
+        """True if nothing is searched for, so that all objects of the scope are equal."""
+        return self.compiled.everything and self.scope.interpretation is None
+
     def rank(self, objects: models.QuerySet[Any]) -> Ranking:
         """Retrieve the candidates among ``objects`` and fuse their scores."""
         options: dict[str, Any] = {"full_scan": self.full_scan, "thresholds": self.thresholds}
@@ -144,13 +156,27 @@ class Ranker:
 
     def hits(self) -> RankedHits:
         """Rank all objects of the scope in the order of the customer's taste, and choose one of each group."""
-        ranking = self.rank(self.scope.objects())
+        ranking, sort = self._sorted()
         # Facets that are counted later are read then.
         counts_now = self.request.exact is not None or ranking.coverage.is_final
         found = self.read(ranking, self.facets if counts_now else ())
-        personal = personalise(self.context, ranking, found.groups, self.request.user)
-        shown, variants = _one_of_each(personal.ranking, found.groups)
-        return RankedHits(self, personal.ranking, found, personal.notes, shown, variants)
+        by_taste = sort == RELEVANCE
+        personal = personalise(self.context, ranking, found.groups, self.request.user) if by_taste else None
+        ranking = personal.ranking if personal else ranking
+        shown, variants = _one_of_each(ranking, found.groups)
+        return RankedHits(self, ranking, found, personal.notes if personal else {}, shown, variants, sort)
+
+    def _sorted(self) -> tuple[Ranking, str]:
+        """Rank all objects of the scope, sort them as asked, and return the name of their order."""
+        objects = self.scope.objects()
+        if not self.compiled.everything:
+            ranking = self.rank(objects)
+            return (self.order.sorted(self.context, ranking), self.order.name) if self.order else (ranking, RELEVANCE)
+        if self.order:
+            ranking = self.rank(self.order.of(objects))
+            return (self.order.sorted(self.context, ranking) if self.compiled.preferences else ranking), self.order.name
+        browsed = in_browsing_order(self.context.index, self.scope.queryset, objects)
+        return self.rank(browsed.objects), browsed.sort if self.is_browsing else RELEVANCE
 
     def read(self, ranking: Ranking, facets: Sequence[str]) -> GroupsAndFacets:
         """Read the groups and ``facets`` of what was ranked."""
@@ -169,15 +195,20 @@ class RankedHits:
     shown: Sequence[int]
     #: Number of further objects of its group that each place represents.
     variants: Mapping[int, int]
+    #: Name of their order; empty if it is that of the queryset.
+    sort: str = RELEVANCE
 
     def __len__(self) -> int:
         return len(self.shown)
 
-    @property
-    def scores(self) -> Sequence[float]:
-        """The scores of all hits, best first."""
-        scores: Sequence[float] = self.ranking.scores[self.shown].tolist()
-        return scores
+    def merge_keys(self, count: int) -> list[tuple[Any, ...]]:
+        """Return by what the first ``count`` hits are ordered, ascending."""
+        places, order = self.shown[:count], self.ranker.order
+        if order is None:
+            return [(-score,) for score in self.ranking.scores[places].tolist()]
+        keys = [self.ranking.keys[place] for place in places]
+        values = order.values(self.ranker.context, keys)
+        return [values.get(key, ()) for key in keys]
 
     @property
     def only_mentions_words(self) -> bool:
@@ -191,7 +222,7 @@ class RankedHits:
     def fill(self, results: SearchResults) -> None:
         """Fill in what ``results`` say about all hits; counting that needs a full scan is postponed."""
         request, ranking = self.ranker.request, self.ranking
-        results.is_close, results.is_personal = ranking.is_close, bool(self.notes)
+        results.is_close, results.is_personal, results.sort = ranking.is_close, bool(self.notes), self.sort
         results.interpretation = self.ranker.scope.interpretation
         if request.exact is not None or ranking.coverage.is_final:
             results.counted = self.counts()
@@ -285,7 +316,9 @@ class RankedHits:
 
 def rank_hits(ranker: Ranker) -> RankedHits:
     """Rank the likely objects, and all objects where that is not enough."""
-    ranker = replace(ranker, full_scan=bool(ranker.request.exact) and not ranker.nearest)
+    # The cheapest of all is not among the likely ones.
+    is_sorted = ranker.order is not None and not ranker.compiled.everything
+    ranker = replace(ranker, full_scan=bool(ranker.request.exact or is_sorted) and not ranker.nearest)
     hits = ranker.hits()
     coverage = hits.ranking.coverage
     is_short = len(hits) < ranker.request.last_place and coverage is Coverage.PARTIAL

@@ -123,15 +123,17 @@ def _having_words(
 def _all_objects(
     context: SearchContext, compiled: CompiledQuery, objects: models.QuerySet[Any], full_scan: bool
 ) -> CandidateScores:
-    """Return the first of all objects, with the scores of the preferences only."""
+    """Return the first of all objects in their order, with the scores of the preferences only."""
     limit = settings.SCORED_ROWS if full_scan else settings.MATCHES
-    keys = list(objects.order_by("pk").values_list("pk", flat=True)[:limit])
+    ordered = objects if objects.query.order_by else objects.order_by("pk")
+    keys = list(ordered.values_list("pk", flat=True)[:limit])
     upper_bounds = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
     first = set(keys[: settings.MATCHES]) if full_scan else ()
     scores = CandidateScores(keys)
     if compiled.preferences:
         scores = _score(context, compiled, objects.db, Candidates(keys, {}))
-    return replace(scores, upper_bounds=upper_bounds, first=first)
+    is_limited = full_scan and bool(upper_bounds)
+    return replace(scores, upper_bounds=upper_bounds, first=first, is_limited=is_limited)
 
 
 def _score_all(

@@ -112,7 +112,8 @@ export class Bar {
   }
 
   address() {
-    return addressOf(this.action, this.input.value, this.filters, this.isEmpty() ? [] : this.marks());
+    const order = this.wording.filter(([name]) => name === "sort");
+    return addressOf(this.action, this.input.value, this.filters, this.isEmpty() ? order : this.marks());
   }
 
   refine(address) {

@@ -12,6 +12,7 @@ export class Results {
 
   attach({ refine, more, retry }) {
     this.retry = retry;
+    this.sortOnChange();
     this.section.addEventListener("click", (event) => {
       const link = event.target.closest("a[data-xs-refine], a[data-xs-more]");
       if (event.target.closest("[data-xs-retry]")) return retry();
@@ -20,11 +21,17 @@ export class Results {
       return link.matches("[data-xs-more]") ? more(link.href) : refine(link.href);
     });
     this.section.addEventListener("submit", (event) => {
-      if (!event.target.matches("[data-xs-range]")) return;
+      if (!event.target.matches("[data-xs-range], [data-xs-sort]")) return;
       event.preventDefault();
       const query = new URLSearchParams(new FormData(event.target));
       refine(`${location.origin}${location.pathname}?${query}`);
     });
+  }
+
+  /* The order changes with the choice; without this script, a button sends it. */
+  sortOnChange() {
+    this.section.dataset.xsScripted = "";
+    this.section.addEventListener("change", (event) => event.target.closest("[data-xs-sort]")?.requestSubmit());
   }
 
   async show(address, body, texts) {
@@ -146,10 +153,10 @@ export class Results {
     return this.place.contains(focused) ? labelOf(focused) : null;
   }
 
-  /* A filter chosen by keyboard keeps the focus, although it is a new element now; so does a hit. */
+  /* A filter chosen by keyboard keeps the focus, although it is a new element now; so do a hit and the order. */
   refocus(label) {
     if (label === null) return;
-    const links = [...this.place.querySelectorAll("a")];
+    const links = [...this.place.querySelectorAll("a, select")];
     const same = links.find((link) => label && labelOf(link) === label);
     (same ?? links[0])?.focus({ preventScroll: true });
   }
@@ -163,5 +170,5 @@ async function contentOf(response) {
 /* What a link stays recognised by: the filter, the condition that was understood, or where it leads. */
 function labelOf(link) {
   const wish = link.closest("[data-xs-wish]")?.dataset.xsWish;
-  return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? link.href ?? "";
+  return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? link.href ?? link.name ?? "";
 }

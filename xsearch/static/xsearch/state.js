@@ -14,8 +14,8 @@ export function filtersIn(params, names) {
   return filters;
 }
 
-/* How a query is taken, as pairs of parameters: without correction, with conditions dropped or strict, in whose order. */
-const WORDING = ["literal", "understand", "drop", "soft", "strict", "personal"];
+/* How a query is taken, as pairs of parameters: without correction, with conditions dropped or strict, in which order, to whose taste. */
+const WORDING = ["literal", "understand", "drop", "soft", "strict", "personal", "sort"];
 
 export function wordingOf(address) {
   return [...new URL(address).searchParams].filter(([name]) => WORDING.includes(name));

@@ -1,0 +1,119 @@
+"""Sorting: objects in the order of a field instead of their scores, exactly, and the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import models
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import Cast
+
+from xsearch.index.filters import value_expression
+from xsearch.index.registry import Index
+from xsearch.index.sorts import RELEVANCE, default_sort, sort_orders
+from xsearch.models import Popularity
+from xsearch.search.context import SearchContext
+from xsearch.search.expressions import IsAnyOf
+from xsearch.search.ranking.fusion import Ranking
+
+
+@dataclass(frozen=True)
+class SortOrder:
+    """An order of objects: expressions with their directions, first of all the most important one."""
+
+    name: str
+    keys: Sequence[tuple[Any, bool]]
+
+    def of(self, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Return ``objects`` in this order: those without a value last, equal ones by their primary keys."""
+        named = {f"xs_sort{number}": expression for number, (expression, _down) in enumerate(self.keys)}
+        terms = [
+            F(alias).desc(nulls_last=True) if down else F(alias).asc(nulls_last=True)
+            for alias, (_expression, down) in zip(named, self.keys, strict=True)
+        ]
+        ordered: models.QuerySet[Any] = objects.annotate(**named).order_by(*terms, "pk")
+        return ordered
+
+    def sorted(self, context: SearchContext, ranking: Ranking) -> Ranking:
+        """Return the objects of ``ranking`` in this order; those that were deleted meanwhile are left out."""
+        places = {key: place for place, key in enumerate(ranking.keys)}
+        found = self.of(_objects(context, ranking.keys)).values_list("pk", flat=True) if places else ()
+        order = np.fromiter((places[key] for key in found), np.intp)
+        return ranking.reordered(order, ranking.scores[order])
+
+    def values(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, tuple[SortValue, ...]]:
+        """Return what objects are sorted by, to put those of several models in one order."""
+        named = {f"xs_sort{number}": expression for number, (expression, _down) in enumerate(self.keys)}
+        rows = _objects(context, keys).annotate(**named).values_list("pk", *named)
+        directions = [down for _expression, down in self.keys]
+        return {key: tuple(map(SortValue, values, directions)) for key, *values in rows}
+
+
+@dataclass(frozen=True)
+class Browsed:
+    """Objects in an order, and its name; empty if it is that of the queryset."""
+
+    objects: models.QuerySet[Any]
+    sort: str
+
+
+class SortValue:
+    """A value to sort by; None comes last, whatever the direction."""
+
+    def __init__(self, value: Any, down: bool) -> None:
+        self._value = value
+        self._down = down
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SortValue) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __lt__(self, other: SortValue) -> bool:
+        if self._value is None or other._value is None:
+            return other._value is None and self._value is not None
+        try:
+            is_less, is_greater = self._value < other._value, other._value < self._value
+        except TypeError:  # a date in one model, a time in another
+            is_less, is_greater = str(self._value) < str(other._value), str(other._value) < str(self._value)
+        return bool(is_greater if self._down else is_less)
+
+
+def sort_order(index: Index, name: str) -> SortOrder | None:
+    """Return the order ``name`` of an index; None for relevance."""
+    if name == RELEVANCE:
+        return None
+    keys = sort_orders(index)[name]
+    if not keys:
+        return SortOrder(name, [(_popularity(index), True)])
+    return SortOrder(name, [(value_expression(index, key.removeprefix("-")), key.startswith("-")) for key in keys])
+
+
+def in_browsing_order(index: Index, queryset: models.QuerySet[Any], objects: models.QuerySet[Any]) -> Browsed:
+    """Return ``objects`` in the order in which they are browsed: that of ``queryset``, or the default one."""
+    query = queryset.query
+    if query.order_by and not (query.is_sliced or query.combinator or query.distinct):
+        return Browsed(objects.order_by(*query.order_by, "pk"), "")
+    name = default_sort(index)
+    order = sort_order(index, name) or SortOrder(RELEVANCE, [])
+    return Browsed(order.of(objects), name)
+
+
+def has_popularity(index: Index) -> bool:
+    """Return True if the popularity of any object is known; one statement."""
+    return Popularity.objects.filter(content_type=index.content_type).exists()
+
+
+def _popularity(index: Index) -> Subquery:
+    counted = Popularity.objects.filter(
+        content_type=index.content_type, object_id=Cast(OuterRef("pk"), models.TextField())
+    )
+    return Subquery(counted.values("score")[:1])
+
+
+def _objects(context: SearchContext, keys: Sequence[Any]) -> models.QuerySet[Any]:
+    return context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys))
