@@ -12,11 +12,9 @@ from rest_framework.exceptions import Throttled
 
 from shop.models import Product, StylePost
 from shop.posting import PostForm
-from xsearch.models import EmbeddedModel
 from xsearch.web.throttling import limit
 
 PAGE_SIZE = 24
-_VECTORS = [field.name for field in EmbeddedModel._meta.local_fields]
 
 
 @require_safe
@@ -30,7 +28,7 @@ def posts(request: HttpRequest) -> HttpResponse:
 def post(request: HttpRequest, pk: int) -> HttpResponse:
     """One style post with the products on it."""
     shown = get_object_or_404(_visible(), pk=pk)
-    products = shown.products.select_related("category", "brand").defer(*_VECTORS)
+    products = shown.products.select_related("category", "brand")
     return render(request, "shop/post.html", {"post": shown, "products": products})
 
 
@@ -61,11 +59,11 @@ def thanks(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: PostForm, sku: str | None, *, too_many: bool = False) -> HttpResponse:
-    product = Product.objects.filter(sku=sku).defer(*_VECTORS).first() if sku and "\0" not in sku else None
+    product = Product.objects.filter(sku=sku).first() if sku and "\0" not in sku else None
     context = {"form": form, "product": product, "too_many": too_many, "waits": settings.POSTS_NEED_APPROVAL}
     status = 429 if too_many else 400 if form.is_bound else 200
     return render(request, "shop/share.html", context, status=status)
 
 
 def _visible() -> QuerySet[StylePost]:
-    return StylePost.objects.filter(is_visible=True).defer(*_VECTORS)
+    return StylePost.objects.filter(is_visible=True)

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 from shop import samples
 from shop.media import serve_file
 from shop.models import Category, Product
-from xsearch.models import EmbeddedModel
 from xsearch.views import SearchView
 from xsearch.web import parameters
 
@@ -24,7 +23,6 @@ FEATURED = 12
 SHELVES_ON_HOME = 12
 PAGE_SIZE = 24
 SORTS = {"": ["id"], "cheap": ["price", "id"], "dear": ["-price", "id"], "new": ["-created_at", "-id"]}
-_VECTORS = [field.name for field in EmbeddedModel._meta.local_fields]
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def sample(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 def _products() -> QuerySet[Product]:
-    return Product.objects.select_related("category", "brand").defer(*_VECTORS)
+    return Product.objects.select_related("category", "brand")
 
 
 def _shelves() -> list[Category]:

@@ -1,9 +1,11 @@
 """Where vectors live: companions, photo rows, inherited tables; keys of other types."""
 
 import pytest
+from django.db.models import Count, Prefetch
 
 import xsearch
 from tests.showcase.models import (
+    Album,
     Bargain,
     Chair,
     Furniture,
@@ -11,6 +13,8 @@ from tests.showcase.models import (
     InstrumentPhoto,
     InstrumentVectors,
     Maker,
+    Page,
+    PageManager,
     Shelf,
     Tag,
 )
@@ -98,6 +102,79 @@ class TestCompanion:
         stores = get_index(Instrument).stores()
         assert {store.table for store in stores} == {"showcase_instrumentvectors", "showcase_instrumentphoto"}
         assert all(vector_indexes.has_index(store, store.column) for store in stores)
+
+
+class TestQuerysetsOfShops:
+    """What the index's queryset, or the manager of its photos, selects, prefetches and defers is of no consequence."""
+
+    TEXT = {"A": ["name"], "B": ["maker__name", "tags__name"]}
+
+    @pytest.mark.parametrize(
+        "narrow",
+        [
+            lambda rows: rows.prefetch_related("instrumentphoto_set", "tags"),
+            lambda rows: rows.prefetch_related(
+                Prefetch("instrumentphoto_set", InstrumentPhoto.objects.order_by("-pk"))
+            ),
+            lambda rows: rows.prefetch_related(Prefetch("tags", Tag.objects.all(), to_attr="labels")),
+            lambda rows: rows.select_related("maker__country", "vectors"),
+            lambda rows: rows.only("name"),
+            lambda rows: rows.defer("name", "maker"),
+            lambda rows: rows.annotate(n=Count("instrumentphoto")).filter(n=2),
+            lambda rows: rows.filter(instrumentphoto__isnull=False).distinct(),
+            lambda rows: rows.order_by("-maker__name").reverse(),
+        ],
+        ids=["by name", "by queryset", "to an attribute", "joined", "only", "defer", "annotate", "distinct", "ordered"],
+    )
+    def test_every_vector_is_there(self, register, narrow):
+        narrowed = lambda _index: narrow(Instrument.objects.all())  # noqa: E731
+        register(Instrument, text=self.TEXT, image="instrumentphoto__file", store="vectors", get_queryset=narrowed)
+        flute = Instrument.objects.create(name="Flute", maker=Maker.objects.create(name="Acme"))
+        flute.tags.add(Tag.objects.create(name="loud"))
+        photos = [InstrumentPhoto.objects.create(instrument=flute, file=picture_file(n)) for n in (1, 2)]
+        run(Instrument)
+        assert statuses(Instrument) == {str(flute.pk): "indexed"}
+        assert is_vector(InstrumentVectors.objects.get().text_embedding, "Flute\nAcme\nloud")
+        for number, photo in enumerate(photos, start=1):
+            assert is_vector(InstrumentPhoto.objects.get(pk=photo.pk).image_embedding, picture(number))
+        assert [hit.object for hit in xsearch.search(Instrument.objects.all(), image=picture(2)).hits] == [flute]
+
+    @pytest.mark.parametrize(
+        "narrow",
+        [
+            lambda rows: rows.prefetch_related("album"),
+            lambda rows: rows.prefetch_related(Prefetch("album", Album.objects.all())),
+            lambda rows: rows.select_related("album"),
+            lambda rows: rows.defer("file"),
+            lambda rows: rows.annotate(Count("album__pages")),
+        ],
+        ids=["prefetched", "by queryset", "joined", "defer", "annotate"],
+    )
+    def test_the_manager_of_the_photos_may_do_the_same(self, register, monkeypatch, narrow):
+        monkeypatch.setattr(PageManager, "narrow", staticmethod(narrow))
+        register(Album, text={"A": ["title"]}, image="pages__file")
+        album = Album.objects.create(title="Roses")
+        page = Page.objects.create(album=album, file=picture_file(1))
+        gone = Page.objects.create(album=album, file=picture_file(2), is_deleted=True)
+        run(Album)
+        assert statuses(Album) == {str(album.pk): "indexed"}
+        assert is_vector(Page._base_manager.get(pk=page.pk).image_embedding, picture(1))
+        assert Page._base_manager.get(pk=gone.pk).image_embedding is None
+
+    def test_soft_delete_by_the_default_manager_takes_the_vectors_away_and_gives_them_back(self, register):
+        register(Album, text={"A": ["title"]})
+        album = Album.objects.create(title="Roses")
+        run(Album)
+        album.is_deleted = True
+        album.save()
+        run(Album)
+        assert not Album.objects.exists()
+        assert Album._base_manager.get().text_embedding is None
+        assert statuses(Album) == {}
+        album.is_deleted = False
+        album.save()
+        run(Album)
+        assert is_vector(Album.objects.get().text_embedding, "Roses")
 
 
 class TestProxy:

@@ -112,3 +112,36 @@ class Delivery(EmbeddedModel):
     depot = models.CharField(max_length=10)
     number = models.IntegerField()
     title = models.CharField(max_length=100)
+
+
+class PresentManager(models.Manager):
+    """Hides what was deleted softly."""
+
+    def get_queryset(self):
+        return super().get_queryset().filter(is_deleted=False)
+
+
+class Album(EmbeddedModel):
+    """Rows are deleted softly, and the default manager hides them."""
+
+    title = models.CharField(max_length=100)
+    is_deleted = models.BooleanField(default=False)
+
+    objects = PresentManager()
+
+
+class PageManager(PresentManager):
+    """Hides what was deleted softly; tests narrow it further."""
+
+    narrow = staticmethod(lambda rows: rows)
+
+    def get_queryset(self):
+        return self.narrow(super().get_queryset())
+
+
+class Page(EmbeddedModel):
+    album = models.ForeignKey(Album, on_delete=models.CASCADE, related_name="pages")
+    file = models.ImageField(upload_to="pages/")
+    is_deleted = models.BooleanField(default=False)
+
+    objects = PageManager()

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -29,7 +30,6 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing import mark
 from xsearch.models import IndexRecord
-from xsearch.models.indexed import without_vectors
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -207,7 +207,7 @@ def _titles(content_type_id: int, keys: list[str]) -> dict[str, str]:
         index = get_index(model)
     except LookupError:
         return {}
-    objects = without_vectors(model._base_manager.filter(pk__in=keys))
+    objects = model._base_manager.filter(pk__in=keys)
     return {str(obj.pk): index.title(obj) for obj in objects}
 
 
@@ -245,10 +245,6 @@ class IndexedAdmin(_ModelAdmin):
         """Add the style sheet of the box."""
         return super().media + Media(css={"all": ["xsearch/admin.css"]})
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Leave the vectors in the database; no page shows them."""
-        return without_vectors(super().get_queryset(request))
-
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Add the index status beside the object's name, unless ``list_display`` places "index_status" itself."""
         columns = list(super().get_list_display(request))
@@ -276,12 +272,13 @@ class IndexedAdmin(_ModelAdmin):
         ]
         return [*fieldsets, (_("Search index"), {"fields": [_DETAILS]})] if obj else fieldsets
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> Any:
         """Add "index again" for those who may change the objects."""
-        actions: dict[str, Any] = super().get_actions(request)
-        if IS_POPUP_VAR not in request.GET and self.has_change_permission(request):
-            label = _("Index selected %(objects)s again") % {"objects": self.opts.verbose_name_plural}
-            actions["index_again"] = (_index_again, "index_again", label)
+        where = () if action_location is None else (action_location,)  # given by Django 6.1 and later
+        actions: dict[str, Any] = super().get_actions(request, *where)
+        action = self.get_action(index_again, *where)
+        if action and IS_POPUP_VAR not in request.GET and self.has_change_permission(request):
+            actions["index_again"] = action
         return actions
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
@@ -326,7 +323,13 @@ def _record_of(obj: Any) -> IndexRecord | None:
     return record
 
 
-def _index_again(model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> None:
+def _again_label() -> str:
+    return _("Index selected %(objects)s again") % {"objects": "%(verbose_name_plural)s"}  # which the admin fills in
+
+
+@admin.action(description=lazy(_again_label, str)())
+def index_again(model_admin: admin.ModelAdmin[Any], request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    """Mark the selected objects."""
     _tell(model_admin, request, queryset, mark(queryset, forced=True))
 
 

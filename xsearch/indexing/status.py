@@ -20,7 +20,6 @@ from xsearch.indexing.outbox import claimable, index_records, without_record
 from xsearch.indexing.queues import task_queue
 from xsearch.indexing.spaces import configured_encoder, live_spaces, used_encoders
 from xsearch.models import EncoderSpace, IndexRecord
-from xsearch.models.indexed import without_vectors
 
 #: Sweeps after which waiting records mean that no worker is running.
 PATIENCE_SWEEPS = 3
@@ -96,7 +95,7 @@ def failures(index: Index) -> list[dict[str, str]]:
     failed = index_records(index).filter(status=IndexRecord.Status.FAILED).order_by("marked_at", "pk")
     found = list(failed.values_list("object_id", "last_error")[:FAILURES_NAMED])
     objects = index.model._base_manager.filter(pk__in=[key for key, _error in found])
-    names = {str(obj.pk): _as_text(obj) for obj in without_vectors(objects)}
+    names = {str(obj.pk): _as_text(obj) for obj in objects}
     return [{"key": key, "object": names.get(key, ""), "error": error} for key, error in found]
 
 

@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import models
-from django.db.models import Prefetch
 
 from xsearch.conf import settings
-from xsearch.index.paths import Step, relations
+from xsearch.index.paths import relations
 from xsearch.index.registry import Index
 from xsearch.indexing import outbox, rebuild, vector_indexes, writing
 from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob, IndexingReport
@@ -24,8 +23,7 @@ from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.pipeline import Pipeline
 from xsearch.indexing.preparation import prepare_values
 from xsearch.indexing.spaces import live_spaces
-from xsearch.models import EmbeddedModel, EncoderSpace, IndexRecord
-from xsearch.models.indexed import without_vectors
+from xsearch.models import EncoderSpace, IndexRecord
 from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
@@ -185,16 +183,10 @@ class Worker:
 
 
 def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
-    queryset = without_vectors(index.get_queryset().filter(pk__in=[record.object_id for record in records]))
-    steps = {step.attribute: step for path in index.paths() for step in relations(index.model, path)}
-    return {str(obj.pk): obj for obj in queryset.prefetch_related(*map(_prefetch, steps.values()))}
-
-
-def _prefetch(step: Step) -> str | Prefetch[Any]:
-    """Return how to load a relation; vectors of photo rows are not read back."""
-    if step.field.one_to_many and issubclass(step.model, EmbeddedModel):
-        return Prefetch(step.attribute, without_vectors(step.model._default_manager.all()))
-    return step.attribute
+    queryset = index.get_queryset().filter(pk__in=[record.object_id for record in records])
+    # By name: what the index prefetches with a queryset of its own stays as it is.
+    followed = {step.attribute: None for path in index.paths() for step in relations(index.model, path)}
+    return {str(obj.pk): obj for obj in queryset.prefetch_related(*followed)}
 
 
 def _job(context: IndexingContext, record: IndexRecord, obj: models.Model) -> IndexingJob:

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.postgres.search import SearchVectorField
 from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from pgvector.django import HalfVectorField
+
+from xsearch.models.columns import UNREAD, DocumentColumn, EmbeddingColumn
 
 
 class EmbeddedModel(models.Model):
     """Add the columns that xsearch fills and searches; mix it into a product, a companion or a photo model.
 
     The vectors carry no dimension in the migration, so that another encoder never changes migration
-    state. Only ``xsearch.indexing`` writes these columns, and never through ``save()``.
+    state. Only ``xsearch.indexing`` writes these columns, and never through ``save()``. They are loaded only where they
+    are asked for; see ``xsearch.models.columns``.
     """
 
-    text_embedding = HalfVectorField(null=True, editable=False)
-    image_embedding = HalfVectorField(null=True, editable=False)
-    audio_embedding = HalfVectorField(null=True, editable=False)
-    search_document = SearchVectorField(null=True, editable=False)
+    text_embedding = EmbeddingColumn(null=True, editable=False)
+    image_embedding = EmbeddingColumn(null=True, editable=False)
+    audio_embedding = EmbeddingColumn(null=True, editable=False)
+    search_document = DocumentColumn(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -35,6 +36,29 @@ class EmbeddedModel(models.Model):
             return
         with transaction.atomic(using=using):
             super().save_base(*args, **kwargs)
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        """Return an instance whose vectors are loaded when they are read."""
+        new = super().from_db(*args, **kwargs)
+        if len(args[2]) + len(_COLUMNS) == len(cls._meta.concrete_fields):
+            for column in _COLUMNS:
+                new.__dict__.setdefault(column, UNREAD)
+        return new
+
+    def get_deferred_fields(self) -> set[str]:
+        """Return the fields that are not loaded."""
+        return super().get_deferred_fields() | {name for name in _COLUMNS if self.__dict__.get(name) is UNREAD}
+
+    def refresh_from_db(self, using: str | None = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Reload the fields; the vectors when they are read."""
+        if fields is None:
+            self.__dict__.update(dict.fromkeys(_COLUMNS, UNREAD))
+        super().refresh_from_db(using, fields, from_queryset)
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Check all fields but those that only indexing writes."""
+        super().clean_fields({*(exclude or ()), *_COLUMNS})
 
     def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any, **kwargs: Any) -> Any:
         # An instance that was loaded before a worker wrote its vectors must not write the old ones back.
@@ -49,11 +73,6 @@ class EmbeddedModel(models.Model):
 
 
 _COLUMNS = tuple(field.name for field in EmbeddedModel._meta.local_fields)
-
-
-def without_vectors(queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
-    """Defer the large columns of an ``EmbeddedModel``."""
-    return queryset.defer(*_COLUMNS) if issubclass(queryset.model, EmbeddedModel) else queryset
 
 
 class IndexRecord(models.Model):

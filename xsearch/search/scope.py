@@ -9,7 +9,6 @@ from django.db import models
 
 from xsearch.index.filters import condition as has_value
 from xsearch.index.registry import get_index
-from xsearch.models import EmbeddedModel
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
@@ -55,8 +54,6 @@ class SearchScope:
         queryset.query.clear_limits()
         if queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
-        if issubclass(queryset.model, EmbeddedModel):
-            queryset = queryset.defer(*(column.name for column in EmbeddedModel._meta.local_fields))
         return {obj.pk: obj for obj in queryset.filter(IsAnyOf("pk", keys))}
 
     def is_filtered_on(self, field: str) -> bool:
