@@ -54,6 +54,7 @@ NOT_QUICK = {
         "tests/api/test_properties.py",
         "tests/api/test_uploads.py::test_photos_stay_in_memory",
         "tests/api/test_voice.py",
+        "tests/databases",
         "tests/evaluation/test_command.py",
         "tests/evaluation/test_compare.py",
         "tests/evaluation/test_tune.py",

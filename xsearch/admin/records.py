@@ -30,6 +30,7 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.indexing import mark
 from xsearch.models import IndexRecord
+from xsearch.models.routing import write_alias
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -207,7 +208,7 @@ def _titles(content_type_id: int, keys: list[str]) -> dict[str, str]:
         index = get_index(model)
     except LookupError:
         return {}
-    objects = model._base_manager.filter(pk__in=keys)
+    objects = model._base_manager.using(write_alias(model)).filter(pk__in=keys)
     return {str(obj.pk): index.title(obj) for obj in objects}
 
 
@@ -244,6 +245,10 @@ class IndexedAdmin(_ModelAdmin):
     def media(self) -> Media:
         """Add the style sheet of the box."""
         return super().media + Media(css={"all": ["xsearch/admin.css"]})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read what the last action has written."""
+        return super().get_queryset(request).using(write_alias(self.model))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Add the index status beside the object's name, unless ``list_display`` places "index_status" itself."""

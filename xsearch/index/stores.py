@@ -98,4 +98,5 @@ def rows_of(store: Store, objects: models.QuerySet[Any]) -> models.QuerySet[Any]
     """Return the store's rows of ``objects``."""
     if not store.link:
         return objects
-    return store.model._default_manager.filter(**{f"{store.link}__in": objects.order_by().values("pk")})
+    rows = store.model._default_manager.using(objects.db)
+    return rows.filter(**{f"{store.link}__in": objects.order_by().values("pk")})

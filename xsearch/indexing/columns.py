@@ -20,7 +20,7 @@ from psycopg.errors import LockNotAvailable
 from xsearch.encoders import EncoderAway
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
-from xsearch.indexing.database import atomic, execute, fetch_one, has_column, index_connection
+from xsearch.indexing.database import atomic, execute, fetch_one, has_column, index_connection, rows_of_model
 from xsearch.indexing.vector_indexes import check_constraints_now, index_name
 from xsearch.models import EncoderSpace
 
@@ -155,7 +155,7 @@ def _comment(store: Store, column: str, fingerprint: str) -> None:
 
 def rows_with(store: Store, *, live: bool) -> models.QuerySet[Any]:
     """Return the rows that have a vector in the live column, or in the staged one."""
-    rows = store.model._base_manager.alias(xs_staged=StagedColumn(store.column))
+    rows: models.QuerySet[Any] = rows_of_model(store.model).alias(xs_staged=StagedColumn(store.column))
     return rows.filter(**{f"{_lookup(store, live=live)}__isnull": False})
 
 

@@ -7,23 +7,40 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connections, router, transaction
+from django.db import connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pgvector.psycopg.halfvec import register_halfvec_info
 from psycopg.types import TypeInfo
 
 from xsearch.index.registry import Index
 from xsearch.models import IndexRecord
+from xsearch.models.routing import write_alias
 
 
 def database_alias() -> str:
     """Return the alias of the database that holds the outbox, and so the objects and their vectors too."""
-    return router.db_for_write(IndexRecord)
+    return write_alias(IndexRecord)
 
 
 def index_connection() -> BaseDatabaseWrapper:
     """Return this thread's connection to the database of the index."""
     return connections[database_alias()]
+
+
+def objects_of(index: Index) -> models.QuerySet[Any]:
+    """Return the objects that are indexed, read where they are written: a replica may lag behind."""
+    return index.get_queryset().using(database_alias())
+
+
+def rows_of_model(model: type[models.Model]) -> models.QuerySet[Any]:
+    """Return all rows of a model of the shop, hidden ones too, read where they are written."""
+    return model._base_manager.using(database_alias())
+
+
+def compiled(queryset: models.QuerySet[Any]) -> tuple[str, Any]:
+    """Return the statement of a query in the database of the index, and its parameters; raises ``EmptyResultSet``."""
+    sql, params = queryset.query.get_compiler(database_alias()).as_sql()
+    return sql, params
 
 
 @contextmanager

@@ -7,14 +7,17 @@ from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
 from xsearch.index.registry import Index, registered
+from xsearch.indexing.database import objects_of, rows_of_model
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.outbox import claimable, index_records, mark, mark_records, update_in_order, without_record
 from xsearch.indexing.rebuild import adopt_existing_vectors
 from xsearch.indexing.spaces import target_fingerprints
 from xsearch.models import IndexRecord
+from xsearch.models.routing import primary_reads
 from xsearch.text import ANALYSIS_VERSION
 
 
+@primary_reads()
 def sweep() -> dict[str, int]:
     """Send the tasks of missed work (unsent tasks, unannounced rows, dead workers); returns what waits, by label."""
     waiting = {}
@@ -29,16 +32,17 @@ def sweep() -> dict[str, int]:
 def reconcile(index: Index) -> None:
     """Record objects that have no record, and drop the records of objects that are gone."""
     mark(without_record(index), dispatch=False)
-    present = index.model._base_manager.annotate(xsearch_key=Cast("pk", models.TextField()))
+    present = rows_of_model(index.model).annotate(xsearch_key=Cast("pk", models.TextField()))
     there = present.filter(xsearch_key=models.OuterRef("object_id"))
     index_records(index).filter(~models.Exists(there)).delete()
 
 
+@primary_reads()
 def mark_stale(index: Index, *, forced: bool = False) -> int:
     """Mark objects without current vectors, or all (``forced``), and retry failed ones; returns how many wait."""
     reconcile(index)
     if forced:
-        mark(index.get_queryset(), forced=True, dispatch=False)
+        mark(objects_of(index), forced=True, dispatch=False)
     else:
         mark_outdated(index)
     delayed = Q(status=IndexRecord.Status.PENDING, not_before__gt=Now())

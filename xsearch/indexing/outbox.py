@@ -14,7 +14,7 @@ from django.db.models.functions import Cast, Now
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index
-from xsearch.indexing.database import atomic, database_alias, index_connection
+from xsearch.indexing.database import atomic, compiled, database_alias, index_connection, objects_of, rows_of_model
 from xsearch.indexing.dispatch import dispatch_on_commit
 from xsearch.models import IndexRecord
 
@@ -45,7 +45,7 @@ def mark(objects: Markable, *, forced: bool = False, dispatch: bool = True) -> i
     index = get_index(queryset.model)
     unordered = queryset if queryset.query.is_sliced else queryset.order_by()
     try:
-        rows, params = unordered.values("pk").query.sql_with_params()
+        rows, params = compiled(unordered.values("pk"))
     except EmptyResultSet:
         return 0
     sql = _MARK.format(table=IndexRecord._meta.db_table, rows=rows)
@@ -63,7 +63,7 @@ def _as_queryset(objects: Markable) -> models.QuerySet[Any] | None:
     instances = [objects] if isinstance(objects, models.Model) else list(objects)
     if not instances:
         return None
-    return type(instances[0])._base_manager.filter(pk__in=[instance.pk for instance in instances])
+    return rows_of_model(type(instances[0])).filter(pk__in=[instance.pk for instance in instances])
 
 
 def index_records(index: Index) -> models.QuerySet[IndexRecord]:
@@ -102,7 +102,7 @@ FROM taken WHERE record.id = taken.id RETURNING record.*
 def claim(index: Index, size: int) -> list[IndexRecord]:
     """Claim up to ``size`` records, oldest first, that no other worker holds."""
     free = claimable(index).order_by("not_before", "pk").select_for_update(skip_locked=True)
-    rows, params = free.values("id")[:size].query.sql_with_params()
+    rows, params = compiled(free.values("id")[:size])
     sql = _CLAIM.format(rows=rows, table=IndexRecord._meta.db_table)
     lease = timedelta(seconds=settings.LEASE_S)
     return list(IndexRecord.objects.using(database_alias()).raw(sql, [*params, uuid.uuid4(), lease]))
@@ -131,7 +131,7 @@ def _ours(records: Iterable[IndexRecord]) -> list[Any]:
 
 def without_record(index: Index) -> models.QuerySet[Any]:
     """Return the objects that have no record."""
-    objects = index.get_queryset().annotate(xsearch_key=Cast("pk", models.TextField()))
+    objects = objects_of(index).annotate(xsearch_key=Cast("pk", models.TextField()))
     recorded = index_records(index).filter(object_id=models.OuterRef("xsearch_key"))
     unseen: models.QuerySet[Any] = objects.filter(~models.Exists(recorded))
     return unseen

@@ -28,7 +28,7 @@ from xsearch.indexing.columns import (
     rows_with,
     swap_names,
 )
-from xsearch.indexing.database import atomic, execute
+from xsearch.indexing.database import atomic, execute, rows_of_model
 from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoder, target_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -245,7 +245,7 @@ def _mark_changed_since_swap(columns: ColumnSet) -> None:
         since = datetime.fromisoformat((space.beside or {})["since"]) - _MAX_CLOCK_SKEW
         touched = outbox.index_records(index).filter(indexed_at__gt=since)
         changed = touched.exclude(_complete(index, columns.modality, live=True)).values_list("object_id", flat=True)
-        outbox.mark(index.model._base_manager.filter(pk__in=list(changed)), forced=True)
+        outbox.mark(rows_of_model(index.model).filter(pk__in=list(changed)), forced=True)
     _change_state(columns, _State.RETURNED, _State.HELD)
 
 

@@ -13,6 +13,7 @@ from django.db.models.signals import m2m_changed, post_delete, post_save, pre_de
 
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index, registered
+from xsearch.indexing.database import rows_of_model
 from xsearch.indexing.outbox import index_records, mark
 
 
@@ -81,7 +82,7 @@ class ManyRelation:
 def _mark(index: Index, condition: models.Q, *, dispatch: bool = True) -> None:
     """Mark the objects that ``condition`` finds, hidden ones too, while the index is registered."""
     if any(other.model is index.model for other in registered()):
-        mark(index.model._base_manager.filter(condition), dispatch=dispatch)
+        mark(rows_of_model(index.model).filter(condition), dispatch=dispatch)
 
 
 def _may_dispatch(signal: Any, using: str) -> bool:
@@ -121,5 +122,5 @@ def _link_saved(index: Index, relation: ManyRelation, *, instance: Any, signal: 
     """Mark the object whose link, a row of an explicit through model, was saved or deleted."""
     field = relation.field
     name = field.m2m_field_name() if relation.is_forward else field.m2m_reverse_field_name()
-    near = relation.through._base_manager.filter(pk=instance.pk).values(name)
+    near = rows_of_model(relation.through).filter(pk=instance.pk).values(name)
     _mark(index, relation.starting_from(near), dispatch=_may_dispatch(signal, using))

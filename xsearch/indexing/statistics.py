@@ -17,6 +17,7 @@ from xsearch.indexing import suggestions
 from xsearch.indexing.database import atomic, catalogue_key, execute, fetch_one, index_connection
 from xsearch.indexing.outbox import index_records
 from xsearch.models import IndexRecord, Term
+from xsearch.models.routing import primary_reads
 from xsearch.text import english
 from xsearch.text.chinese import is_chinese, sound_of
 from xsearch.text.folding import fold
@@ -70,6 +71,7 @@ def refresh_if_due(index: Index) -> None:
         _counted[key] = (current, now)
 
 
+@primary_reads()
 @atomic()
 def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""

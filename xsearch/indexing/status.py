@@ -15,11 +15,12 @@ from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing import vector_indexes
 from xsearch.indexing.columns import rows_lacking, rows_with
-from xsearch.indexing.database import fetch_one, has_column
+from xsearch.indexing.database import fetch_one, has_column, objects_of, rows_of_model
 from xsearch.indexing.outbox import claimable, index_records, without_record
 from xsearch.indexing.queues import task_queue
 from xsearch.indexing.spaces import configured_encoder, live_spaces, used_encoders
 from xsearch.models import EncoderSpace, IndexRecord
+from xsearch.models.routing import primary_reads
 
 #: Sweeps after which waiting records mean that no worker is running.
 PATIENCE_SWEEPS = 3
@@ -27,6 +28,7 @@ PATIENCE_SWEEPS = 3
 FAILURES_NAMED = 10
 
 
+@primary_reads()
 def status() -> dict[str, Any]:
     """Return the counts, encoders, database indexes and queue, as ``xsearch_status --json`` prints them."""
     by_label = {index.label: index_status(index) for index in registered()}
@@ -94,7 +96,7 @@ def failures(index: Index) -> list[dict[str, str]]:
     """Return the first objects that could not be indexed: the key, the object as a text, and the error."""
     failed = index_records(index).filter(status=IndexRecord.Status.FAILED).order_by("marked_at", "pk")
     found = list(failed.values_list("object_id", "last_error")[:FAILURES_NAMED])
-    objects = index.model._base_manager.filter(pk__in=[key for key, _error in found])
+    objects = rows_of_model(index.model).filter(pk__in=[key for key, _error in found])
     names = {str(obj.pk): _as_text(obj) for obj in objects}
     return [{"key": key, "object": names.get(key, ""), "error": error} for key, error in found]
 
@@ -110,7 +112,7 @@ def counts(index: Index) -> dict[str, int]:
     """Return how many objects there are, by status; "unseen" ones await the next sweep."""
     found = dict(index_records(index).order_by().values_list("status").annotate(Count("pk")))
     by_status = {str(value): found.get(value, 0) for value in IndexRecord.Status.values}
-    return {"total": index.get_queryset().count(), **by_status, "unseen": without_record(index).count()}
+    return {"total": objects_of(index).count(), **by_status, "unseen": without_record(index).count()}
 
 
 def encoder_status(alias: str) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def _staged_column(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
 def _column(store: Store, column: str) -> dict[str, Any]:
     return {
         "column": f"{store.model._meta.label}.{column}",
-        "filled": store.model._base_manager.exclude(**{column: None}).count(),
+        "filled": rows_of_model(store.model).exclude(**{column: None}).count(),
         "index": _database_index(vector_indexes.index_name(store, column)),
     }
 

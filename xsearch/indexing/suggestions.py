@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils import translation
 
 from xsearch.index.registry import Index
-from xsearch.indexing.database import index_connection
+from xsearch.indexing.database import index_connection, objects_of
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
 from xsearch.text.prefix_keys import keys_of
 
@@ -115,7 +115,7 @@ def _facet_rows(index: Index, name: str) -> Iterator[dict[str, Any]]:
 
 def _facet_values(index: Index, name: str) -> list[tuple[Any, int, list[Any]]]:
     """Return (value, number of objects, their keys) of the most frequent values."""
-    objects = index.get_queryset().select_related(None).order_by().annotate(xs_value=index.field(name).expression())
+    objects = objects_of(index).select_related(None).order_by().annotate(xs_value=index.field(name).expression())
     counted = objects.values("xs_value").annotate(xs_count=Count("pk"), xs_keys=ArrayAgg("pk", order_by="pk"))
     rows = counted.order_by("-xs_count").values_list("xs_value", "xs_count", "xs_keys")[: _MAX_VALUES + 1]
     return [row for row in rows if row[0] not in (None, "")][:_MAX_VALUES]

@@ -18,12 +18,14 @@ from xsearch.index.paths import relations
 from xsearch.index.registry import Index
 from xsearch.indexing import outbox, rebuild, vector_indexes, writing
 from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob, IndexingReport
+from xsearch.indexing.database import objects_of
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
 from xsearch.indexing.pipeline import Pipeline
 from xsearch.indexing.preparation import prepare_values
 from xsearch.indexing.spaces import live_spaces
 from xsearch.models import EncoderSpace, IndexRecord
+from xsearch.models.routing import primary_reads
 from xsearch.text import tsvector_literal
 
 logger = logging.getLogger("xsearch.indexing")
@@ -41,6 +43,7 @@ _DROP_SHARE = 0.5
 _BUILD_SHARE = 0.2
 
 
+@primary_reads()
 def index_pending(
     index: Index,
     *,
@@ -69,6 +72,7 @@ def index_pending(
     return report
 
 
+@primary_reads()
 def settle(index: Index) -> None:
     """Swap the spaces that are complete, and build the missing vector indexes."""
     spaces = live_spaces(index)
@@ -183,7 +187,7 @@ class Worker:
 
 
 def _objects(index: Index, records: Sequence[IndexRecord]) -> dict[str, Any]:
-    queryset = index.get_queryset().filter(pk__in=[record.object_id for record in records])
+    queryset = objects_of(index).filter(pk__in=[record.object_id for record in records])
     # By name: what the index prefetches with a queryset of its own stays as it is.
     followed = {step.attribute: None for path in index.paths() for step in relations(index.model, path)}
     return {str(obj.pk): obj for obj in queryset.prefetch_related(*followed)}

@@ -23,7 +23,7 @@ from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
 from xsearch.indexing import outbox
 from xsearch.indexing.batch import DOCUMENT_KEY, IndexingContext, IndexingJob, SpaceFingerprints
-from xsearch.indexing.database import atomic, execute_binary
+from xsearch.indexing.database import atomic, execute_binary, objects_of, rows_of_model
 from xsearch.indexing.preparation import kept_values
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -112,7 +112,7 @@ def forget(context: IndexingContext, records: Sequence[IndexRecord]) -> int:
 def _filled_by_none_else(index: Index, object_pks: Sequence[Any]) -> list[Any]:
     """Return the objects whose columns no index of a parent or child model fills (multi-table inheritance)."""
     kin = [other for other in registered() if other is not index and _is_parent_of_other(index.model, other.model)]
-    shown = (other.get_queryset().filter(pk__in=object_pks).values_list("pk", flat=True) for other in kin)
+    shown = (objects_of(other).filter(pk__in=object_pks).values_list("pk", flat=True) for other in kin)
     filled = {str(pk) for pks in shown for pk in pks}
     return [pk for pk in object_pks if str(pk) not in filled]
 
@@ -146,7 +146,7 @@ def _lock_rows(context: IndexingContext, object_pks: Collection[Any]) -> tuple[s
 
 
 def _lock_table(model: type[models.Model], object_key: str, object_pks: Collection[Any]) -> tuple[set[Any], set[Any]]:
-    rows = model._base_manager.filter(**{f"{object_key}__in": object_pks}).order_by("pk")
+    rows = rows_of_model(model).filter(**{f"{object_key}__in": object_pks}).order_by("pk")
     locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
     free = set(locked.values_list("pk", flat=True))
     objects = dict(rows.values_list("pk", object_key))
@@ -239,17 +239,17 @@ def _create_companions(touched: Mapping[Store, set[Any]]) -> None:
         if store.link and not store.many:
             companions[store.model, store.link] |= object_pks
     for (model, link), object_pks in companions.items():
-        present = set(model._base_manager.filter(**{f"{link}__in": object_pks}).values_list(link, flat=True))
+        present = set(rows_of_model(model).filter(**{f"{link}__in": object_pks}).values_list(link, flat=True))
         attribute = model._meta.get_field(link).attname
         rows = [model(**{attribute: pk}) for pk in object_pks - present]
-        model._base_manager.bulk_create(rows, ignore_conflicts=True)
+        rows_of_model(model).bulk_create(rows, ignore_conflicts=True)
 
 
 def _clear_rows(context: IndexingContext, object_pks: Sequence[Any], staged: Collection[str]) -> None:
     """Clear the columns of objects, including the staged ones of the modalities in ``staged``."""
     changes = RowChanges(context.using)
     for store in context.stores:
-        rows = store.model._base_manager.filter(**{f"{store.object_key}__in": object_pks})
+        rows = rows_of_model(store.model).filter(**{f"{store.object_key}__in": object_pks})
         columns = [store.column, _DOCUMENT, *([store.staged_column] if store.modality in staged else [])]
         for key in rows.values_list("pk" if store.many else store.object_key, flat=True):
             for column in columns:

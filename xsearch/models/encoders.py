@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from xsearch.models.routing import PrimaryManager
+
 
 class EncoderSpace(models.Model):
     """The space of the live vectors of an embedding column, and the space of the staged ones if there are any."""
@@ -30,6 +32,8 @@ class EncoderSpace(models.Model):
     since = models.DateTimeField(default=timezone.now)
     #: The staged vectors: {"fingerprint": …, "dimension": …, "spec": …, "state": …, "since": when they became live}.
     beside = models.JSONField(null=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -73,6 +77,8 @@ class Adapter(models.Model):
     manifest = models.JSONField(default=dict)
     is_live = models.BooleanField(_("in use"), default=False)
     created_at = models.DateTimeField(_("installed"), default=timezone.now)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("adapter")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xsearch.models.columns import UNREAD, DocumentColumn, EmbeddingColumn
+from xsearch.models.routing import PrimaryManager
 
 
 class EmbeddedModel(models.Model):
@@ -106,6 +107,8 @@ class IndexRecord(models.Model):
     claimed_until = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
     indexed_at = models.DateTimeField(_("indexed"), null=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         verbose_name = _("index record")

@@ -12,6 +12,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from xsearch.models.routing import PrimaryManager
+
 
 def today() -> datetime.date:
     """Return the date in the current time zone, or on the server's clock where ``USE_TZ`` is off."""
@@ -28,6 +30,8 @@ class Visitor(models.Model):
     is_paused = models.BooleanField(default=False)
     agreed_on = models.DateField(default=today)
     seen_on = models.DateField(default=today, db_index=True)
+
+    objects = PrimaryManager()
 
     class Meta:
         constraints: ClassVar = [
@@ -56,6 +60,8 @@ class QueryLog(models.Model):
     #: Only for customers who agreed.
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 
+    objects = PrimaryManager()
+
     class Meta:
         indexes: ClassVar = [models.Index(fields=["content_type", "text"], name="xsearch_query_text")]
 
@@ -82,6 +88,8 @@ class Event(models.Model):
     #: Only for customers who agreed.
     visitor = models.ForeignKey(Visitor, on_delete=models.CASCADE, null=True, related_name="+")
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
@@ -98,6 +106,8 @@ class PopularQuery(models.Model):
     askers = models.PositiveIntegerField()
     searches = models.PositiveIntegerField()
 
+    objects = PrimaryManager()
+
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["text"], opclasses=["varchar_pattern_ops"], name="xsearch_popular_prefix"),
@@ -113,6 +123,8 @@ class Popularity(models.Model):
     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
     object_id = models.CharField(max_length=255)
     score = models.FloatField()
+
+    objects = PrimaryManager()
 
     class Meta:
         constraints: ClassVar = [

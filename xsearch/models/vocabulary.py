@@ -8,6 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from xsearch.models.routing import PrimaryManager
 from xsearch.text.prefix_keys import MAX_KEY
 
 
@@ -21,6 +22,8 @@ class Term(models.Model):
     written = models.CharField(max_length=255, blank=True, default="")
     #: Pinyin of a Chinese word, syllable by syllable, without tones.
     sound = models.CharField(max_length=255, blank=True, default="")
+
+    objects = PrimaryManager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["content_type", "lexeme"], name="xsearch_term_lexeme")]
@@ -51,6 +54,8 @@ class Synonym(models.Model):
         help_text=_("Of the queries that it applies to."),
     )  # fmt: skip
 
+    objects = PrimaryManager()
+
     class Meta:
         verbose_name = _("synonym")
         verbose_name_plural = _("synonyms")
@@ -75,6 +80,8 @@ class Suggestion(models.Model):
     #: Primary keys of some of these objects, as text: a suggestion must lead to a visible object.
     examples = models.JSONField(default=list)
 
+    objects = PrimaryManager()
+
     def __str__(self) -> str:
         return f"{self.facet}: {self.text}" if self.facet else self.text
 
@@ -88,6 +95,8 @@ class SuggestionKey(models.Model):
     tier = models.PositiveSmallIntegerField()
     #: Compared byte by byte, whatever the language of the database.
     key = models.CharField(max_length=MAX_KEY, db_collation="C")
+
+    objects = PrimaryManager()
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["content_type", "tier", "key"], name="xsearch_suggestion_key")]

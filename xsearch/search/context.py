@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import copy
 from functools import cached_property
 from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import connections, models
 from django.db.models import CharField, Func
 
 from xsearch.encoders import Encoder
@@ -15,11 +15,21 @@ from xsearch.index.registry import Index
 from xsearch.index.stores import Store, main_store
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
+from xsearch.models.routing import write_alias
 
 ValueT = TypeVar("ValueT")
 
 #: Live spaces by modality.
 LiveSpaces = dict[str, EncoderSpace]
+
+
+def read_alias(queryset: models.QuerySet[Any], examples: Iterable[models.Model]) -> str:
+    """Return the alias of the database to search in: where an example was saved, since a replica may lack it still."""
+    primary = write_alias(queryset.model)
+    is_free = queryset._db is None  # type: ignore[attr-defined]  # the caller named no database
+    if is_free and any(example._state.db == primary for example in examples):
+        return primary
+    return queryset.db
 
 
 class _CurrentSchema(Func):

@@ -15,7 +15,7 @@ from xsearch.index.registry import Searchable, get_index, queryset_of
 from xsearch.index.sorts import require_sort
 from xsearch.media import Source
 from xsearch.search.compiled_query import CompiledQuery, compile_query
-from xsearch.search.context import SearchContext
+from xsearch.search.context import SearchContext, read_alias
 from xsearch.search.meaning import relaxations
 from xsearch.search.preferences import preferences_of
 from xsearch.search.query import Query, read_query
@@ -59,7 +59,8 @@ def search(
         text, image, audio, like, unlike, weights, user, language, facets, page, page_size, explain, **options
     )
     objects = queryset_of(queryset)
-    return run_search(SearchContext(get_index(objects.model), objects.db), objects, request)
+    context = SearchContext(get_index(objects.model), read_alias(objects, request.examples))
+    return run_search(context, objects, request)
 
 
 def similar(queryset: Searchable, obj: models.Model, *, page_size: int = 12) -> SearchResults:
@@ -70,6 +71,7 @@ def similar(queryset: Searchable, obj: models.Model, *, page_size: int = 12) -> 
 def run_search(context: SearchContext, queryset: models.QuerySet[Any], request: SearchRequest) -> SearchResults:
     """Answer ``request`` with objects of ``queryset``, which belong to the index of ``context``."""
     started = time.perf_counter()
+    queryset = queryset.using(context.using)  # a router may name another replica each time
     facet_names(context.index, request.facets)  # unknown names are refused before anything is decoded
     require_sort([context.index], request.sort)
     query = read_query(context, request)

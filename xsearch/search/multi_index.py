@@ -14,7 +14,7 @@ from django.db import models
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, Searchable, get_index, queryset_of, registered
 from xsearch.index.sorts import require_sort
-from xsearch.search.context import SearchContext
+from xsearch.search.context import SearchContext, read_alias
 from xsearch.search.engine import run_search, search
 from xsearch.search.request import SearchRequest
 from xsearch.search.results import Counts, Hit, SearchResults
@@ -48,7 +48,9 @@ def search_all(
         [queryset] = searched.values()
         return search(queryset, **asked)
     request = replace(SearchRequest(**asked), load=False)
-    contexts = SearchContext.open_all({index: queryset.db for index, queryset in searched.items()})
+    contexts = SearchContext.open_all(
+        {index: read_alias(queryset, request.examples) for index, queryset in searched.items()}
+    )
     found = _rank_each(contexts, searched, replace(request, nearest=False))
     shown = _contributing(found, only)
     if request.nearest and not any(found[label].counted.total for label in shown):

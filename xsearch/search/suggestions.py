@@ -199,7 +199,7 @@ def suggestions_for(queryset: Searchable, typed: str, *, limit: int = 8) -> Sugg
     """
     objects = queryset_of(queryset)
     context = SearchContext(get_index(objects.model), objects.db)
-    scope = SearchScope(objects, [], {})
+    scope = SearchScope(objects.using(context.using), [], {})  # a router may name another replica each time
     typed = " ".join(typed.replace("\x00", "").split())[:_MAX_TYPED]
     if not typed_key(typed):
         return Suggestions()

@@ -23,7 +23,7 @@ _empty: TTLCache[Hashable, bool] = TTLCache(1_000, _EMPTY_MAX_AGE_S)
 def estimated_rows(objects: models.QuerySet[Any]) -> int:
     """Return the planner's estimate of how many rows a query returns, without running it."""
     try:
-        sql, params = objects.order_by().values("pk").query.sql_with_params()
+        sql, params = objects.order_by().values("pk").query.get_compiler(objects.db).as_sql()
     except EmptyResultSet:
         return 0
     with connections[objects.db].cursor() as cursor:

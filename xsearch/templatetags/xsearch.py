@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy as _
 from xsearch.conf import settings
 from xsearch.index.registry import get_index, registered
 from xsearch.search import SearchResults, similar
+from xsearch.search.context import read_alias
 from xsearch.visitors.identity import is_unasked, remembered_visitor
 from xsearch.web.parameters import EXAMPLES
 from xsearch.web.problems import Problem
@@ -198,8 +199,10 @@ def xsearch_similar(
     """
     index = get_index(type(obj) if model is None else model)
     try:
-        with transaction.atomic():  # an error must not spoil the transaction of the page
-            found = similar(index.get_queryset(), obj, page_size=limit)
+        objects = index.get_queryset()
+        using = read_alias(objects, [obj])
+        with transaction.atomic(using=using):  # an error must not spoil the transaction of the page
+            found = similar(objects.using(using), obj, page_size=limit)
     except DatabaseError:
         logger.exception("Similar objects cannot be searched")
         return {}

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from celery import shared_task
 from django.conf import settings as django_settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from xsearch.conf import settings
+from xsearch.indexing.database import atomic
 from xsearch.models import Event, PopularQuery, QueryLog, Visitor
 from xsearch.models.visitors import today
 from xsearch.visitors.events import count_popularity
@@ -68,7 +68,7 @@ def erase(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def forget(visitor: Visitor) -> None:
     """Delete a visitor with their events and queries, and the counts of these queries."""
-    with transaction.atomic():
+    with atomic():
         queries = QueryLog.objects.filter(visitor=visitor)
         # The next run of the task counts them again, without this visitor.
         PopularQuery.objects.filter(text__in=queries.exclude(text="").values("text")).delete()

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from statistics import fmean
 from typing import Any
 
-from django.db import IntegrityError, connections, models, router, transaction
+from django.db import IntegrityError, models
 from django.db.models import Case, DurationField, ExpressionWrapper, F, FloatField, Max, Q, Sum, Value, When
 from django.db.models.functions import Extract, Now, Power
 from django.http import HttpRequest
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index, registered
+from xsearch.indexing.database import atomic, execute
 from xsearch.models import Event, Popularity, Visitor
 from xsearch.visitors.identity import remembered_visitor
 
@@ -39,7 +40,7 @@ def record_event(
         visitor=remembered_visitor(request),
     )
     try:
-        with transaction.atomic():
+        with atomic():
             event.save()
     except IntegrityError:  # the visitor has just erased everything
         event.pk, event.visitor = None, None
@@ -106,10 +107,9 @@ def _counted(index: Index) -> list[Popularity]:
 
 def replace_all(model: type[models.Model], rows: Iterable[models.Model]) -> int:
     """Replace all rows of ``model`` by ``rows``, and return how many there are; readers see the old ones until then."""
-    using = router.db_for_write(model)
-    with transaction.atomic(using=using):
-        with connections[using].cursor() as cursor:  # two tasks at once would leave every row twice
-            cursor.execute(f'LOCK TABLE "{model._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
-        everything = model._base_manager.using(using)
-        everything.all().delete()
+    with atomic():
+        # Two tasks at once would leave every row twice.
+        execute(f'LOCK TABLE "{model._meta.db_table}" IN SHARE ROW EXCLUSIVE MODE')
+        everything = model._default_manager.all()
+        everything.delete()
         return len(everything.bulk_create(rows, batch_size=1000))

@@ -8,10 +8,11 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from xsearch.indexing.database import atomic
 from xsearch.models import Event, QueryLog, Visitor
 from xsearch.models.visitors import today
 
@@ -92,7 +93,7 @@ def merge_at_login(*, request: HttpRequest | None = None, user: Any, **kwargs: A
         return
     request.__dict__.pop("_xsearch_visitor", None)  # looked up again: from now on it is the user
     try:
-        with transaction.atomic():
+        with atomic():
             _merge(request, user)
     except DatabaseError:
         logger.exception("What a visitor did before the login could not be merged")

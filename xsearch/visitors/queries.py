@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest
 
 from xsearch.conf import settings
 from xsearch.index.registry import Index
+from xsearch.indexing.database import atomic
 from xsearch.models import Event, PopularQuery, QueryLog
 from xsearch.models.visitors import today
 from xsearch.text import detect_language
@@ -58,7 +59,7 @@ def record_search(request: HttpRequest, indexes: Sequence[Index], results: Any, 
     if not settings.LOG_QUERIES:
         return
     try:
-        with transaction.atomic():
+        with atomic():
             _record_search(request, indexes, results, asked)
     except DatabaseError:
         logger.exception("A search could not be written down")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, get_index, get_indexes
+from xsearch.models.routing import write_alias
 from xsearch.web.requests import IndexRequest
 
 #: Parameters that name objects by their ids; arguments of ``xsearch.search`` too.
@@ -71,10 +72,21 @@ def find_object(queryset: QuerySet[Any], object_id: str) -> Any:
     try:
         if "\x00" in object_id:
             raise ValueError  # the driver's error would be a bug
-        return queryset.get(pk=object_id)
+        return _get(queryset, object_id)
     except (queryset.model.DoesNotExist, ValueError, ValidationError, OverflowError) as error:
         names = {"name": queryset.model._meta.verbose_name, "id": object_id[:64]}
         raise Http404(_("There is no %(name)s with the id %(id)s.") % names) from error
+
+
+def _get(queryset: QuerySet[Any], object_id: str) -> Any:
+    """Return an object; one that has just been saved may not be in the replica yet that the router reads from."""
+    primary = write_alias(queryset.model)
+    try:
+        return queryset.get(pk=object_id)
+    except queryset.model.DoesNotExist:
+        if queryset.db == primary:
+            raise
+        return queryset.using(primary).get(pk=object_id)
 
 
 def find_examples(querysets: Sequence[QuerySet[Any]], values: MutableMapping[str, Any]) -> None:
