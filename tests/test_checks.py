@@ -7,6 +7,7 @@ from django.db import connection, connections, models
 from django.test.utils import isolate_apps
 
 from shop.models import Product
+from tests.showcase.garments import Garment
 from tests.showcase.models import Bargain, Delivery, Furniture, Instrument, Plain, Rarity
 from tests.support.indexing import add, run
 from xsearch import checks
@@ -151,6 +152,40 @@ def test_e011_model_without_a_place_for_vectors(register, store, text):
 def test_e012_filter_without_a_field(register):
     register(Furniture, text={"A": ["title"]}, filters=["price"])
     only("xsearch.E012", "'price' is not a field of showcase.Furniture", "Correct the declaration of")
+
+
+@pytest.mark.parametrize(
+    ("declared", "kind"),
+    [("manual", "FileField"), ("pattern", "BinaryField"), ("search_document", "SearchVectorField"),
+     ("text_embedding", "HalfVectorField"), ("spans", "ArrayField")],
+)  # fmt: skip
+def test_e013_filter_over_a_field_that_is_not_compared(register, declared, kind):
+    register(Garment, text={"A": ["title"]}, filters=[declared])
+    only("xsearch.E013", f"'{declared}' of showcase.Garment is a {kind}", f"prepared = {{'{declared}': str}}")
+
+
+@pytest.mark.parametrize("name", ["discount", "nothing", "price__title", "details_size"])
+def test_e012_property_or_typing_error(register, name):
+    register(Garment, text={"A": ["title"]}, filters=[name])
+    only("xsearch.E012", f"'{name}'", "Correct the declaration of")
+
+
+@pytest.mark.parametrize("name", ["model", "q", "page", "lang", "weights", "sort", "page_size", "like", "format"])
+def test_e014_filter_that_is_called_like_a_parameter(register, name):
+    register(Garment, text={"A": ["title"]}, filters=["price", name], aliases={name: "house__name"})
+    only("xsearch.E014", f"the filter '{name}' can never be used", f"aliases = {{'its_{name}': 'house__name'}}")
+
+
+def test_e014_filter_that_is_called_like_a_bound(register):
+    register(Garment, text={"A": ["title"]}, filters=["price", "price_max"], aliases={"price_max": "stock"})
+    only("xsearch.E014", "'price_max' is a bound of the filter 'price'", "aliases = {'its_price_max': 'stock'}")
+
+
+def test_every_kind_of_filter_is_accepted(register):
+    names = ["title", "price", "is_organic", "house", "season", "line", "departments", "variants", "sizes", "details",
+             "details__size", "released", "added", "worn", "stickers", "garment_min"]  # fmt: skip
+    register(Garment, text={"A": ["title"]}, filters=names, facets=names, aliases={"garment_min": "house__name"})
+    assert found() == {}
 
 
 def test_w012_facet_that_is_no_filter(register):

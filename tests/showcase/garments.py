@@ -2,6 +2,8 @@
 
 import uuid
 
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -68,6 +70,8 @@ class Garment(EmbeddedModel):
     worn = models.DurationField(null=True)
     manual = models.FileField(blank=True)
     pattern = models.BinaryField(blank=True)
+    spans = ArrayField(ArrayField(models.IntegerField()), default=list)
+    stickers = GenericRelation("showcase.Sticker")
     is_hidden = models.BooleanField(default=False)
 
     def __str__(self):
@@ -83,3 +87,15 @@ class GarmentVariant(models.Model):
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     size = models.CharField(max_length=5, blank=True)
     colour = models.CharField(max_length=20, blank=True)
+
+
+class Sticker(models.Model):
+    """May be on anything."""
+
+    name = models.CharField(max_length=50)
+    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, db_constraint=False)
+    object_id = models.PositiveBigIntegerField()
+    thing = GenericForeignKey()
+
+    def __str__(self):
+        return self.name

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.core import checks
 from django.core.checks import CheckMessage, Error
-from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import FieldError, ImproperlyConfigured
 
+from xsearch.checks.filters import filter_findings
 from xsearch.errors import BadQuery
-from xsearch.index.fields import final_field
+from xsearch.index.kinds import final_field
 from xsearch.index.paths import relations
 from xsearch.index.prepared import wrong_declarations
 from xsearch.index.registry import Index, registered
@@ -20,9 +20,8 @@ from xsearch.index.sorts import wrong_sorts
 
 @checks.register("xsearch")
 def check_indexes(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E010 paths that lead nowhere, E011 models without embeddings, E012 filters, facets and groups without a field,
-    E060 HTML that is no text of the index, E070 prepared values without a type or method, E071 orders by what is no
-    field.
+    """E010 paths that lead nowhere, E011 models without embeddings, E012 to E014 filters, facets and groups, E060 HTML
+    that is no text of the index, E070 prepared values without a type or method, E071 orders by what is no field.
     """
     return [message for index in registered() for message in check_index(index)]
 
@@ -32,7 +31,7 @@ def check_index(index: Index) -> Iterator[CheckMessage]:
     for path in index.watched_paths():
         yield from _attempt(lambda path=path: relations(index.model, path), index, "xsearch.E010")  # type: ignore[misc]
     yield from _attempt(index.stores, index, "xsearch.E011")
-    yield from _attempt(index.filter_names, index, "xsearch.E012")
+    yield from filter_findings(index)
     if index.group_by:
         yield from _attempt(lambda: final_field(index.model, str(index.group_by)), index, "xsearch.E012")
     texts = {path for paths in index.text.values() for path in paths}
@@ -45,9 +44,6 @@ def check_index(index: Index) -> Iterator[CheckMessage]:
         yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E070")
     for problem in wrong_sorts(index):
         yield Error(f"{index.label}: {problem}", hint=_hint(index), obj=index.model, id="xsearch.E071")
-    for name in set(index.facets) - set(index.filters):
-        hint = f"Add {name!r} to `filters`, so that a click on the facet can limit the results."
-        yield CheckWarning(f"{index.label}: facet {name!r} is not a filter.", hint=hint, id="xsearch.W012")
 
 
 def _attempt(action: Callable[[], Any], index: Index, identifier: str) -> Iterator[CheckMessage]:

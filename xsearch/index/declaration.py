@@ -105,7 +105,8 @@ class Declaration:
         """Return further fields of a result: the filters with plain values (no relations), and the SKU."""
         # Each relation would cost a query.
         related = {field.name for field in self.model._meta.get_fields() if field.is_relation}
-        found = {name: getattr(obj, name, None) for name in [*self.filters, "sku"] if name not in related}
+        paths = {name: self.aliases.get(name, name) for name in [*self.filters, "sku"]}
+        found = {name: getattr(obj, path, None) for name, path in paths.items() if path not in related}
         no_value = (models.Model, models.Manager, type(None))
         return {name: value for name, value in found.items() if not isinstance(value, no_value)}
 

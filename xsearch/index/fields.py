@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.constants import LOOKUP_SEP
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -26,8 +31,7 @@ AnyField = Any  # a field or a relation of a model, forward or reverse
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 #: A decimal comma, as in "12,50"; not "1,000".
 _DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
-_LABEL_FIELDS = ("name", "title", "label", "slug")
-_BIGGEST_KEY = 2**63
+_GREATEST = 10**15
 _BOUNDS = {"min": "gte", "max": "lte"}
 
 
@@ -36,14 +40,20 @@ class FilterField:
 
     #: True if ``<name>_min`` and ``<name>_max`` limit it too.
     has_range: ClassVar[bool] = False
+    #: The type of the fields in a form that take the bounds.
+    input_type: ClassVar[str] = "number"
     #: True for yes or no.
     is_switch: ClassVar[bool] = False
+    #: True if the values are texts, which the words of a query may name.
+    has_texts: bool = False
 
     def __init__(self, index: Declaration, name: str, path: str, field: AnyField) -> None:
         self.index = index
         self.name = name
         self.path = path
         self.field = field
+        #: The path without the keys of JSON.
+        self.column_path = path
 
     @classmethod
     def takes(cls, field: AnyField) -> bool:
@@ -60,7 +70,7 @@ class FilterField:
     @cached_property
     def many(self) -> str:
         """The first relation of the path that leads to several rows; "" if an object has one row at most."""
-        steps = paths.relations(self.index.model, self.path)
+        steps = paths.relations(self.index.model, self.column_path)
         return next((step.lookup for step in steps if step.field.one_to_many or step.field.many_to_many), "")
 
     @property
@@ -68,15 +78,19 @@ class FilterField:
         """True if an object may have several values."""
         return bool(self.many)
 
-    def expression(self, prefix: str = "") -> Any:
+    def column(self, prefix: str = "") -> Any:
         """Return the value of a row, repeated for several values; ``prefix`` leads from the row to the object."""
         return models.F(f"{prefix}{self.path}")
+
+    def expression(self, prefix: str = "") -> Any:
+        """Return the value of a row as a facet counts it, repeated for several values."""
+        return self.column(prefix)
 
     def first(self) -> Any:
         """Return the value of an object, the smallest of several."""
         if not self.is_multiple:
-            return self.expression()
-        rows = self.index.model._base_manager.filter(pk=models.OuterRef("pk")).annotate(xs_value=self.expression())
+            return self.column()
+        rows = self.index.model._base_manager.filter(pk=models.OuterRef("pk")).annotate(xs_value=self.column())
         return models.Subquery(rows.order_by(models.F("xs_value").asc(nulls_last=True)).values("xs_value")[:1])
 
     def read(self, obj: models.Model) -> Iterator[Any]:
@@ -140,17 +154,42 @@ class NumberFilter(FilterField):
         """Return True for numbers of any kind."""
         return isinstance(field, models.IntegerField | models.FloatField | models.DecimalField)
 
+    def condition(self, values: Sequence[Any]) -> models.Q:
+        """Return the condition that a row has one of ``values``."""
+        numbers = [self.parse(value) for value in values]
+        # The database would be asked for 2 instead of 2.5.
+        return models.Q(**{f"{self.path}__in": [number for number in numbers if self.fits(number)]})
+
+    def bound(self, bound: str, value: Any) -> models.Q:
+        """Return the condition that the value of a row is at least ("min") or at most ("max") ``value``."""
+        number = self.parse(value, f"{self.name}_{bound}")
+        limit = (math.ceil if bound == "min" else math.floor)(number) if self._is_whole else number
+        return models.Q(**{f"{self.path}__{_BOUNDS[bound]}": limit})
+
+    def fits(self, number: Decimal) -> bool:
+        """Return False for a fraction where there are whole numbers only."""
+        return not self._is_whole or number == number.to_integral_value()
+
+    @property
+    def _is_whole(self) -> bool:
+        return isinstance(self.field, models.IntegerField)
+
     def parse(self, value: Any, parameter: str = "") -> Decimal:
         """Return a number; a decimal comma is one."""
-        text = str(value).strip()
-        try:
-            number = Decimal(_DECIMAL_COMMA.sub(r"\1.\2", text))
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if not number.is_finite() or abs(number) > 10**15:
+        number = number_in(value)
+        if number is None:
             given = {"name": parameter or self.name, "value": repr(str(value)[:40])}
             raise BadQuery(_("%(name)s must be a number, not %(value)s.") % given, code="bad_filter")
         return number
+
+
+def number_in(value: Any) -> Decimal | None:
+    """Return the number that a value of a request is; None for anything else, and for what no shop counts."""
+    try:
+        number = Decimal(_DECIMAL_COMMA.sub(r"\1.\2", str(value).strip()))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) <= _GREATEST else None
 
 
 class BooleanFilter(FilterField):
@@ -170,9 +209,76 @@ class BooleanFilter(FilterField):
             return text in _TRUE
         raise BadQuery(f"{self.name} must be true or false, not {str(value)[:40]!r}.", code="bad_filter")
 
+    def readable(self, value: Any) -> str:
+        """Return yes or no, unless the field has names for them."""
+        return super().readable(value) if getattr(self.field, "choices", None) else _("Yes") if value else _("No")
+
+
+class DateFilter(FilterField):
+    """A day or a moment, also by its bounds; of moments, a day means all of it in the current time zone."""
+
+    has_range = True
+    input_type = "date"
+
+    @classmethod
+    def takes(cls, field: AnyField) -> bool:
+        """Return True for dates, with or without a time."""
+        return isinstance(field, models.DateField)
+
+    def expression(self, prefix: str = "") -> Any:
+        """Return the day."""
+        return TruncDate(self.column(prefix)) if self._has_time else self.column(prefix)
+
+    def parse(self, value: Any, parameter: str = "") -> date | datetime:
+        """Return the day, or the moment if a time is given."""
+        text = value.isoformat() if isinstance(value, date) else self._text(value).strip()
+        try:
+            found = parse_date(text) or parse_datetime(text)
+        except ValueError:
+            found = None
+        if found is None or not 1 < found.year < 9999:
+            given = {"name": parameter or self.name, "value": repr(text[:40])}
+            raise BadQuery(_("%(name)s must be a date such as 2024-01-31, not %(value)s.") % given, code="bad_filter")
+        return found
+
+    def condition(self, values: Sequence[Any]) -> models.Q:
+        """Return the condition that a row has one of ``values``, or lies in one of the days."""
+        spans = [self._span(self.parse(value)) for value in values]
+        within = [
+            models.Q(**{f"{self.path}__gte": start, f"{self.path}__{'lt' if start < end else 'lte'}": end})
+            for start, end in spans
+        ]
+        return reduce(or_, within, models.Q())
+
+    def bound(self, bound: str, value: Any) -> models.Q:
+        """Return the condition that a row is not before ("min") or not after ("max") ``value``."""
+        start, end = self._span(self.parse(value, f"{self.name}_{bound}"))
+        if bound == "min":
+            return models.Q(**{f"{self.path}__gte": start})
+        return models.Q(**{f"{self.path}__{'lt' if start < end else 'lte'}": end})
+
+    def readable(self, value: Any) -> str:
+        """Return the day as the language of the page writes it."""
+        return date_format(value)
+
+    @property
+    def _has_time(self) -> bool:
+        return isinstance(self.field, models.DateTimeField)
+
+    def _span(self, given: date | datetime) -> tuple[Any, Any]:
+        """Return the first moment, and the first after the last; twice the same for a single one."""
+        if isinstance(given, datetime):
+            moment = _in_zone(given)
+            return (moment, moment) if self._has_time else (moment.date(), moment.date())
+        if not self._has_time:
+            return given, given
+        return tuple(_in_zone(datetime.combine(day, time.min)) for day in (given, given + timedelta(days=1)))  # type: ignore[return-value]
+
 
 class TextFilter(FilterField):
     """A short text or a choice, in any case."""
+
+    has_texts = True
 
     @classmethod
     def takes(cls, field: AnyField) -> bool:
@@ -197,8 +303,10 @@ class ExactFilter(FilterField):
 
     @classmethod
     def takes(cls, field: AnyField) -> bool:
-        """Return True for fields with a value."""
-        return field.related_model is None
+        """Return True for types whose values are compared as a whole."""
+        return isinstance(
+            field, models.UUIDField | models.TimeField | models.DurationField | models.GenericIPAddressField
+        )
 
     def parse(self, value: Any, parameter: str = "") -> Any:  # noqa: ARG002
         """Return the value as the model field reads it."""
@@ -208,107 +316,8 @@ class ExactFilter(FilterField):
             raise self._refuse(" ".join(error.messages)) from error
 
 
-class RowName(str):
-    """A value of a filter that is the name of related rows, though it may look like a key: "7" as words say it."""
-
-    __slots__ = ()
-
-
-class RelatedFilter(FilterField):
-    """A related row: its key is the value, its name the label."""
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for relations, forward or reverse."""
-        return isinstance(field.related_model, type)
-
-    @property
-    def related(self) -> type[models.Model]:
-        """The model of the related rows."""
-        related: type[models.Model] = self.field.related_model
-        return related
-
-    @cached_property
-    def name_field(self) -> str:
-        """The field of a related row that has its name."""
-        fields = {field.name for field in self.related._meta.get_fields()}
-        return next((name for name in _LABEL_FIELDS if name in fields), str(self.related._meta.pk.name))
-
-    def expression(self, prefix: str = "") -> Any:
-        """Return the key of the related row."""
-        return models.F(f"{prefix}{self.path}{LOOKUP_SEP}pk")
-
-    def parse(self, value: Any, parameter: str = "") -> str:  # noqa: ARG002
-        """Return the text."""
-        return self._text(value)
-
-    def condition(self, values: Sequence[Any]) -> models.Q:
-        """Return the condition that a related row is one of ``values``."""
-        return models.Q(**{f"{self.path}{LOOKUP_SEP}pk__in": self.rows(values).values("pk")})
-
-    def rows(self, values: Sequence[Any]) -> models.QuerySet[Any]:
-        """Return the related rows that have one of ``values`` as their key; else those that have it as their name."""
-        rows = self.related._base_manager.order_by()
-        return rows.filter(reduce(or_, [self._is(value) for value in values], models.Q()))
-
-    def labels(self, values: Iterable[Any]) -> dict[Any, str]:
-        """Return the labels of keys: the related objects as texts."""
-        rows = self.related._base_manager.filter(pk__in=list(values))
-        return {row.pk: self.index.facet_label(self.name, str(row)) for row in rows}
-
-    def chosen_label(self, text: str) -> str:
-        """Return the name of the row that a value of a request names by its key."""
-        row = self.rows([text]).first()
-        return self.index.facet_label(self.name, str(row)) if row else text
-
-    def _is(self, value: Any) -> models.Q:
-        text = self.parse(value)
-        named = models.Q(**{f"{self.name_field}__iexact": text})
-        keys = {} if isinstance(value, RowName) else self._keys(text)
-        if not keys:
-            return named
-        has_key = reduce(or_, (models.Q(**{name: key}) for name, key in keys.items()))
-        return has_key | (named & ~models.Q(models.Exists(self.related._base_manager.filter(has_key))))
-
-    def _keys(self, text: str) -> dict[str, Any]:
-        """Return the keys that a text may be: the primary key, and the field that a foreign key refers to."""
-        related = self.related._meta
-        fields = {related.pk, getattr(self.field, "target_field", related.pk)}
-        found = {}
-        for field in fields:
-            with suppress(ValidationError, ValueError, TypeError, ArithmeticError):
-                found[field.name] = field.to_python(text)
-        return {name: key for name, key in found.items() if not isinstance(key, int) or abs(key) < _BIGGEST_KEY}
-
-
-#: The kinds of filters; a field is of the first that takes it.
-KINDS: list[type[FilterField]] = [NumberFilter, BooleanFilter, TextFilter, RelatedFilter, ExactFilter]
-
-
-def final_field(model: type[models.Model], path: str) -> AnyField:
-    """Return the model field that ``path`` ends at."""
-    field: AnyField = None
-    for name in path.split(LOOKUP_SEP):
-        try:
-            field = model._meta.get_field(name)
-        except FieldDoesNotExist as error:
-            raise BadQuery(f"{path!r} is not a field of {model._meta.label}.", code="bad_filter") from error
-        model = field.related_model or model
-    return field
-
-
-def filter_field(index: Declaration, name: str) -> FilterField:
-    """Return the filter or facet ``name`` of an index, resolved once; raises ``BadQuery`` if it leads nowhere."""
-    found: FilterField | None = index.resolved.get(name)
-    if found is None:
-        found = index.resolved[name] = _resolve(index, name)
-    return found
-
-
-def _resolve(index: Declaration, name: str) -> FilterField:
-    path = index.aliases.get(name, name)
-    field = final_field(index.model, path)
-    for kind in KINDS:
-        if kind.takes(field):
-            return kind(index, name, path, field)
-    raise BadQuery(f"{name!r} of {index.label} cannot be a filter.", code="bad_filter")
+def _in_zone(moment: datetime) -> datetime:
+    """Return a moment as the database compares it: aware, in the current time zone, or naive without time zones."""
+    if not django_settings.USE_TZ:
+        return timezone.make_naive(moment, timezone.get_default_timezone()) if timezone.is_aware(moment) else moment
+    return timezone.localtime(moment) if timezone.is_aware(moment) else timezone.make_aware(moment)

@@ -15,7 +15,17 @@ from django.utils.text import capfirst
 
 from xsearch.errors import BadQuery
 from xsearch.index.declaration import Declaration
-from xsearch.index.fields import FilterField, filter_field
+from xsearch.index.fields import FilterField
+from xsearch.index.kinds import filter_field
+
+#: Parameters of the API and the pages, which no filter can be called like.
+# fmt: off
+PARAMETERS = frozenset([
+    "again", "audio", "crop", "csrfmiddlewaretoken", "drop", "event", "exact", "explain", "format", "heard", "id",
+    "image", "lang", "like", "limit", "literal", "model", "object_id", "page", "page_size", "personal", "position",
+    "q", "query_id", "soft", "sort", "spoken", "strict", "understand", "unlike", "weights",
+])
+# fmt: on
 
 
 def condition(index: Declaration, name: str, value: Any) -> models.Q:

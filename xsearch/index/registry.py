@@ -11,8 +11,9 @@ from django.db import models
 
 from xsearch.errors import BadQuery
 from xsearch.index.declaration import Declaration
-from xsearch.index.fields import FilterField, filter_field
+from xsearch.index.fields import FilterField
 from xsearch.index.filters import as_list, conditions
+from xsearch.index.kinds import filter_field
 from xsearch.index.stores import Store, image_store, main_store
 
 #: Name of all indexes together.

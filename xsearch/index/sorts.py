@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from xsearch.errors import BadQuery
 from xsearch.index.declaration import Declaration
-from xsearch.index.fields import filter_field
+from xsearch.index.kinds import filter_field
 
 RELEVANCE, NEWEST, POPULARITY = "relevance", "newest", "popularity"
 _LABELS = {

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from xsearch.conf import settings
-from xsearch.index.fields import RowName
+from xsearch.index.related import RowName
 from xsearch.models import Synonym
 from xsearch.search.context import SearchContext
 from xsearch.search.request import SearchRequest

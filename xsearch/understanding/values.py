@@ -11,9 +11,10 @@ from django.utils.functional import lazy
 from django.utils.translation import override
 
 from xsearch.conf import settings
-from xsearch.index.fields import NumberFilter, RelatedFilter, TextFilter
+from xsearch.index.fields import NumberFilter
 from xsearch.index.filters import field_label
 from xsearch.index.registry import Index
+from xsearch.index.related import RelatedFilter
 from xsearch.lazy import VersionedCache
 from xsearch.text.glossary import glossary_lines
 from xsearch.understanding.lexicon import Value, ValueLexicon
@@ -46,7 +47,7 @@ def price_filter(indexes: Sequence[Index]) -> str | None:
 
 
 def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> ValueLexicon:
-    fields = [(index, name) for index in indexes for name in index.filters if _has_texts(index, name)]
+    fields = [(index, name) for index in indexes for name in index.filters if index.field(name).has_texts]
     price = price_filter(indexes)
     of_price = [(index, price) for index in indexes if price and price in index.filters]
     values = {(each.field, each.value): each for index, name in fields for each in _values(index, name)}
@@ -59,13 +60,6 @@ def _new_lexicon(indexes: Sequence[Index], same: Iterable[tuple[str, str]]) -> V
     )
 
 
-def _has_texts(index: Index, name: str) -> bool:
-    field = index.field(name)
-    if isinstance(field, RelatedFilter):
-        return isinstance(field.related._meta.get_field(field.name_field), _TEXTS)
-    return isinstance(field, TextFilter)
-
-
 def _values(index: Index, name: str) -> Iterator[Value]:
     """Yield the values of a field with their names in every language of the site: names of related rows, not keys."""
     field = index.field(name)
@@ -74,7 +68,7 @@ def _values(index: Index, name: str) -> Iterator[Value]:
     if isinstance(field, RelatedFilter):
         rows, columns = field.related._base_manager.all(), _in_languages(field.related, field.name_field)
     read = rows.order_by().values_list(*columns.values()).distinct()[: _MAX_VALUES + 1]
-    found = [row for row in read if row[0]]
+    found = [row for row in read if row[0] and isinstance(row[0], str)]
     for value, *others in found if len(found) <= _MAX_VALUES else ():
         labels = dict(zip(list(columns)[1:], others, strict=True))
         yield _value(index, name, str(value), {code: label for code, label in labels.items() if label})

@@ -34,10 +34,11 @@ class Facet:
 
 @dataclass(frozen=True)
 class RangeFilter:
-    """Smallest and greatest value of a number, such as the price, as the customer entered them."""
+    """Smallest and greatest value of a number or date, such as the price, as the customer entered them."""
 
     name: str
     label: str
+    input_type: str
     least: str
     greatest: str
     hidden: list[tuple[str, str]]
@@ -111,7 +112,7 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
 
 
 def ranges(query: PageQuery) -> list[RangeFilter]:
-    """Return the filters by a smallest and a greatest number."""
+    """Return the filters by a smallest and a greatest number or date."""
     names = set(query.index.filter_names())
     found = []
     for name in query.index.filters:
@@ -119,7 +120,8 @@ def ranges(query: PageQuery) -> list[RangeFilter]:
             continue
         ends = (f"{name}_min", f"{name}_max")
         least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
-        found.append(RangeFilter(name, field_label(query.index, name), least, greatest, query.pairs(without=ends)))
+        field, hidden = query.index.field(name), query.pairs(without=ends)
+        found.append(RangeFilter(name, field_label(query.index, name), field.input_type, least, greatest, hidden))
     return found
 
 
@@ -136,6 +138,8 @@ def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str
         return f"{field_label(query.index, bare)} {'≥' if end == 'min' else '≤'} {text}"
     if _is_switch(query.index, name):
         label = field_label(query.index, name)
+        if name in query.index.facets:
+            return _("%(field)s: %(value)s") % {"field": label, "value": query.index.field(name).chosen_label(text)}
         return label if text.lower() in YES else _("Not: %(label)s") % {"label": label}
     return labels.get((name, text.lower())) or query.index.field(name).chosen_label(text)
 

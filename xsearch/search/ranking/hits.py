@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
-from xsearch.index.fields import final_field
+from xsearch.index.kinds import final_field
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE
 from xsearch.search.compiled_query import CompiledQuery

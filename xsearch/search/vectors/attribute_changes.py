@@ -11,8 +11,8 @@ from django.conf import settings as django_settings
 from django.utils import translation
 
 from xsearch.conf import settings
-from xsearch.index.fields import TextFilter
 from xsearch.index.registry import Index
+from xsearch.index.related import RelatedFilter
 from xsearch.lazy import VersionedCache
 from xsearch.search.words.synonyms import key_of
 from xsearch.search.words.terms import QueryWord, words_of
@@ -168,10 +168,10 @@ def _read(index: Index) -> AttributeLexicon:
 
 def _values_of(index: Index, name: str) -> list[str]:
     field = index.field(name)
-    if not isinstance(field, TextFilter):
+    if isinstance(field, RelatedFilter) or not field.has_texts:
         return []
     found = index.get_queryset().order_by().values_list(field.expression(), flat=True).distinct()[: _MAX_VALUES + 1]
-    values = sorted(value for value in found if value)
+    values = sorted(value for value in found if value and isinstance(value, str))
     return values if len(values) <= _MAX_VALUES else []
 
 
