@@ -3,6 +3,7 @@
 #   make demo      the demonstration shop on http://127.0.0.1:8000/   (PORT=8080 make demo: another port)
 #   make quick     the tests that take a moment: no browser, models or worker processes   (ARGS="-k search": part of them)
 #   make test      the whole test suite                               (ARGS="-k search": part of it)
+#   make scripts   the script of the widgets, after a change in tools/widget_scripts (needs npm)
 #   make coverage  the same, slower, and how much of xsearch it runs: the total and the lowest files
 #   make check     the test suite, and all that CI checks beside it
 
@@ -15,7 +16,7 @@ INSTALL := $(PIP) install --quiet -c constraints.txt
 
 NPM := $(shell command -v npm 2>/dev/null)
 
-.PHONY: help demo quick test coverage lint eslint format types migrations wheel check clean
+.PHONY: help demo quick test coverage lint eslint scripts format types migrations wheel check clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -38,9 +39,18 @@ lint: $(VENV)/.installed-test eslint
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+# One script from the modules in tools/widget_scripts: storages that hash file names do not rewrite imports.
+SCRIPT := xsearch/static/xsearch/xsearch.js
+BUNDLE = node_modules/.bin/esbuild tools/widget_scripts/xsearch.js --bundle --format=iife --target=es2022 --log-level=warning \
+	--banner:js="/* Made by make scripts from tools/widget_scripts, SHA-256 $$(LC_ALL=C; cat tools/widget_scripts/*.js | sha256sum | cut -c1-64) */ 'use strict';"
+
+scripts: node_modules/.installed
+	$(BUNDLE) --outfile=$(SCRIPT)
+
 ifdef NPM
 eslint: node_modules/.installed
-	node_modules/.bin/eslint xsearch/static static
+	node_modules/.bin/eslint tools/widget_scripts static
+	@$(BUNDLE) | cmp - $(SCRIPT) || { echo "$(SCRIPT) is not made from tools/widget_scripts: run make scripts" >&2; exit 1; }
 else
 eslint:
 	@echo "npm is not installed: ESLint does not check the widgets' scripts"

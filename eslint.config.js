@@ -1,4 +1,4 @@
-/* ESLint for the scripts of the widgets and of the demonstration shop: ES modules that browsers load as they are. */
+/* ESLint for the scripts of the widgets, which are bundled, and of the demonstration shop: ES modules. */
 
 import js from "@eslint/js";
 import globals from "globals";

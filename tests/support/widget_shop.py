@@ -39,6 +39,8 @@ XSEARCH = {
 }
 #: What customers leave behind.
 BEHAVIOUR = (Event, QueryLog, Visitor, PopularQuery, Popularity)
+#: Where the policy of every page allows scripts and style sheets from.
+SOURCES = "'self'"
 KINDS = ("Jacket", "Mug", "Lamp")
 
 
@@ -129,7 +131,7 @@ def page(body, **context):
 def with_policy(response):
     """Forbid everything that the widgets must not need."""
     response["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
+        f"default-src 'none'; script-src {SOURCES}; style-src {SOURCES}; img-src 'self'; connect-src 'self'; form-action 'self'"
     )
     return response
 
@@ -169,7 +171,7 @@ shop_patterns = (
     "shop",
 )
 urlpatterns = [
-    path("", page('<h1>Shop</h1>{% xsearch_bar action="/search/" %}')),
+    path("", page('<h1>Shop</h1>{% xsearch_bar action="search" %}')),
     path("mugs/", page('{% xsearch_bar action="/search/" filters=filters %}', filters=lambda: {"category": "Mugs"})),
     path("search/", Page.as_view(), name="search"),
     path("", include(shop_patterns)),

@@ -10,8 +10,10 @@ A page with a search needs three lines::
 Shops restyle them with the custom properties at the top of ``xsearch/bar.css`` and replace any of the
 templates in ``xsearch/`` (``hit.html`` is one result) by one of the same name in their own folder. These have
 the variables of the page, ``request`` and those of the context processors too.
-The script is made of modules that import each other by name, so a storage that hashes file names must
-keep the plain ones too, as Django's and WhiteNoise's do unless told otherwise.
+
+Static files may have hashed names and come from another origin: the script is one classic script. Nothing is
+inline, so that a strict content security policy is fulfilled; its nonce, if any, is Django's ``csp_nonce``, or
+``{% xsearch_assets nonce=request.csp_nonce %}`` for django-csp.
 """
 
 from __future__ import annotations
@@ -84,9 +86,12 @@ _SCRIPT_TEXTS = {
 
 
 @register.inclusion_tag("xsearch/assets.html", takes_context=True)
-def xsearch_assets(context: Context) -> dict[str, Any]:
-    """Link the style sheets and the script; without this tag, the first widget of the page links them."""
-    return _on_page(context, needed=not _assets_linked(context))
+def xsearch_assets(context: Context, nonce: Any = None) -> dict[str, Any]:
+    """Link the style sheets and the script; without this tag, the first widget of the page links them.
+
+    ``nonce`` is that of the page's content security policy.
+    """
+    return _with_assets(context, **({} if nonce is None else {"nonce": str(nonce)}))
 
 
 @register.inclusion_tag("xsearch/bar.html", takes_context=True)
@@ -114,9 +119,8 @@ def xsearch_bar(
     kept = PageQuery(query.index, filters).filters if filters else query.filters
     notes = _notes(context)
     notes["bars"] = notes.get("bars", 0) + 1
-    return _on_page(
+    return _with_assets(
         context,
-        needed=not _assets_linked(context),
         id=f"xsearch-{notes['bars']}",
         action=resolve_url(action) if action else "",
         q=query.q,
@@ -138,12 +142,11 @@ def xsearch_results(
 
     The arguments default to the context variables of the same name, which ``SearchView`` provides.
     """
-    return _on_page(
+    return _with_assets(
         context,
         results=results if results is not None else context.get("results"),
         query=query or context.get("query"),
         error=error or context.get("error"),
-        needed=not _assets_linked(context),
     )
 
 
@@ -206,9 +209,8 @@ def xsearch_similar(
     except DatabaseError:
         logger.exception("Similar objects cannot be searched")
         return {}
-    return _on_page(
+    return _with_assets(
         context,
-        needed=not _assets_linked(context),
         results=found,
         index=index,
         title=title,
@@ -228,20 +230,27 @@ def xsearch_consent(context: Context) -> dict[str, Any]:
     if request is None or known_url is None or request.path.startswith(known_url) or not is_unasked(request):
         return {}
     here = request.get_full_path() if request.method == "GET" else request.path
-    return _on_page(context, is_unasked=True, here=here, needed=not _assets_linked(context))
+    return _with_assets(context, is_unasked=True, here=here)
 
 
 @register.inclusion_tag("xsearch/viewed.html", takes_context=True)
 def xsearch_viewed(context: Context, obj: Model, event: str = "view") -> dict[str, Any]:
     """Tell the search that the customer views ``obj`` on this page; with ``event="purchase"``, that they bought it."""
-    return _on_page(
+    return _with_assets(
         context,
-        needed=not _assets_linked(context),
         object_id=obj.pk,
         model=get_index(type(obj)).label,
         event=event,
         events_url=_address("events"),
     )
+
+
+def _with_assets(context: Context, **own: Any) -> dict[str, Any]:
+    """Return the variables of a widget's template, which links the style sheets and the script if they are needed."""
+    nonce = context.get("csp_nonce")
+    # Django's nonce is false until it is written, which puts it into the policy.
+    own = {"nonce": "" if nonce is None else str(nonce), **own}
+    return _on_page(context, needed=not _assets_linked(context), **own)
 
 
 def _on_page(context: Context, **own: Any) -> dict[str, Any]:
