@@ -1,7 +1,6 @@
 """The widgets where static files have hashed names only, another origin, a prefix, and a strict content policy."""
 
 import re
-from hashlib import sha256
 
 import django
 import pytest
@@ -11,7 +10,7 @@ from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 from playwright.sync_api import expect
 
-from tests.support import ROOT, widget_shop
+from tests.support import widget_shop
 from tests.support.browser import choose_photo, expect_first, field, opened, search
 from tests.support.serving import below, collect, origin_of, served
 
@@ -139,13 +138,3 @@ def _add_context_processor(settings, name):
     [engine] = settings.TEMPLATES
     names = [*engine["OPTIONS"]["context_processors"], name]
     settings.TEMPLATES = [{**engine, "OPTIONS": {**engine["OPTIONS"], "context_processors": names}}]
-
-
-def test_the_script_is_made_of_its_modules():
-    """``make scripts`` writes their hash into it."""
-    modules = sorted((ROOT / "tools" / "widget_scripts").glob("*.js"))
-    digest = sha256(b"".join(module.read_bytes() for module in modules)).hexdigest()
-    script = (ROOT / "xsearch" / "static" / "xsearch" / "xsearch.js").read_text()
-    assert len(modules) > 10
-    assert f"SHA-256 {digest} */ 'use strict';" in script.splitlines()[0], "run make scripts"
-    assert not re.search(r"^\s*(import|export)\b|\bimport\(", script, re.MULTILINE)

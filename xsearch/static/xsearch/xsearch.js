@@ -1,4 +1,4 @@
-/* Made by make scripts from tools/widget_scripts, SHA-256 42f10a0fc92faac1b60b2b95a3cb2c04bef9afb4d9a5106750e5fd303002f693 */ 'use strict';
+/* Made by make scripts from tools/widget_scripts, SHA-256 14442d462c9537e39d64fc83af3c6a315be53f5f4a82dc148168e0275ec010d7 */ 'use strict';
 (() => {
   // tools/widget_scripts/gestures.js
   function watchPaste(bar) {
@@ -221,7 +221,7 @@
     }
     return filters;
   }
-  var WORDING = ["literal", "understand", "drop", "soft", "strict", "personal"];
+  var WORDING = ["literal", "understand", "drop", "soft", "strict", "personal", "sort"];
   function wordingOf(address) {
     return [...new URL(address).searchParams].filter(([name]) => WORDING.includes(name));
   }
@@ -875,7 +875,8 @@
       return [...this.wording, ...this.voice.stillStands() ? [["spoken", "1"]] : []];
     }
     address() {
-      return addressOf(this.action, this.input.value, this.filters, this.isEmpty() ? [] : this.marks());
+      const order = this.wording.filter(([name]) => name === "sort");
+      return addressOf(this.action, this.input.value, this.filters, this.isEmpty() ? order : this.marks());
     }
     refine(address) {
       this.filters = { ...this.config.fixed ? this.base : {}, ...this.filtersOf(address) };
@@ -993,6 +994,7 @@
     }
     attach({ refine, more, retry }) {
       this.retry = retry;
+      this.sortOnChange();
       this.section.addEventListener("click", (event) => {
         const link = event.target.closest("a[data-xs-refine], a[data-xs-more]");
         if (event.target.closest("[data-xs-retry]")) return retry();
@@ -1001,11 +1003,16 @@
         return link.matches("[data-xs-more]") ? more(link.href) : refine(link.href);
       });
       this.section.addEventListener("submit", (event) => {
-        if (!event.target.matches("[data-xs-range]")) return;
+        if (!event.target.matches("[data-xs-range], [data-xs-sort]")) return;
         event.preventDefault();
         const query = new URLSearchParams(new FormData(event.target));
         refine(`${location.origin}${location.pathname}?${query}`);
       });
+    }
+    /* The order changes with the choice; without this script, a button sends it. */
+    sortOnChange() {
+      this.section.dataset.xsScripted = "";
+      this.section.addEventListener("change", (event) => event.target.closest("[data-xs-sort]")?.requestSubmit());
     }
     async show(address, body, texts) {
       this.counting?.abort();
@@ -1114,10 +1121,10 @@
       const focused = document.activeElement;
       return this.place.contains(focused) ? labelOf(focused) : null;
     }
-    /* A filter chosen by keyboard keeps the focus, although it is a new element now; so does a hit. */
+    /* A filter chosen by keyboard keeps the focus, although it is a new element now; so do a hit and the order. */
     refocus(label) {
       if (label === null) return;
-      const links = [...this.place.querySelectorAll("a")];
+      const links = [...this.place.querySelectorAll("a, select")];
       const same = links.find((link) => label && labelOf(link) === label);
       (same ?? links[0])?.focus({ preventScroll: true });
     }
@@ -1128,7 +1135,7 @@
   }
   function labelOf(link) {
     const wish = link.closest("[data-xs-wish]")?.dataset.xsWish;
-    return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? link.href ?? "";
+    return wish ? `${wish} ${link.className}` : link.querySelector(".xs-option-label")?.textContent ?? link.href ?? link.name ?? "";
   }
 
   // tools/widget_scripts/xsearch.js
