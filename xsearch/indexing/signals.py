@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,34 +16,47 @@ from xsearch.index.registry import Index, registered
 from xsearch.indexing.database import rows_of_model
 from xsearch.indexing.outbox import index_records, mark
 
+#: The lookup from a saved object to itself.
+_ITSELF = "pk"
+
 
 def connect(index: Index) -> None:
     """Connect the receivers to the model of ``index`` and to every model on its declared paths."""
     for model in _family(index.model):
         key = ("xsearch", index.label, model._meta.label)
-        post_save.connect(partial(_row_saved, index, "pk"), sender=model, weak=False, dispatch_uid=key)
         post_delete.connect(partial(_object_deleted, index), sender=model, weak=False, dispatch_uid=key)
+    for model, lookups in _lookups(index).items():
+        _connect_rows(index, model, lookups)
     for step in _steps(index):
-        _connect_related(index, step)
+        if step.field.many_to_many:
+            _connect_links(index, ManyRelation(step))
 
 
-def _connect_related(index: Index, step: Step) -> None:
-    key = ("xsearch", index.label, step.lookup)
-    for model in _family(step.model):
-        _connect_rows(partial(_row_saved, index, step.lookup), model, (*key, model._meta.label))
-    if step.field.many_to_many:
-        relation = ManyRelation(step)
-        m2m_changed.connect(
-            partial(_links_changed, index, relation), sender=relation.through, weak=False, dispatch_uid=key
-        )
-        if not relation.through._meta.auto_created:
-            _connect_rows(partial(_link_saved, index, relation), relation.through, (*key, "through"))
+def _lookups(index: Index) -> dict[type[models.Model], set[str]]:
+    """Return how the objects of ``index`` are found from a saved row of each model."""
+    found: dict[type[models.Model], set[str]] = {model: {_ITSELF} for model in _family(index.model)}
+    for step in _steps(index):
+        for model in _family(step.model):
+            found.setdefault(model, set()).add(step.lookup)
+    return found
 
 
-def _connect_rows(receiver: Any, model: type[models.Model], uid: tuple[str, ...]) -> None:
-    # Before as well as after: a photo that moves to another product changes both.
-    for signal in (pre_save, post_save, pre_delete):
-        signal.connect(receiver, sender=model, weak=False, dispatch_uid=uid)
+def _connect_rows(index: Index, model: type[models.Model], lookups: set[str]) -> None:
+    key = ("xsearch", index.label, "rows", model._meta.label)
+    post_save.connect(partial(_row_saved, index, sorted(lookups)), sender=model, weak=False, dispatch_uid=key)
+    if related := sorted(lookups - {_ITSELF}):
+        # Before as well as after: a photo that moves to another product changes both.
+        for signal in (pre_save, pre_delete):
+            signal.connect(partial(_row_saved, index, related), sender=model, weak=False, dispatch_uid=key)
+
+
+def _connect_links(index: Index, relation: ManyRelation) -> None:
+    key = ("xsearch", index.label, relation.step.lookup)
+    m2m_changed.connect(partial(_links_changed, index, relation), sender=relation.through, weak=False, dispatch_uid=key)
+    if not relation.through._meta.auto_created:
+        for signal in (pre_save, post_save, pre_delete):
+            receiver = partial(_link_saved, index, relation)
+            signal.connect(receiver, sender=relation.through, weak=False, dispatch_uid=(*key, "through"))
 
 
 def _steps(index: Index) -> Iterable[Step]:
@@ -79,10 +92,12 @@ class ManyRelation:
         return models.Q(**{f"{self.step.before or 'pk'}__in": keys})
 
 
-def _mark(index: Index, condition: models.Q, *, dispatch: bool = True) -> None:
-    """Mark the objects that ``condition`` finds, hidden ones too, while the index is registered."""
+def _mark(index: Index, *conditions: models.Q, dispatch: bool = True) -> None:
+    """Mark the objects that one of ``conditions`` finds, hidden ones too, while the index is registered."""
     if any(other.model is index.model for other in registered()):
-        mark(rows_of_model(index.model).filter(condition), dispatch=dispatch)
+        # A union, because conditions on several relations joined by OR would read every object.
+        first, *others = (rows_of_model(index.model).filter(condition) for condition in conditions)
+        mark(first.union(*others) if others else first, dispatch=dispatch)
 
 
 def _may_dispatch(signal: Any, using: str) -> bool:
@@ -90,10 +105,11 @@ def _may_dispatch(signal: Any, using: str) -> bool:
     return signal is not pre_save or connections[using].in_atomic_block
 
 
-def _row_saved(index: Index, lookup: str, *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
-    """Mark the objects that reach the saved row through ``lookup``."""
+def _row_saved(index: Index, lookups: Sequence[str], *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
+    """Mark the objects that reach the saved row through one of ``lookups``."""
     if instance.pk is not None:
-        _mark(index, models.Q(**{lookup: instance.pk}), dispatch=_may_dispatch(signal, using))
+        conditions = [models.Q(**{lookup: instance.pk}) for lookup in lookups]
+        _mark(index, *conditions, dispatch=_may_dispatch(signal, using))
 
 
 def _object_deleted(index: Index, *, instance: Any, **_sent: Any) -> None:
