@@ -10,8 +10,8 @@ os.environ.setdefault("SHOP_VAR_DIR", str(ROOT / "var" / "tests"))
 from shop.settings import *  # noqa: F403
 from shop.settings import DATABASES, INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django_tasks_db", "tests.showcase"]
-MIGRATION_MODULES = {"showcase": None}
+INSTALLED_APPS = ["modeltranslation", *INSTALLED_APPS, "django_tasks_db", "tests.showcase", "tests.translated"]
+MIGRATION_MODULES = {"showcase": None, "translated": None}
 
 _given = json.loads(os.environ.get("XSEARCH_TEST_SETTINGS", "{}"))
 DATABASES["default"]["NAME"] = _given.pop("DATABASE_NAME", DATABASES["default"].get("NAME", ""))

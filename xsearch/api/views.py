@@ -65,7 +65,8 @@ class SearchAPIView(IndexView):
         values = dict(asked.values)
         querysets = [self.get_queryset(index) for index in asked.indexes]
         find_examples(querysets, values)
-        body = results_body(search_as_asked(request, querysets, asked, values))
+        with in_language(values.get("lang")):
+            body = results_body(search_as_asked(request, querysets, asked, values))
         return Response(body, headers={"Vary": "Cookie"})
 
 

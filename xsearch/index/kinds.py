@@ -19,12 +19,14 @@ from xsearch.index.fields import (
 )
 from xsearch.index.lists import ArrayFilter, JsonFilter
 from xsearch.index.related import RelatedFilter
+from xsearch.index.translations import TranslatedFilter
 
 #: A declared name is of the first kind that takes the field at the end of its path.
 KINDS: list[type[FilterField]] = [
     NumberFilter,
     BooleanFilter,
     DateFilter,
+    TranslatedFilter,
     TextFilter,
     ExactFilter,
     ArrayFilter,

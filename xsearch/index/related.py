@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index.fields import AnyField, FilterField
+from xsearch.index.translations import in_every_language
 
 _BIGGEST_KEY = 2**63
 _LABEL_FIELDS = ("name", "title", "label", "slug")
@@ -79,7 +80,8 @@ class RelatedFilter(FilterField):
 
     def _is(self, value: Any) -> models.Q:
         text = self.parse(value)
-        named = models.Q(**{f"{self.name_field}__iexact": text}) if self.name_field else models.Q(pk__in=[])
+        names = in_every_language(self.related, self.name_field) if self.name_field else []
+        named = reduce(or_, [models.Q(**{f"{name}__iexact": text}) for name in names], models.Q(pk__in=[]))
         keys = {} if isinstance(value, RowName) else self._keys(text)
         if not keys:
             return named

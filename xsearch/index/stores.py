@@ -11,6 +11,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index import paths
 from xsearch.index.declaration import Declaration
+from xsearch.index.translations import plain
 from xsearch.models import EmbeddedModel
 
 MODALITIES = ("text", "image", "audio")
@@ -97,6 +98,6 @@ def image_store(index: Declaration, path: str) -> Store:
 def rows_of(store: Store, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Return the store's rows of ``objects``."""
     if not store.link:
-        return objects
-    rows = store.model._default_manager.using(objects.db)
+        return plain(objects)
+    rows = plain(store.model._default_manager.using(objects.db))
     return rows.filter(**{f"{store.link}__in": objects.order_by().values("pk")})

@@ -13,6 +13,7 @@ from pgvector.psycopg.halfvec import register_halfvec_info
 from psycopg.types import TypeInfo
 
 from xsearch.index.registry import Index
+from xsearch.index.translations import plain
 from xsearch.models import IndexRecord
 from xsearch.models.routing import write_alias
 
@@ -29,12 +30,12 @@ def index_connection() -> BaseDatabaseWrapper:
 
 def objects_of(index: Index) -> models.QuerySet[Any]:
     """Return the objects that are indexed, read where they are written: a replica may lag behind."""
-    return index.get_queryset().using(database_alias())
+    return plain(index.get_queryset().using(database_alias()))
 
 
 def rows_of_model(model: type[models.Model]) -> models.QuerySet[Any]:
     """Return all rows of a model of the shop, hidden ones too, read where they are written."""
-    return model._base_manager.using(database_alias())
+    return plain(model._base_manager.using(database_alias()))
 
 
 def compiled(queryset: models.QuerySet[Any]) -> tuple[str, Any]:

@@ -16,6 +16,7 @@ from xsearch.conf import settings
 from xsearch.index import paths
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
+from xsearch.index.translations import in_every_language
 from xsearch.text import ANALYSIS_VERSION
 from xsearch.text.markup import looks_like_html, page_text
 
@@ -85,7 +86,8 @@ def collect(index: Index, obj: models.Model, stores: Sequence[Store] | None = No
 
 def _texts(index: Index, obj: models.Model, names: Sequence[str]) -> Iterator[str]:
     for name in names:
-        for value in paths.values(obj, name):
+        values = (value for path in in_every_language(index.model, name) for value in paths.values(obj, path))
+        for value in values:
             text = str(value).replace("\x00", "").strip()
             if name in index.html:
                 text = page_text(text)

@@ -9,6 +9,7 @@ from django.db import models
 
 from xsearch.index.filters import condition as has_value
 from xsearch.index.registry import get_index
+from xsearch.index.translations import plain
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
@@ -77,5 +78,5 @@ def _plain(queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
     """Return the same objects without order and joins for display; slices become subqueries."""
     if queryset.query.is_sliced or queryset.query.combinator or queryset.query.distinct:
         everything: models.QuerySet[Any] = queryset.model._base_manager.using(queryset.db).all()
-        return everything.filter(pk__in=queryset.values("pk"))
-    return queryset.select_related(None).prefetch_related(None).order_by()
+        return plain(everything.filter(pk__in=queryset.values("pk")))
+    return plain(queryset).select_related(None).prefetch_related(None).order_by()

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 from xsearch.index.filters import value_expression
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE, default_sort, sort_orders
+from xsearch.index.translations import has_default_order, plain
 from xsearch.models import Popularity
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -96,7 +97,11 @@ def sort_order(index: Index, name: str) -> SortOrder | None:
 def in_browsing_order(index: Index, queryset: models.QuerySet[Any], objects: models.QuerySet[Any]) -> Browsed:
     """Return ``objects`` in the order in which they are browsed: that of ``queryset``, or the default one."""
     query = queryset.query
-    if query.order_by and not (query.is_sliced or query.combinator or query.distinct):
+    if (
+        query.order_by
+        and not has_default_order(queryset)
+        and not (query.is_sliced or query.combinator or query.distinct)
+    ):
         return Browsed(objects.order_by(*query.order_by, "pk"), "")
     name = default_sort(index)
     order = sort_order(index, name) or SortOrder(RELEVANCE, [])
@@ -116,4 +121,4 @@ def _popularity(index: Index) -> Subquery:
 
 
 def _objects(context: SearchContext, keys: Sequence[Any]) -> models.QuerySet[Any]:
-    return context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys))
+    return plain(context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)))

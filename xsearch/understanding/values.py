@@ -15,6 +15,7 @@ from xsearch.index.fields import NumberFilter
 from xsearch.index.filters import field_label
 from xsearch.index.registry import Index
 from xsearch.index.related import RelatedFilter
+from xsearch.index.translations import TranslatedFilter
 from xsearch.lazy import VersionedCache
 from xsearch.text.glossary import glossary_lines
 from xsearch.understanding.lexicon import Value, ValueLexicon
@@ -65,6 +66,8 @@ def _values(index: Index, name: str) -> Iterator[Value]:
     field = index.field(name)
     columns: dict[str, Any] = {"": field.expression()}
     rows: models.QuerySet[Any] = index.model._base_manager.all()
+    if isinstance(field, TranslatedFilter):
+        columns |= field.columns
     if isinstance(field, RelatedFilter):
         rows, columns = field.related._base_manager.all(), _in_languages(field.related, field.name_field)
     read = rows.order_by().values_list(*columns.values()).distinct()[: _MAX_VALUES + 1]

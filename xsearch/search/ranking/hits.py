@@ -19,6 +19,7 @@ from xsearch.errors import BadQuery
 from xsearch.index.kinds import final_field
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE
+from xsearch.index.translations import plain
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -84,7 +85,7 @@ def read_groups_and_facets(context: SearchContext, keys: Sequence[Any], names: S
     values: dict[str, set[tuple[Any, Any]]] = {name: set() for name in names}
     if not keys or not (names or index.group_by):
         return GroupsAndFacets({key: key for key in keys}, values)
-    objects = index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by()
+    objects = plain(index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by())
     single = [name for name in names if not index.field(name).is_multiple]
     groups: dict[Any, Any] = {key: key for key in keys}
     if single or index.group_by:

@@ -23,6 +23,7 @@ from django.db.models.constants import LOOKUP_SEP
 from xsearch.conf import settings
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
+from xsearch.index.translations import plain
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
 from xsearch.search.preferences import ScoreColumn
@@ -90,7 +91,7 @@ class _Rows:
         self.columns = _columns(context)
         names = [*index.facets, *([PRICE] if PRICE in index.filters and PRICE not in index.facets else [])]
         acted = [index.model._meta.pk.to_python(key) for key in weights]
-        everything = store.model._base_manager.using(context.using).order_by()
+        everything = plain(store.model._base_manager.using(context.using).order_by())
         objects = everything.filter(IsAnyOf(store.object_key, [*acted, *keys]))
         liked = everything.filter(IsAnyOf(store.object_key, acted))
         named = {f"xs{number}": _to_mean(liked, name, store, weights) for number, name in enumerate(self.columns)}

@@ -11,6 +11,7 @@ from django.db import DatabaseError, connections, models, transaction
 
 from xsearch.conf import settings
 from xsearch.index.stores import rows_of
+from xsearch.index.translations import plain
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -165,7 +166,7 @@ def _score(context: SearchContext, compiled: CompiledQuery, using: str, candidat
     table.add(compiled.column_names, candidates.scored)
     left = sorted(set(candidates.keys).difference(table.keys))
     for store, columns in score_columns(context, compiled) if left else ():
-        rows = store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, left))
+        rows = plain(store.model._base_manager.using(using).filter(IsAnyOf(store.object_key, left)))
         table.add(list(columns), scored_rows(rows, store.object_key, columns))
     upper_bounds = {name: table.lowest(name, keys) for name, keys in candidates.with_more.items()}
     return replace(table.scores(), upper_bounds=upper_bounds, is_approximate=candidates.is_approximate)

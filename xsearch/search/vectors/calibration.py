@@ -16,6 +16,7 @@ from django.db.models.functions import MD5, Cast
 from numpy.typing import NDArray
 
 from xsearch.index.stores import Store
+from xsearch.index.translations import plain
 from xsearch.models import EncoderSpace
 from xsearch.search.context import SearchContext
 from xsearch.search.table_statistics import estimated_rows
@@ -163,7 +164,7 @@ def _close_by_pairs(vectors: SampleVectors, others: SampleVectors) -> float | No
 def _vectors(context: SearchContext, columns: list[tuple[Store, EncoderSpace]]) -> list[SampleVectors]:
     """Return a sample of rows of a table that have all ``columns``: the vectors of each, shape (n, dimension)."""
     store, space = columns[0]
-    everything = store.model._base_manager.using(context.using)
+    everything = plain(store.model._base_manager.using(context.using))
     rows = everything.filter(**{f"{store.column}__isnull": False for store, _space in columns})
     if (known := estimated_rows(rows)) > _READ_WHOLE:
         rows = rows.filter(pk__in=_pages_of(context, store, known))

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import models
 
 from xsearch.conf import settings
+from xsearch.index.translations import plain
 from xsearch.models import IndexRecord, Term
 from xsearch.search.context import SearchContext
 from xsearch.search.words import glossary, synonyms
@@ -96,7 +97,7 @@ class LexicalQuery:
         """Return for each object how each word of the query was found in it, and its worth."""
         asked = [(surface, weight, reading) for phrase in self.phrases for surface, weight, reading in _read(phrase)]
         store = context.main_store
-        rows = store.model._base_manager.using(context.using).order_by()
+        rows = plain(store.model._base_manager.using(context.using).order_by())
         rows = rows.filter(**{f"{store.object_key}__in": list(keys)})
         scores = {f"xs{n}": LexicalScore("search_document", [_only(reading)]) for n, (*_, reading) in enumerate(asked)}
         found: dict[Any, dict[str, Any]] = {}
