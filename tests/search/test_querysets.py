@@ -7,6 +7,7 @@ import xsearch
 from shop.models import Category, Product, StylePost
 from tests.showcase.models import Bargain, Furniture
 from tests.support import widget_shop
+from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index, queryset_of
 
 pytest_plugins = ["tests.support.fixtures.widgets"]
@@ -145,7 +146,7 @@ def test_a_slice_and_a_filter_together(shop):
 def test_what_a_queryset_loads_is_loaded_with_the_hits(shop, django_assert_num_queries, limit):
     related = Prefetch("category__products", Product.objects.filter(colour="red"), to_attr="red")
     given = objects.annotate(double=F("price") * 2).select_related("brand").prefetch_related(related)
-    results = xsearch.search(given.order_by("-price")[:limit], text="yellow mug")
+    results = xsearch.search(given.order_by("-price")[:limit] if limit else given, text="yellow mug")
     with django_assert_num_queries(0):
         hit = results.hits[0].object
         assert hit.double == hit.price * 2
@@ -157,3 +158,92 @@ def test_several_models_at_once(shop):
     results = xsearch.search_all([Product, StylePost.objects], text="red mug")
     assert set(results.models) == {"shop.Product", "shop.StylePost"}
     assert results.models["shop.Product"].total == xsearch.search(Product, text="red mug").total
+
+
+# Their order
+
+
+@pytest.mark.parametrize(
+    ("order", "prices"),
+    [(["price"], sorted), (["-price"], lambda found: sorted(found, reverse=True)), ([F("price").desc()], None)],
+)
+def test_an_ordered_queryset_orders_the_results(shop, order, prices):
+    by_score = xsearch.search(objects.all(), text="red mug", page_size=100)
+    found = xsearch.search(objects.order_by(*order), text="red mug", page_size=100)
+    assert {hit.object for hit in found.hits} == {hit.object for hit in by_score.hits}
+    given = [hit.object.price for hit in found.hits]
+    assert given == (prices(given) if prices else sorted(given, reverse=True))
+    assert (found.sort, by_score.sort) == ("", "relevance")
+    scores = {hit.object: hit.score for hit in by_score.hits}
+    assert {hit.object: hit.score for hit in found.hits} == scores
+
+
+@pytest.mark.parametrize(
+    "searched",
+    [
+        lambda: objects.order_by("title").distinct(),
+        lambda: objects.annotate(name=F("title")).order_by("name"),
+        lambda: objects.alias(name=F("title")).order_by("name").select_related("brand"),
+        lambda: objects.order_by("category__products__brand__name", "title"),
+        lambda: (
+            objects.filter(colour="red").order_by("title") | objects.filter(category__name="Mugs").order_by("title")
+        ),
+    ],
+)
+def test_orders_of_every_kind(shop, searched):
+    found = [hit.object.title for hit in xsearch.search(searched(), text="red mug", page_size=100).hits]
+    assert set(found) == titles(objects.all())
+    assert found == sorted(found)
+
+
+def test_pages_of_an_ordered_queryset_go_on(shop):
+    pages = [xsearch.search(objects.order_by("title"), text="red mug", page_size=2, page=page) for page in (1, 2, 3)]
+    found = [hit.object.title for page in pages for hit in page.hits]
+    assert found == sorted(titles(objects.all()))
+
+
+def test_an_order_that_is_asked_for_by_name_wins(shop):
+    def found(sort):
+        results = xsearch.search(objects.order_by("price"), text="red mug", sort=sort)
+        return [hit.object.title for hit in results.hits]
+
+    by_score = [hit.object.title for hit in xsearch.search(objects.all(), text="red mug").hits]
+    assert found("relevance") == by_score != found(None)
+    assert found("price_desc") == found(None)[::-1]
+    scores = {hit.object: hit.score for hit in xsearch.search(objects.all(), text="red mug").hits}
+    sorted_by_price = xsearch.search(objects.all(), text="red mug", sort="price_asc").hits
+    assert {hit.object: hit.score for hit in sorted_by_price} == scores
+
+
+def test_an_order_that_chooses_objects_does_not_order_the_results(shop):
+    everything = [hit.object.title for hit in xsearch.search(objects.all(), text="red mug").hits]
+    sliced = [hit.object.title for hit in xsearch.search(objects.order_by("-title")[:100], text="red mug").hits]
+    assert sliced == everything
+
+
+def test_the_order_of_the_index_itself_is_for_browsing(shop, monkeypatch):
+    by_score = [hit.object.title for hit in xsearch.search(Product, text="red mug").hits]
+    monkeypatch.setattr(type(get_index(Product)), "get_queryset", lambda _self: objects.order_by("-title"))
+    assert [hit.object.title for hit in xsearch.search(Product, text="red mug").hits] == by_score
+    browsed = [hit.object.title for hit in xsearch.search(Product, browse=True, page_size=100).hits]
+    assert browsed == sorted(browsed, reverse=True)
+
+
+def test_an_ordered_union_is_refused(shop):
+    union = objects.filter(colour="red").union(objects.filter(colour="blue")).order_by("title")
+    with pytest.raises(BadQuery, match=r"ordered union\(\) cannot be searched: combine the querysets with |"):
+        xsearch.search(union, text="red mug")
+    assert xsearch.search(union, text="red mug", sort="price_asc").hits
+
+
+def test_an_ordered_queryset_of_several_models_is_refused(shop):
+    with pytest.raises(BadQuery, match="give its name in `sort`, and no order_by"):
+        xsearch.search_all([objects.order_by("price"), StylePost], text="red mug")
+    assert xsearch.search_all([objects.order_by("price"), StylePost], text="red mug", sort="relevance").hits
+
+
+def test_similar_objects_in_the_order_of_the_queryset(shop):
+    red = objects.get(title="Red mug")
+    found = [hit.object.title for hit in xsearch.similar(objects.order_by("title"), red).hits]
+    assert found == ["Red jacket", "Red lamp"]
+    assert [hit.object.title for hit in xsearch.similar(objects.order_by("-title"), red).hits] == found[::-1]

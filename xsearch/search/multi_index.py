@@ -18,6 +18,7 @@ from xsearch.search.context import SearchContext, read_alias
 from xsearch.search.engine import run_search, search
 from xsearch.search.request import SearchRequest
 from xsearch.search.results import Counts, Hit, SearchResults
+from xsearch.search.sorting import queryset_order
 from xsearch.understanding import Interpretation
 
 
@@ -82,6 +83,9 @@ def _rank_each(
     """Search each model with its own filters and facets, without loading hits."""
     filters, facets = request.filters or {}, request.facets
     require_sort(list(searched), request.sort)
+    if request.asks and not request.sort and any(queryset_order(*pair) for pair in searched.items()):
+        detail = "Results of several models have one order: give its name in `sort`, and no order_by()."
+        raise BadQuery(detail, code="bad_sort")
     _refuse_unknown("filters", filters, [name for index in searched for name in index.filter_names()])
     _refuse_unknown("facets", facets or (), [name for index in searched for name in index.facets])
     found = {}

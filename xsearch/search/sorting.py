@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Cast
 
+from xsearch.errors import BadQuery
 from xsearch.index.filters import value_expression
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE, default_sort, sort_orders
@@ -43,7 +44,7 @@ class SortOrder:
         places = {key: place for place, key in enumerate(ranking.keys)}
         found = self.of(_objects(context, ranking.keys)).values_list("pk", flat=True) if places else ()
         order = np.fromiter((places[key] for key in found), np.intp)
-        return ranking.reordered(order, ranking.scores[order])
+        return ranking.reordered(order, ranking.scores)
 
     def values(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, tuple[SortValue, ...]]:
         """Return what objects are sorted by, to put those of several models in one order."""
@@ -51,6 +52,22 @@ class SortOrder:
         rows = _objects(context, keys).annotate(**named).values_list("pk", *named)
         directions = [down for _expression, down in self.keys]
         return {key: tuple(map(SortValue, values, directions)) for key, *values in rows}
+
+
+@dataclass(frozen=True)
+class QuerysetOrder:
+    """The order that a caller gave to a queryset."""
+
+    queryset: models.QuerySet[Any]
+
+    def sorted(self, ranking: Ranking) -> Ranking:
+        """Return the objects of ``ranking`` in this order, equal ones by their primary keys."""
+        places = {key: place for place, key in enumerate(ranking.keys)}
+        rows = self.queryset.order_by(*self.queryset.query.order_by, "pk").filter(IsAnyOf("pk", list(places)))
+        # An order by related rows repeats an object.
+        found = dict.fromkeys(rows.values_list("pk", flat=True)) if places else {}
+        order = np.fromiter((places[key] for key in found), np.intp)
+        return ranking.reordered(order, ranking.scores)
 
 
 @dataclass(frozen=True)
@@ -92,6 +109,22 @@ def sort_order(index: Index, name: str) -> SortOrder | None:
     if not keys:
         return SortOrder(name, [(_popularity(index), True)])
     return SortOrder(name, [(value_expression(index, key.removeprefix("-")), key.startswith("-")) for key in keys])
+
+
+def queryset_order(index: Index, queryset: models.QuerySet[Any]) -> QuerysetOrder | None:
+    """Return the order that the caller gave to ``queryset``; None if it only chooses objects, or is that of the index.
+
+    Raises ``BadQuery`` for an ordered union, whose rows cannot be looked up.
+    """
+    query = queryset.query
+    if not query.order_by or query.is_sliced or query.distinct_fields:
+        return None
+    if query.order_by == index.get_queryset().query.order_by:
+        return None
+    if query.combinator:
+        detail = f"An ordered {query.combinator}() cannot be searched: combine the querysets with |, or give `sort`."
+        raise BadQuery(detail, code="bad_sort")
+    return QuerysetOrder(queryset)
 
 
 def in_browsing_order(index: Index, queryset: models.QuerySet[Any], objects: models.QuerySet[Any]) -> Browsed:

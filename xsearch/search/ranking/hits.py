@@ -29,7 +29,7 @@ from xsearch.search.request import SearchRequest
 from xsearch.search.results import Counts, Coverage, FacetValue, Hit, SearchResults
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.scope import SearchScope
-from xsearch.search.sorting import SortOrder, in_browsing_order, sort_order
+from xsearch.search.sorting import QuerysetOrder, SortOrder, in_browsing_order, queryset_order, sort_order
 from xsearch.search.vectors.live import SpaceSwapped
 from xsearch.search.vectors.query_vectors import LEXICAL, VectorPart
 from xsearch.search.words.lexical import LexicalQuery
@@ -143,6 +143,13 @@ class Ranker:
         """The order that was asked for; None: by score."""
         return sort_order(self.context.index, self.request.sort or RELEVANCE)
 
+    @cached_property
+    def given_order(self) -> QuerysetOrder | None:
+        """The order of the queryset, if no other was asked for."""
+        if self.request.sort or self.compiled.everything:
+            return None
+        return queryset_order(self.context.index, self.scope.queryset)
+
     @property
     def is_browsing(self) -> bool:
         """True if nothing is searched for, so that all objects of the scope are equal."""
@@ -172,6 +179,8 @@ class Ranker:
         objects = self.scope.objects()
         if not self.compiled.everything:
             ranking = self.rank(objects)
+            if self.given_order:
+                return self.given_order.sorted(ranking), ""
             return (self.order.sorted(self.context, ranking), self.order.name) if self.order else (ranking, RELEVANCE)
         if self.order:
             ranking = self.rank(self.order.of(objects))
@@ -318,7 +327,7 @@ class RankedHits:
 def rank_hits(ranker: Ranker) -> RankedHits:
     """Rank the likely objects, and all objects where that is not enough."""
     # The cheapest of all is not among the likely ones.
-    is_sorted = ranker.order is not None and not ranker.compiled.everything
+    is_sorted = bool(ranker.order and not ranker.compiled.everything) or ranker.given_order is not None
     ranker = replace(ranker, full_scan=bool(ranker.request.exact or is_sorted) and not ranker.nearest)
     hits = ranker.hits()
     coverage = hits.ranking.coverage
