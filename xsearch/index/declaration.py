@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.text import capfirst
 
 from xsearch.index.paths import values
+from xsearch.index.prepared import VALUES, read_values
 
 if TYPE_CHECKING:
     from xsearch.index.fields import FilterField
@@ -102,11 +103,12 @@ class Declaration:
         return next((str(file.url) for file in files), None)
 
     def card(self, obj: models.Model) -> dict[str, Any]:
-        """Return further fields of a result: the filters with plain values (no relations), and the SKU."""
+        """Return further fields of a result: filters with plain values (no relations), prepared values, the SKU."""
         # Each relation would cost a query.
         related = {field.name for field in self.model._meta.get_fields() if field.is_relation}
         paths = {name: self.aliases.get(name, name) for name in [*self.filters, "sku"]}
         found = {name: getattr(obj, path, None) for name, path in paths.items() if path not in related}
+        found |= read_values(self, getattr(obj, VALUES, None) or {})
         no_value = (models.Model, models.Manager, type(None))
         return {name: value for name, value in found.items() if not isinstance(value, no_value)}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, reduce
-from operator import or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings as django_settings
@@ -110,6 +110,10 @@ class FilterField:
     def bound(self, bound: str, value: Any) -> models.Q:
         """Return the condition that the value of a row is at least ("min") or at most ("max") ``value``."""
         return models.Q(**{f"{self.path}__{_BOUNDS[bound]}": self.parse(value, f"{self.name}_{bound}")})
+
+    def within(self, bounds: Mapping[str, Any]) -> models.Q:
+        """Return the condition that the value of a row is within all ``bounds``."""
+        return reduce(and_, [self.bound(bound, value) for bound, value in bounds.items()])
 
     def known(self) -> models.Q:
         """Return the condition that a row has a value."""

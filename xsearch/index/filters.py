@@ -39,9 +39,15 @@ def conditions(index: Declaration, params: Mapping[str, Sequence[Any]]) -> list[
     Those that follow the same relation to several rows are one: the same row must meet all of them.
     """
     by_relation: dict[str, models.Q] = defaultdict(models.Q)
+    bounds: dict[FilterField, dict[str, Any]] = defaultdict(dict)
     for name, values in params.items():
         field, bound = field_and_bound(index, name)
-        by_relation[field.many] &= field.bound(bound, values[-1]) if bound else field.condition(values)
+        if bound:
+            bounds[field][bound] = values[-1]
+        else:
+            by_relation[field.many] &= field.condition(values)
+    for field, given in bounds.items():
+        by_relation[field.many] &= field.within(given)
     plain = by_relation.pop("", None)
     # A join finds several rows of one object: find it once.
     found = [models.Q(pk__in=index.model._base_manager.filter(each).values("pk")) for each in by_relation.values()]

@@ -18,6 +18,7 @@ from xsearch.index.fields import (
     TextFilter,
 )
 from xsearch.index.lists import ArrayFilter, JsonFilter
+from xsearch.index.prepared_filters import prepared_filter
 from xsearch.index.related import RelatedFilter
 from xsearch.index.translations import TranslatedFilter
 
@@ -41,7 +42,8 @@ def filter_field(index: Declaration, name: str) -> FilterField:
     """Return the filter or facet ``name`` of an index, resolved once; raises ``BadQuery`` if it cannot be one."""
     found: FilterField | None = index.resolved.get(name)
     if found is None:
-        found = index.resolved[name] = _resolve(index, name)
+        resolve = prepared_filter if name in index.prepared else _resolve
+        found = index.resolved[name] = resolve(index, name)
     return found
 
 

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from xsearch.index.declaration import Declaration
+if TYPE_CHECKING:
+    from xsearch.index.declaration import Declaration
 
+#: The attribute of a loaded object with what its record keeps.
+VALUES = "xsearch_values"
 #: Values of one object; a product has a few sizes, not thousands.
 _MAX_VALUES = 100
 _MAX_CHARACTERS = 300
@@ -68,7 +72,10 @@ def _date(value: Any) -> str:
 def _moment(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError
-    return (value.astimezone(UTC) if timezone.is_aware(value) else value).isoformat()
+    if settings.USE_TZ:
+        value = value if timezone.is_aware(value) else timezone.make_aware(value)
+        value = value.astimezone(UTC)
+    return str(value.isoformat())
 
 
 _NUMBER = PreparedType("numbers", _number, lambda kept: Decimal(str(kept)), models.DecimalField())

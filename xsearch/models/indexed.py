@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.postgres.indexes import GinIndex
 from django.db import connections, models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -123,6 +124,13 @@ class IndexRecord(models.Model):
                 name="xsearch_record_pending",
             ),
             models.Index(fields=["content_type", "status"], name="xsearch_record_status"),
+            # Shops without prepared values pay nothing for it.
+            GinIndex(
+                fields=["values"],
+                opclasses=["jsonb_path_ops"],
+                condition=~models.Q(values={}),
+                name="xsearch_record_values",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 
 from xsearch.index.filters import condition as has_value
+from xsearch.index.prepared_filters import with_values
 from xsearch.index.registry import get_index
 from xsearch.index.translations import plain
 from xsearch.search.expressions import IsAnyOf
@@ -55,7 +56,7 @@ class SearchScope:
         queryset.query.clear_limits()
         if queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
-        return {obj.pk: obj for obj in queryset.filter(IsAnyOf("pk", keys))}
+        return {obj.pk: obj for obj in with_values(self._index, queryset).filter(IsAnyOf("pk", keys))}
 
     def is_filtered_on(self, field: str) -> bool:
         """Return True if there is a filter on ``field``."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.constants import LOOKUP_SEP
-from django.db.models.functions import Coalesce
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Cast, Coalesce
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
+from xsearch.index.fields import FilterField
 from xsearch.index.kinds import final_field
+from xsearch.index.prepared_filters import PreparedFilter
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE
 from xsearch.index.translations import plain
+from xsearch.models import IndexRecord
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -96,9 +101,21 @@ def read_groups_and_facets(context: SearchContext, keys: Sequence[Any], names: S
                 values[name].add((groups[key], value))
     for name in names:
         if name not in single:
-            rows = objects.values_list("pk", index.field(name).expression())
-            values[name].update((groups[key], value) for key, value in rows)
+            values[name].update((groups[key], value) for key, value in _values_of(context, index.field(name), keys))
     return GroupsAndFacets(groups, values)
+
+
+def _values_of(context: SearchContext, field: FilterField, keys: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
+    """Return the values of a field of objects that may have several: (key, value)."""
+    if not isinstance(field, PreparedFilter):
+        objects = context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by()
+        return objects.values_list("pk", field.expression())
+    by_id = {str(key): key for key in keys}
+    records = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
+    kept = Cast(KeyTransform(field.name, "values"), models.TextField())
+    rows = records.filter(IsAnyOf("object_id", list(by_id))).values_list("object_id", kept)
+    read = cache(lambda text: field.from_json(json.loads(text)))  # many objects have the same values
+    return [(by_id[object_id], value) for object_id, text in rows if text for value in read(text)]
 
 
 def count_values(index: Index, name: str, found: GroupsAndFacets) -> list[FacetValue]:

@@ -1,0 +1,250 @@
+"""Prepared values as filters, facets, ranges, orders and parts of a result, wherever the vectors are."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from tests.showcase.models import Furniture, Instrument, InstrumentPhoto, Offer
+from tests.support.indexing import picture_file, run
+from xsearch import mark
+from xsearch.errors import BadQuery
+from xsearch.index.registry import get_index
+from xsearch.indexing import statistics, suggestions
+from xsearch.models import Suggestion
+from xsearch.search import search
+from xsearch.web.responses import results_body
+
+pytestmark = pytest.mark.django_db
+
+VALUES = {
+    "Oak chair": {"price": Decimal("19.99"), "size": ["S", "M"], "ready": True, "since": date(2026, 1, 31)},
+    "Pine chair": {"price": [Decimal(5), Decimal(50)], "size": ["M"], "ready": False, "since": date(2026, 2, 1)},
+    "Oak table": {"price": Decimal("120"), "size": "L", "ready": True, "since": date(2025, 12, 24)},
+    "Stool": {},
+}
+DECLARED = {
+    "filters": ["price", "size", "ready", "since", "seen"],
+    "facets": ["size", "ready"],
+    "prepared": {"price": Decimal, "size": str, "ready": bool, "since": date, "seen": datetime},
+    "prepare_price": lambda _index, objects: {obj.pk: VALUES[str(obj)].get("price") for obj in objects},
+    "prepare_size": lambda _index, objects: [VALUES[str(obj)].get("size") for obj in objects],
+    "prepare_ready": lambda _index, objects: [VALUES[str(obj)].get("ready") for obj in objects],
+    "prepare_since": lambda _index, objects: [VALUES[str(obj)].get("since") for obj in objects],
+    "prepare_seen": lambda _index, objects: [
+        datetime(2026, 3, 1, 12, 30, tzinfo=UTC) if str(obj) == "Stool" else None for obj in objects
+    ],
+    "title": lambda _index, obj: str(obj),
+}
+LAYOUTS = {
+    Furniture: {"text": {"A": ["title"]}},
+    Instrument: {"text": {"A": ["name"]}, "image": "instrumentphoto__file", "store": "vectors"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _encoder(use_encoder):
+    use_encoder()
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda model: model.__name__)
+def model(request, register, monkeypatch):
+    """Register a model with its own columns, or one with a companion, photos and UUIDs; four objects are indexed."""
+    model = request.param
+    monkeypatch.setattr(model, "__str__", lambda obj: getattr(obj, "title", "") or obj.name, raising=False)
+    register(model, **LAYOUTS[model], **DECLARED)
+    for name in VALUES:
+        obj = model.objects.create(**{"title" if model is Furniture else "name": name})
+        if model is Instrument:
+            InstrumentPhoto.objects.create(instrument=obj, file=picture_file())
+    run(model)
+    statistics.refresh(get_index(model))
+    return model
+
+
+def found(model, sort="price_asc", text=None, **filters):
+    results = search(model.objects.all(), text=text, filters=filters, sort=sort, browse=True)
+    return [str(hit.object) for hit in results.hits]
+
+
+def facet(model, name, **options):
+    facets = search(model.objects.all(), browse=True, **options).facets
+    return {value.label: value.count for value in facets[name]}
+
+
+class TestFilters:
+    @pytest.mark.parametrize(
+        ("filters", "names"),
+        [
+            ({"size": "M"}, ["Pine chair", "Oak chair"]),
+            ({"size": ["L", "S"]}, ["Oak chair", "Oak table"]),
+            ({"size": "XL"}, []),
+            ({"price": "19,99"}, ["Oak chair"]),
+            ({"price_min": 20}, ["Pine chair", "Oak table"]),
+            ({"price_max": 19.99}, ["Pine chair", "Oak chair"]),
+            ({"price_min": 10, "price_max": 40}, ["Oak chair"]),  # neither 5 nor 50 lies between
+            ({"ready": "yes"}, ["Oak chair", "Oak table"]),
+            ({"ready": False, "size": "M"}, ["Pine chair"]),
+            ({"since": "2026-01-31"}, ["Oak chair"]),
+            ({"since_min": "2026-01-31"}, ["Pine chair", "Oak chair"]),
+            ({"since_max": "2026-01-31", "since_min": "2026-01-01"}, ["Oak chair"]),
+            ({"seen": "2026-03-01"}, ["Stool"]),
+            ({"seen_min": "2026-03-02"}, []),
+            ({"seen_max": "2026-03-01"}, ["Stool"]),
+        ],
+    )
+    def test_objects_pass_by_their_values(self, model, filters, names):
+        assert found(model, **filters) == names
+
+    def test_they_hold_for_words_too(self, model):
+        assert found(model, text="chair", size="S") == ["Oak chair"]
+        assert found(model, text="chair") == ["Pine chair", "Oak chair"]
+
+    @pytest.mark.parametrize(
+        ("filters", "told"),
+        [
+            ({"price": "cheap"}, "price must be a number"),
+            ({"price_max": "cheap"}, "price_max must be a number"),
+            ({"ready": "perhaps"}, "ready must be true or false"),
+            ({"since_min": "soon"}, "since_min must be a date"),
+            ({"size": "M\x00"}, "no NUL"),
+        ],
+    )
+    def test_a_bad_value_is_refused(self, model, filters, told):
+        with pytest.raises(BadQuery, match=told):
+            found(model, **filters)
+
+    @pytest.mark.parametrize("size", ['"', "\\", "'; --", '") || (@ != "', "%s", "[*]", "大"])
+    def test_a_value_is_a_value_whatever_it_holds(self, model, size, monkeypatch):
+        assert found(model, size=size) == []
+        monkeypatch.setitem(VALUES, "Stool", {"size": size})
+        stool = model.objects.get(**{"title" if model is Furniture else "name": "Stool"})
+        stool.save()
+        run(model)
+        assert found(model, size=size) == ["Stool"]
+
+    def test_values_that_changed_are_found_after_the_next_indexing(self, model, monkeypatch):
+        monkeypatch.setitem(VALUES, "Stool", {"size": "XXL"})
+        next(obj for obj in model.objects.all() if str(obj) == "Stool").save()
+        assert found(model, size="XXL") == []
+        run(model)
+        assert found(model, size="XXL") == ["Stool"]
+
+
+class TestFacets:
+    def test_values_are_counted_with_their_labels(self, model):
+        assert facet(model, "size") == {"M": 2, "S": 1, "L": 1}
+        assert facet(model, "ready") == {"Yes": 2, "No": 1}
+        with translation.override("zh-hans"):
+            assert facet(model, "ready") == {"是": 2, "否": 1}
+
+    def test_a_facet_is_counted_without_its_own_filter(self, model):
+        assert facet(model, "size", filters={"size": "L"}) == {"M": 2, "S": 1, "L": 1}
+        assert facet(model, "size", filters={"ready": True}) == {"M": 1, "S": 1, "L": 1}
+        assert facet(model, "size", text="chair") == {"M": 2, "S": 1}
+
+    def test_the_shop_may_name_values(self, model, monkeypatch):
+        monkeypatch.setattr(type(get_index(model)), "facet_label", lambda _index, _name, value: f"*{value}*")
+        assert facet(model, "size") == {"*M*": 2, "*S*": 1, "*L*": 1}
+
+    def test_they_are_suggested(self, model):
+        suggestions.refresh(get_index(model))
+        rows = Suggestion.objects.filter(facet="size").order_by("text")
+        assert list(rows.values_list("text", "objects_with")) == [("L", 1), ("M", 2), ("S", 1)]
+
+    def test_the_statements_do_not_grow_with_the_values(self, register):
+        register(
+            Furniture,
+            text={"A": ["title"]},
+            filters=["size", "seller"],
+            facets=["size", "seller"],
+            prepared={"size": str, "seller": str},
+            prepare_size=lambda _index, objects: [[f"{obj.title} {number}" for number in range(5)] for obj in objects],
+            prepare_seller=lambda _index, objects: [obj.title for obj in objects],
+        )
+
+        def statements(count):
+            Furniture.objects.bulk_create(Furniture(title=f"Chair {number}") for number in range(count))
+            mark(Furniture.objects.all())
+            run(Furniture)
+            with CaptureQueriesContext(connection) as seen:
+                results = search(Furniture.objects.all(), browse=True, filters={"seller": "Chair 1"})
+                assert results.total
+                assert results_body(results)
+            return len(seen)
+
+        statements(2)
+        assert statements(10) == statements(200)
+
+
+class TestOrder:
+    def test_prices_rise_and_fall_by_the_smallest_of_several(self, model):
+        assert found(model, sort="price_asc") == ["Pine chair", "Oak chair", "Oak table", "Stool"]
+        assert found(model, sort="price_desc") == ["Oak table", "Oak chair", "Pine chair", "Stool"]
+
+    def test_any_value_is_an_order(self, model, monkeypatch):
+        monkeypatch.setattr(type(get_index(model)), "sorts", {"newest": "-since", "sizes": ["size", "-price"]})
+        assert found(model, sort="newest") == ["Pine chair", "Oak chair", "Oak table", "Stool"]
+        assert found(model, sort="sizes") == ["Oak table", "Oak chair", "Pine chair", "Stool"]
+        assert found(model, sort="newest", text="oak") == ["Oak chair", "Oak table"]
+
+
+class TestWords:
+    def test_sums_of_money_are_about_the_prepared_price(self, model):
+        results = search(model.objects.all(), text="chair under 10")
+        assert [(each.field, each.op) for each in results.interpretation.conditions] == [("price", "at_most")]
+        assert str(results.hits[0].object) == "Pine chair"
+        strict = search(
+            model.objects.all(), text="oak under 50", modes={results.interpretation.conditions[0].id: "strict"}
+        )
+        assert "Oak chair" in [str(hit.object) for hit in strict.hits]
+
+    def test_values_are_named_in_words(self, model, monkeypatch):
+        monkeypatch.setitem(VALUES, "Stool", {"size": "Gigantic"})
+        next(obj for obj in model.objects.all() if str(obj) == "Stool").save()
+        run(model)
+        statistics.refresh(get_index(model))
+        conditions = search(model.objects.all(), text="gigantic chair").interpretation.conditions
+        assert [(each.field, each.values) for each in conditions] == [("size", ("Gigantic",))]
+
+
+class TestResults:
+    def test_a_hit_carries_its_values_without_a_statement_each(self, model):
+        results = search(model.objects.all(), sort="price_asc", browse=True)
+        with CaptureQueriesContext(connection) as seen:
+            bodies = results_body(results)["hits"]
+        assert [body.get("price") for body in bodies] == [[5, 50], 19.99, 120, None]
+        assert bodies[1]["size"] == ["M", "S"]
+        assert (bodies[1]["ready"], bodies[1]["since"]) == (True, date(2026, 1, 31))
+        assert "size" not in bodies[3]
+        assert len([query for query in seen if "instrumentphoto" not in query["sql"]]) == 0
+
+
+def test_related_rows_feed_them(register):
+    """The usual case: the price and stock of what others sell."""
+
+    def prepare_price(_index, objects):
+        offers = Offer.objects.filter(furniture__in=objects, quantity__gt=0).order_by("-price")
+        return {offer.furniture_id: offer.price for offer in offers}
+
+    register(
+        Furniture,
+        text={"A": ["title"]},
+        filters=["price"],
+        prepared={"price": Decimal},
+        depends_on=["offers"],
+        prepare_price=prepare_price,
+    )
+    chair = Furniture.objects.create(title="Chair")
+    Offer.objects.create(furniture=chair, price=30, quantity=1)
+    cheap = Offer.objects.create(furniture=chair, price=10, quantity=2)
+    run(Furniture)
+    assert search(Furniture.objects.all(), filters={"price_max": 10}).total == 1
+    cheap.quantity = 0
+    cheap.save()
+    run(Furniture)
+    assert search(Furniture.objects.all(), filters={"price_max": 10}).total == 0
+    assert search(Furniture.objects.all(), filters={"price_max": 30}).total == 1
