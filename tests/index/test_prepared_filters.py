@@ -1,14 +1,17 @@
 """Prepared values as filters, facets, ranges, orders and parts of a result, wherever the vectors are."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import path
 from django.utils import translation
 
 from tests.showcase.models import Furniture, Instrument, InstrumentPhoto, Offer
+from tests.support import widget_shop
 from tests.support.indexing import picture_file, run
 from xsearch import mark
 from xsearch.errors import BadQuery
@@ -16,6 +19,7 @@ from xsearch.index.registry import get_index
 from xsearch.indexing import statistics, suggestions
 from xsearch.models import Suggestion
 from xsearch.search import search
+from xsearch.views import SearchView
 from xsearch.web.responses import results_body
 
 pytestmark = pytest.mark.django_db
@@ -26,19 +30,27 @@ VALUES = {
     "Oak table": {"price": Decimal("120"), "size": "L", "ready": True, "since": date(2025, 12, 24)},
     "Stool": {},
 }
+
+
+def name_of(obj):
+    """Return the title of a piece of furniture, or the name of an instrument."""
+    return getattr(obj, "title", "") or obj.name
+
+
 DECLARED = {
     "filters": ["price", "size", "ready", "since", "seen"],
     "facets": ["size", "ready"],
     "prepared": {"price": Decimal, "size": str, "ready": bool, "since": date, "seen": datetime},
-    "prepare_price": lambda _index, objects: {obj.pk: VALUES[str(obj)].get("price") for obj in objects},
-    "prepare_size": lambda _index, objects: [VALUES[str(obj)].get("size") for obj in objects],
-    "prepare_ready": lambda _index, objects: [VALUES[str(obj)].get("ready") for obj in objects],
-    "prepare_since": lambda _index, objects: [VALUES[str(obj)].get("since") for obj in objects],
+    "prepare_price": lambda _index, objects: {obj.pk: VALUES[name_of(obj)].get("price") for obj in objects},
+    "prepare_size": lambda _index, objects: [VALUES[name_of(obj)].get("size") for obj in objects],
+    "prepare_ready": lambda _index, objects: [VALUES[name_of(obj)].get("ready") for obj in objects],
+    "prepare_since": lambda _index, objects: [VALUES[name_of(obj)].get("since") for obj in objects],
     "prepare_seen": lambda _index, objects: [
-        datetime(2026, 3, 1, 12, 30, tzinfo=UTC) if str(obj) == "Stool" else None for obj in objects
+        datetime(2026, 3, 1, 12, 30, tzinfo=UTC) if name_of(obj) == "Stool" else None for obj in objects
     ],
-    "title": lambda _index, obj: str(obj),
+    "title": lambda _index, obj: name_of(obj),
 }
+urlpatterns = [path("furniture/", SearchView.as_view(model=Furniture)), *widget_shop.urlpatterns]
 LAYOUTS = {
     Furniture: {"text": {"A": ["title"]}},
     Instrument: {"text": {"A": ["name"]}, "image": "instrumentphoto__file", "store": "vectors"},
@@ -51,10 +63,9 @@ def _encoder(use_encoder):
 
 
 @pytest.fixture(params=LAYOUTS, ids=lambda model: model.__name__)
-def model(request, register, monkeypatch):
+def model(request, register):
     """Register a model with its own columns, or one with a companion, photos and UUIDs; four objects are indexed."""
     model = request.param
-    monkeypatch.setattr(model, "__str__", lambda obj: getattr(obj, "title", "") or obj.name, raising=False)
     register(model, **LAYOUTS[model], **DECLARED)
     for name in VALUES:
         obj = model.objects.create(**{"title" if model is Furniture else "name": name})
@@ -67,7 +78,7 @@ def model(request, register, monkeypatch):
 
 def found(model, sort="price_asc", text=None, **filters):
     results = search(model.objects.all(), text=text, filters=filters, sort=sort, browse=True)
-    return [str(hit.object) for hit in results.hits]
+    return [name_of(hit.object) for hit in results.hits]
 
 
 def facet(model, name, **options):
@@ -128,7 +139,7 @@ class TestFilters:
 
     def test_values_that_changed_are_found_after_the_next_indexing(self, model, monkeypatch):
         monkeypatch.setitem(VALUES, "Stool", {"size": "XXL"})
-        next(obj for obj in model.objects.all() if str(obj) == "Stool").save()
+        next(obj for obj in model.objects.all() if name_of(obj) == "Stool").save()
         assert found(model, size="XXL") == []
         run(model)
         assert found(model, size="XXL") == ["Stool"]
@@ -180,6 +191,49 @@ class TestFacets:
         assert statements(10) == statements(200)
 
 
+class TestPages:
+    """As the HTTP interface and the search page show them."""
+
+    @pytest.fixture(autouse=True)
+    def _mounted(self, register, settings, use_encoder):
+        settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": []}]
+        settings.ROOT_URLCONF = "tests.index.test_prepared_filters"
+        use_encoder(more={"THROTTLE_RATES": dict.fromkeys(("search", "media", "suggest", "events"))})
+        labelled = {**DECLARED, "filter_label": lambda _index, name: {"size": "Grösse"}.get(name, "")}
+        register(Furniture, text={"A": ["title"]}, **labelled)
+        for name in VALUES:
+            Furniture.objects.create(title=name)
+        run(Furniture)
+
+    def test_the_api_filters_counts_and_sorts(self, client):
+        asked = {"model": "showcase.Furniture", "price_max": "50", "sort": "price_desc"}
+        body = client.get("/api/xsearch/search/", asked).json()
+        assert [(hit["title"], hit.get("price")) for hit in body["hits"]] == [
+            ("Oak chair", 19.99),
+            ("Pine chair", [5.0, 50.0]),
+        ]
+        assert body["facets"]["size"] == [
+            {"value": "M", "label": "M", "count": 2},
+            {"value": "S", "label": "S", "count": 1},
+        ]
+        assert body["hits"][0]["since"] == "2026-01-31"
+        names = [
+            each["name"]
+            for each in client.get("/api/xsearch/schema/").json()["paths"]["/api/xsearch/search/"]["get"]["parameters"]
+        ]
+        assert {"size", "price_min", "since_max"} <= set(names)
+
+    def test_the_page_offers_them(self, client):
+        page = client.get("/furniture/", {"size": "M"}).content.decode()
+        assert 'name="price_min"' in page
+        assert "Grösse" in page
+        assert re.search(r'<input type="date"[^>]*name="since_max"', page)
+        assert re.search(
+            r'aria-current="true"><span class="xs-box" aria-hidden="true"></span>\s*<span[^>]*>M</span>', page
+        )
+        assert re.findall(r'xs-hit-title">([^<]*)<', page) == ["Oak chair", "Pine chair"]
+
+
 class TestOrder:
     def test_prices_rise_and_fall_by_the_smallest_of_several(self, model):
         assert found(model, sort="price_asc") == ["Pine chair", "Oak chair", "Oak table", "Stool"]
@@ -196,15 +250,15 @@ class TestWords:
     def test_sums_of_money_are_about_the_prepared_price(self, model):
         results = search(model.objects.all(), text="chair under 10")
         assert [(each.field, each.op) for each in results.interpretation.conditions] == [("price", "at_most")]
-        assert str(results.hits[0].object) == "Pine chair"
+        assert name_of(results.hits[0].object) == "Pine chair"
         strict = search(
             model.objects.all(), text="oak under 50", modes={results.interpretation.conditions[0].id: "strict"}
         )
-        assert "Oak chair" in [str(hit.object) for hit in strict.hits]
+        assert "Oak chair" in [name_of(hit.object) for hit in strict.hits]
 
     def test_values_are_named_in_words(self, model, monkeypatch):
         monkeypatch.setitem(VALUES, "Stool", {"size": "Gigantic"})
-        next(obj for obj in model.objects.all() if str(obj) == "Stool").save()
+        next(obj for obj in model.objects.all() if name_of(obj) == "Stool").save()
         run(model)
         statistics.refresh(get_index(model))
         conditions = search(model.objects.all(), text="gigantic chair").interpretation.conditions

@@ -78,6 +78,15 @@ def test_a_queryset_alone_is_a_page_too_and_its_order_stays(shelves):
     ]
 
 
+def test_a_declared_order_comes_before_that_of_all_objects_and_after_that_of_the_caller(shelves, declare):
+    declare(get_queryset=lambda index: index.model.objects.order_by("sku"))
+    everything = get_index(Product).get_queryset()
+    assert skus(search(everything, browse=True)) == ["C", "L0", "L1", "L2"]
+    declare(default_sort="price_desc")
+    assert skus(search(everything, browse=True)) == ["L0", "L1", "L2", "C"]
+    assert skus(search(everything.order_by("-sku"), browse=True)) == ["L2", "L1", "L0", "C"]
+
+
 def test_filters_that_nothing_passes_find_nothing_near(shelves):
     found = search(Product.objects.all(), filters={"price_min": 1000})
     assert (skus(found), found.total) == ([], 0)

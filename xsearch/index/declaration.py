@@ -112,6 +112,10 @@ class Declaration:
         no_value = (models.Model, models.Manager, type(None))
         return {name: value for name, value in found.items() if not isinstance(value, no_value)}
 
+    def filter_label(self, name: str) -> str:  # noqa: ARG002 - a hook
+        """Return the name of a filter in the language of the page; empty for that of its field."""
+        return ""
+
     def sort_label(self, name: str) -> str:  # noqa: ARG002 - a hook
         """Return the name of an order in the language of the page; empty for the usual one."""
         return ""

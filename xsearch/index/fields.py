@@ -63,7 +63,8 @@ class FilterField:
     @property
     def label(self) -> str:
         """The name of the filter for customers."""
-        return capfirst(str(getattr(self.field, "verbose_name", self.name)).replace("_", " "))
+        own = self.index.filter_label(self.name)
+        return own or capfirst(str(getattr(self.field, "verbose_name", self.name)).replace("_", " "))
 
     # Values in the database
 

@@ -128,13 +128,14 @@ def queryset_order(index: Index, queryset: models.QuerySet[Any]) -> QuerysetOrde
 
 
 def in_browsing_order(index: Index, queryset: models.QuerySet[Any], objects: models.QuerySet[Any]) -> Browsed:
-    """Return ``objects`` in the order in which they are browsed: that of ``queryset``, or the default one."""
+    """Return ``objects`` in the order in which they are browsed.
+
+    It is that of ``queryset`` if the caller gave it one, else the declared default, else that of the index's objects.
+    """
     query = queryset.query
-    if (
-        query.order_by
-        and not has_default_order(queryset)
-        and not (query.is_sliced or query.combinator or query.distinct)
-    ):
+    is_given = bool(query.order_by) and not has_default_order(queryset)
+    is_plain = not (query.is_sliced or query.combinator or query.distinct)
+    if is_given and is_plain and (not index.default_sort or queryset_order(index, queryset)):
         return Browsed(objects.order_by(*query.order_by, "pk"), "")
     name = default_sort(index)
     order = sort_order(index, name) or SortOrder(RELEVANCE, [])
