@@ -19,7 +19,10 @@ from xsearch.index.registry import get_index
 from xsearch.indexing import statistics, suggestions
 from xsearch.models import Suggestion
 from xsearch.search import search
+from xsearch.search.context import SearchContext
+from xsearch.search.ranking.personalisation import affinities
 from xsearch.views import SearchView
+from xsearch.visitors.stored_data import _likes, _prices
 from xsearch.web.responses import results_body
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +192,29 @@ class TestFacets:
 
         statements(2)
         assert statements(10) == statements(200)
+
+
+class TestTaste:
+    """Whoever chose chairs of size M sees more of that size first, and can read why."""
+
+    def test_values_are_reasons(self, model):
+        keys = {name_of(obj): obj.pk for obj in model.objects.all()}
+        context = SearchContext(get_index(model), "default")
+        parts = affinities(context, {str(keys["Pine chair"]): 3.0}, list(keys.values()))
+        liked = dict(zip(keys, parts["size"], strict=True))
+        assert liked["Oak chair"] == liked["Pine chair"] > liked["Oak table"] == liked["Stool"] == 0
+
+    def test_customers_read_what_is_known_of_them(self, model):
+        index = get_index(model)
+        acts = {str(obj.pk): 1.0 for obj in model.objects.all()}
+        tastes = {taste.label: taste.liked for taste in _likes(index, acts)}
+        assert sorted(tastes["Size"]) == ["L", "M", "S"]
+        assert _prices(index, acts) == (8.0, 100.0)
+
+    def test_values_are_read_one_by_one_for_training(self, model):
+        field = get_index(model).field("size")
+        by_name = {name_of(obj): list(field.read(obj)) for obj in model.objects.all()}
+        assert by_name == {"Oak chair": ["M", "S"], "Pine chair": ["M"], "Oak table": ["L"], "Stool": []}
 
 
 class TestPages:

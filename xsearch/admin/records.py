@@ -136,7 +136,7 @@ class IndexRecordAdmin(ReadOnlyAdmin):
     actions = ("index_again",)
     fields = (
         "object_link", "status_mark", "outlook", "last_error", "attempts", "marked_at", "indexed_at",
-        "fingerprints", "phrases",
+        "fingerprints", "phrases", "values",
     )  # fmt: skip
     readonly_fields = ("object_link", "status_mark", "outlook")
 
