@@ -140,6 +140,19 @@ def test_a_filter_of_one_model_shows_nothing_of_the_others(shelves):
     assert everything.total == 5
 
 
+def test_an_index_of_the_database_serves_a_page(shelves):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX by_age ON shop_product (created_at DESC, id)")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        with CaptureQueriesContext(connection) as seen:
+            search(Product.objects.all(), browse=True, facets=None)
+        [page] = [query["sql"] for query in seen if 'ORDER BY "shop_product"."created_at" DESC, ' in query["sql"]]
+        cursor.execute(f"EXPLAIN {page}")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+    assert "using by_age" in plan
+    assert "Sort" not in plan
+
+
 def test_encoders_are_not_asked(shelves):
     from tests.support.encoders import HashEncoder
 

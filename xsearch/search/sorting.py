@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from django.db import models
 from django.db.models import F, OuterRef, Subquery
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast
 
 from xsearch.errors import BadQuery
@@ -23,20 +25,35 @@ from xsearch.search.ranking.fusion import Ranking
 
 
 @dataclass(frozen=True)
+class SortKey:
+    """An expression to sort by; ``down`` from the greatest to the least."""
+
+    expression: Any
+    down: bool
+    #: False if every object has a value: an index of the database is used only for an order that does not place nulls.
+    has_nulls: bool = True
+
+    def term(self, alias: str) -> OrderBy:
+        """Return the term of ``ORDER BY`` of the expression under its alias."""
+        nulls_last = True if self.has_nulls else None
+        return F(alias).desc(nulls_last=nulls_last) if self.down else F(alias).asc(nulls_last=nulls_last)
+
+
+@dataclass(frozen=True)
 class SortOrder:
-    """An order of objects: expressions with their directions, first of all the most important one."""
+    """An order of objects by several keys, the most important one first."""
 
     name: str
-    keys: Sequence[tuple[Any, bool]]
+    keys: Sequence[SortKey]
+
+    @property
+    def _named(self) -> dict[str, SortKey]:
+        return {f"xs_sort{number}": key for number, key in enumerate(self.keys)}
 
     def of(self, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Return ``objects`` in this order: those without a value last, equal ones by their primary keys."""
-        named = {f"xs_sort{number}": expression for number, (expression, _down) in enumerate(self.keys)}
-        terms = [
-            F(alias).desc(nulls_last=True) if down else F(alias).asc(nulls_last=True)
-            for alias, (_expression, down) in zip(named, self.keys, strict=True)
-        ]
-        ordered: models.QuerySet[Any] = objects.annotate(**named).order_by(*terms, "pk")
+        terms = [key.term(alias) for alias, key in self._named.items()]
+        ordered: models.QuerySet[Any] = self._annotated(objects).order_by(*terms, "pk")
         return ordered
 
     def sorted(self, context: SearchContext, ranking: Ranking) -> Ranking:
@@ -48,10 +65,15 @@ class SortOrder:
 
     def values(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, tuple[SortValue, ...]]:
         """Return what objects are sorted by, to put those of several models in one order."""
-        named = {f"xs_sort{number}": expression for number, (expression, _down) in enumerate(self.keys)}
-        rows = _objects(context, keys).annotate(**named).values_list("pk", *named)
-        directions = [down for _expression, down in self.keys]
+        rows = self._annotated(_objects(context, keys)).values_list("pk", *self._named)
+        directions = [key.down for key in self.keys]
         return {key: tuple(map(SortValue, values, directions)) for key, *values in rows}
+
+    def _annotated(self, objects: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        annotated: models.QuerySet[Any] = objects.annotate(
+            **{alias: key.expression for alias, key in self._named.items()}
+        )
+        return annotated
 
 
 @dataclass(frozen=True)
@@ -107,8 +129,14 @@ def sort_order(index: Index, name: str) -> SortOrder | None:
         return None
     keys = sort_orders(index)[name]
     if not keys:
-        return SortOrder(name, [(_popularity(index), True)])
-    return SortOrder(name, [(value_expression(index, key.removeprefix("-")), key.startswith("-")) for key in keys])
+        return SortOrder(name, [SortKey(_popularity(index), down=True)])
+    return SortOrder(name, [_sort_key(index, key.removeprefix("-"), down=key.startswith("-")) for key in keys])
+
+
+def _sort_key(index: Index, path: str, *, down: bool) -> SortKey:
+    expression, field = value_expression(index, path), index.field(path)
+    is_column = isinstance(expression, F) and LOOKUP_SEP not in field.path
+    return SortKey(expression, down, has_nulls=not is_column or field.field.null)
 
 
 def queryset_order(index: Index, queryset: models.QuerySet[Any]) -> QuerysetOrder | None:
