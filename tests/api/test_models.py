@@ -73,7 +73,7 @@ def test_the_answer_says_what_each_model_contributes(client):
     body = search(client, q="red jacket", model="all", page_size=2)
     assert body["models"].keys() == {"shop.Product", "shop.StylePost"}
     assert body["models"]["shop.StylePost"] == {
-        "name": "Style posts", "total": 1, "total_is_exact": True, "close": True, "facets": {}
+        "name": "Style posts", "total": 1, "total_is_exact": True, "close": True, "facets": {}, "ranges": {}
     }  # fmt: skip
     assert {value["label"] for value in body["models"]["shop.Product"]["facets"]["category"]} >= {"Jackets"}
     assert body["total"] == sum(part["total"] for part in body["models"].values())

@@ -21,6 +21,7 @@ KEYS = {
     "transcript",
     "hits",
     "facets",
+    "ranges",
     "total",
     "page",
     "page_size",

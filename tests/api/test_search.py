@@ -30,6 +30,7 @@ KEYS = {
     "interpretation",
     "hits",
     "facets",
+    "ranges",
     "total_is_exact",
     "total",
     "close",

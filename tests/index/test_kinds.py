@@ -5,19 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
-from tests.showcase.garments import Garment, Sticker
+from tests.showcase.garments import Garment, GarmentVariant, Sticker
 from xsearch.errors import BadQuery
 from xsearch.index.filters import PARAMETERS
 from xsearch.index.registry import get_index
 from xsearch.search.context import SearchContext
-from xsearch.search.ranking.hits import count_values, read_groups_and_facets
+from xsearch.search.ranking.facets import count_facet, read_groups_and_facets
+from xsearch.search.scope import SearchScope
 from xsearch.web import requests
 
 pytestmark = pytest.mark.django_db
 
 FILTERS = [
     "is_organic", "stock", "views", "sizes", "widths", "details", "details__size", "details__care__wash", "released",
-    "added", "worn", "title", "stickers",
+    "added", "worn", "title", "stickers", "variants__size", "variants__colour", "variants__price",
 ]  # fmt: skip
 HUGE = "9" * 15
 
@@ -37,12 +38,16 @@ def titles(**params):
     return "".join(found.values_list("title", flat=True))
 
 
-def facet(name):
-    """Return the values of a facet over all garments: (value, label, count)."""
-    index = get_index(Garment)
+def counted(name, **filters):
+    """Count a facet over all garments."""
+    index, scope = get_index(Garment), SearchScope(Garment.objects.all(), [], filters)
     keys = list(Garment.objects.values_list("pk", flat=True))
-    found = count_values(index, name, read_groups_and_facets(SearchContext(index, "default"), keys, [name]))
-    return [(value.value, value.label, value.count) for value in found]
+    return count_facet(index, name, read_groups_and_facets(SearchContext(index, "default"), scope, keys, [name]))
+
+
+def facet(name, **filters):
+    """Return the values of a facet over all garments: (value, label, count)."""
+    return [(value.value, value.label, value.count) for value in counted(name, **filters).values]
 
 
 class TestArrays:
@@ -132,6 +137,50 @@ class TestNumbers:
         garment("a", stock=2)
         garment("b", stock=3)
         assert titles(**params) == expected
+
+
+class TestRanges:
+    def test_the_histogram_counts_each_product_once_in_a_part(self):
+        for number in range(40):
+            garment(str(number), stock=number + 1)
+        found = counted("stock").range
+        assert (found.least, found.greatest) == (1, 40)
+        assert [bucket.count for bucket in found.histogram] == [2] * 20
+        assert found.histogram[0].least == 1
+        assert found.histogram[-1].greatest == 40
+
+    def test_one_value_is_one_part(self):
+        garment("a", stock=7)
+        garment("b", stock=7)
+        found = counted("stock").range
+        assert [(each.least, each.greatest, each.count) for each in found.histogram] == [(7, 7, 2)]
+        assert counted("title").range is None
+
+    def test_variants_of_a_product_in_one_part_count_once(self):
+        made = garment("a")
+        for price in (1, "1.10", 100):
+            GarmentVariant.objects.create(garment=made, price=price)
+        found = counted("variants__price").range
+        assert [bucket.count for bucket in found.histogram if bucket.count] == [1, 1]
+
+    def test_dates_are_in_parts_of_whole_days(self):
+        for day in (1, 2, 25):
+            garment(str(day), released=date(2024, 1, day))
+        found = counted("released").range
+        assert (found.least, found.greatest) == (date(2024, 1, 1), date(2024, 1, 25))
+        assert [(each.least, each.count) for each in found.histogram if each.count] == [
+            (date(2024, 1, 1), 2), (date(2024, 1, 25), 1),
+        ]  # fmt: skip
+
+
+def test_a_facet_counts_the_rows_that_meet_the_other_filters_on_their_relation():
+    made = garment("a")
+    for size, colour in (("S", "red"), ("M", "blue")):
+        GarmentVariant.objects.create(garment=made, size=size, colour=colour, price=5)
+    assert facet("variants__size", variants__colour="red") == [("S", "S", 1)]
+    assert facet("variants__size", variants__colour="red", variants__size="M") == [("S", "S", 1)]
+    assert facet("variants__size", variants__price_min=6) == []
+    assert facet("variants__size") == [("M", "M", 1), ("S", "S", 1)]
 
 
 class TestDates:

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 
 from tests.showcase.garments import *  # noqa: F403
+from tests.showcase.trees import *  # noqa: F403
 from xsearch.models import EmbeddedModel
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from xsearch.understanding import MODES
@@ -26,12 +27,48 @@ class HitSerializer(serializers.Serializer[Any]):
     explain = serializers.DictField(required=False, help_text="Only when asked for.")
 
 
+@extend_schema_field(
+    {"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}], "example": "12", "nullable": True}
+)
+class AnyValueField(serializers.Field[Any, Any, Any, Any]):
+    """A value of a facet: a text (also a UUID or a date), a number, or true or false."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Return the value itself."""
+        return value
+
+
 class FacetValueSerializer(serializers.Serializer[Any]):
     """One value of a facet."""
 
-    value = serializers.CharField(help_text="What to send as filter.")
+    value = AnyValueField(help_text="What to send as filter: the key of a related row, or the value itself.")
     label = serializers.CharField(help_text="What to show.")  # type: ignore[assignment]
     count = serializers.IntegerField()
+
+
+class FacetOptionSerializer(FacetValueSerializer):
+    """One value of a facet of results."""
+
+    parent = AnyValueField(  # type: ignore[assignment]
+        required=False, allow_null=True, help_text="In a tree: the value of the parent, null for a root."
+    )
+    depth = serializers.IntegerField(required=False, help_text="In a tree: the number of ancestors.")
+
+
+class BucketSerializer(serializers.Serializer[Any]):
+    """A part of a range: from min to below max, which the last part includes."""
+
+    min = AnyValueField()
+    max = AnyValueField()
+    count = serializers.IntegerField()
+
+
+class RangeSerializer(serializers.Serializer[Any]):
+    """The range of a facet of numbers or dates."""
+
+    min = AnyValueField()
+    max = AnyValueField()
+    histogram = BucketSerializer(many=True)
 
 
 class ConditionSerializer(serializers.Serializer[Any]):
@@ -65,7 +102,8 @@ class ModelResultsSerializer(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     total_is_exact = serializers.BooleanField()
     close = serializers.BooleanField(help_text="If false, its hits are left out where another model has close ones.")
-    facets = serializers.DictField(child=FacetValueSerializer(many=True))
+    facets = serializers.DictField(child=FacetOptionSerializer(many=True))
+    ranges = serializers.DictField(child=RangeSerializer(), help_text="Of the facets of numbers and dates.")
 
 
 class AlternativeSerializer(serializers.Serializer[Any]):
@@ -87,7 +125,8 @@ class ResultsSerializer(serializers.Serializer[Any]):
     interpretation = InterpretationSerializer(allow_null=True, help_text="Null for a query without words.")
     alternatives = AlternativeSerializer(many=True, help_text="Other possible transcripts.")
     hits = HitSerializer(many=True)
-    facets = serializers.DictField(child=FacetValueSerializer(many=True))
+    facets = serializers.DictField(child=FacetOptionSerializer(many=True))
+    ranges = serializers.DictField(child=RangeSerializer(), help_text="Of the facets of numbers and dates.")
     models = serializers.DictField(
         child=ModelResultsSerializer(), required=False, help_text="By label, where several models are searched."
     )

@@ -26,6 +26,7 @@ from xsearch.index import paths
 
 if TYPE_CHECKING:
     from xsearch.index.declaration import Declaration
+    from xsearch.index.trees import Place
 
 AnyField = Any  # a field or a relation of a model, forward or reverse
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
@@ -122,8 +123,12 @@ class FilterField:
 
     # Values for people
 
-    def labels(self, values: Iterable[Any]) -> dict[Any, str]:
-        """Return the label of each value in the language of the page."""
+    def places(self, values: Iterable[Any]) -> Mapping[Any, Place]:  # noqa: ARG002
+        """Return the places of ``values`` and their ancestors, if they make a tree."""
+        return {}
+
+    def labels(self, values: Iterable[Any], places: Mapping[Any, Place] | None = None) -> dict[Any, str]:  # noqa: ARG002
+        """Return the label of each value in the language of the page; ``places`` are those of the values, if known."""
         return {value: self.index.facet_label(self.name, self.readable(value)) for value in values}
 
     def chosen_label(self, text: str) -> str:
@@ -319,6 +324,8 @@ class ExactFilter(FilterField):
             return self.field.to_python(self._text(value))
         except ValidationError as error:
             raise self._refuse(" ".join(error.messages)) from error
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise self._refuse(f"{str(value)[:40]!r} is not a value of it.") from error
 
 
 def _in_zone(moment: datetime) -> datetime:

@@ -38,20 +38,26 @@ def conditions(index: Declaration, params: Mapping[str, Sequence[Any]]) -> list[
 
     Those that follow the same relation to several rows are one: the same row must meet all of them.
     """
-    by_relation: dict[str, models.Q] = defaultdict(models.Q)
+    by_relation = row_conditions(index, params)
+    plain = by_relation.pop("", None)
+    # A join finds several rows of one object: find it once.
+    found = [models.Q(pk__in=index.model._base_manager.filter(each).values("pk")) for each in by_relation.values()]
+    return found if plain is None else [plain, *found]
+
+
+def row_conditions(index: Declaration, params: Mapping[str, Sequence[Any]]) -> dict[str, models.Q]:
+    """Return the conditions of parameters by the relation to several rows that they follow; "" for none."""
+    found: dict[str, models.Q] = defaultdict(models.Q)
     bounds: dict[FilterField, dict[str, Any]] = defaultdict(dict)
     for name, values in params.items():
         field, bound = field_and_bound(index, name)
         if bound:
             bounds[field][bound] = values[-1]
         else:
-            by_relation[field.many] &= field.condition(values)
+            found[field.many] &= field.condition(values)
     for field, given in bounds.items():
-        by_relation[field.many] &= field.within(given)
-    plain = by_relation.pop("", None)
-    # A join finds several rows of one object: find it once.
-    found = [models.Q(pk__in=index.model._base_manager.filter(each).values("pk")) for each in by_relation.values()]
-    return found if plain is None else [plain, *found]
+        found[field.many] &= field.within(given)
+    return found
 
 
 def field_and_bound(index: Declaration, name: str) -> tuple[FilterField, str]:

@@ -39,6 +39,13 @@ class ListFilter(FilterField):
         return True
 
 
+class _Unnested(models.Func):
+    """Each element of an array, as a row of its own."""
+
+    function = "unnest"
+    set_returning = True
+
+
 class ArrayFilter(ListFilter):
     """An array: an object passes if one of its elements is the value, exactly."""
 
@@ -57,7 +64,7 @@ class ArrayFilter(ListFilter):
 
     def column(self, prefix: str = "") -> Any:
         """Return each element."""
-        return models.Func(super().column(prefix), function="unnest", output_field=self._element.field)
+        return _Unnested(super().column(prefix), output_field=self._element.field)
 
     def read(self, obj: models.Model) -> Iterator[Any]:
         """Yield the elements."""
@@ -86,6 +93,7 @@ class _Elements(models.Func):
     """The plain values of JSON: of a list its elements, else the value itself."""
 
     output_field = models.JSONField()
+    set_returning = True
     template = (
         "jsonb_path_query(%(expressions)s, "
         """'$[*] ? (@.type() == "string" || @.type() == "number" || @.type() == "boolean")')"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, reduce
 from operator import or_
@@ -14,6 +14,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index.fields import AnyField, FilterField
 from xsearch.index.translations import in_every_language
+from xsearch.index.trees import Place, Tree, tree_of
 
 _BIGGEST_KEY = 2**63
 _LABEL_FIELDS = ("name", "title", "label", "slug")
@@ -64,18 +65,40 @@ class RelatedFilter(FilterField):
         return models.Q(**{f"{self.path}{LOOKUP_SEP}pk__in": self.rows(values).values("pk")})
 
     def rows(self, values: Sequence[Any]) -> models.QuerySet[Any]:
-        """Return the related rows that have one of ``values`` as their key; else those that have it as their name."""
-        rows = self.related._base_manager.order_by()
-        return rows.filter(reduce(or_, [self._is(value) for value in values], models.Q()))
+        """Return the related rows that have one of ``values`` as their key; else those that have it as their name.
 
-    def labels(self, values: Iterable[Any]) -> dict[Any, str]:
+        In a tree, everything below them belongs to them.
+        """
+        rows = self.related._base_manager.order_by()
+        found = rows.filter(reduce(or_, [self._is(value) for value in values], models.Q()))
+        return self.tree.with_descendants(found) if self.tree else found
+
+    def labels(self, values: Iterable[Any], places: Mapping[Any, Place] | None = None) -> dict[Any, str]:
         """Return the labels of keys: the related objects as texts."""
-        rows = self.related._base_manager.filter(pk__in=list(values))
-        return {row.pk: self.index.facet_label(self.name, str(row)) for row in rows}
+        rows = self._with_relations().in_bulk(list(values))
+        if self.tree:
+            self.tree.remember_ancestors(rows, places or self.places(rows))
+        return {key: self.index.facet_label(self.name, str(row)) for key, row in rows.items()}
+
+    def places(self, values: Iterable[Any]) -> Mapping[Any, Place]:
+        """Return the places of keys and of their ancestors in the tree of the rows, if they make one."""
+        return self.tree.places(values) if self.tree else {}
+
+    @cached_property
+    def tree(self) -> Tree | None:
+        """The tree that the related rows make, such as categories."""
+        return tree_of(self.related)
+
+    def _with_relations(self) -> models.QuerySet[Any]:
+        """Return the related rows with those that their names may have: of relations to one row each."""
+        fields = self.related._meta.concrete_fields
+        names = [field.name for field in fields if field.is_relation and field.related_model is not self.related]
+        rows = self.related._base_manager.all()
+        return rows.select_related(*names) if names else rows
 
     def chosen_label(self, text: str) -> str:
         """Return the name of the row that a value of a request names by its key."""
-        row = self.rows([text]).first()
+        row = self.related._base_manager.filter(self._is(text)).first()
         return self.index.facet_label(self.name, str(row)) if row else text
 
     def _is(self, value: Any) -> models.Q:

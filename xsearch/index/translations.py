@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from xsearch.index import paths
 from xsearch.index.fields import AnyField, TextFilter
+from xsearch.index.trees import Place
 
 
 def plain(queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
@@ -83,7 +84,7 @@ class TranslatedFilter(TextFilter):
         """Return the condition that a row has a text in any language."""
         return reduce(or_, [models.Q(**{f"{column}__gt": ""}) for column in self.columns.values()])
 
-    def labels(self, values: Iterable[Any]) -> dict[Any, str]:
+    def labels(self, values: Iterable[Any], places: Mapping[Any, Place] | None = None) -> dict[Any, str]:  # noqa: ARG002
         """Return the texts in the language of the page, or in that of the value."""
         values = list(values)
         rows = plain(self.index.model._base_manager.order_by()).annotate(xs_value=self.column())

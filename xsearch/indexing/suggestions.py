@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -12,6 +13,7 @@ from django.db.models import Count
 from django.utils import translation
 
 from xsearch.index.registry import Index
+from xsearch.index.trees import Place, up
 from xsearch.indexing.database import index_connection, objects_of
 from xsearch.models import IndexRecord, Suggestion, SuggestionKey
 from xsearch.text.prefix_keys import keys_of
@@ -115,10 +117,24 @@ def _facet_rows(index: Index, name: str) -> Iterator[dict[str, Any]]:
 
 def _facet_values(index: Index, name: str) -> list[tuple[Any, int, list[Any]]]:
     """Return (value, number of objects, their keys) of the most frequent values."""
-    objects = objects_of(index).select_related(None).order_by().annotate(xs_value=index.field(name).expression())
+    field = index.field(name)
+    objects = objects_of(index).select_related(None).order_by().annotate(xs_value=field.expression())
     counted = objects.values("xs_value").annotate(xs_count=Count("pk"), xs_keys=ArrayAgg("pk", order_by="pk"))
     rows = counted.order_by("-xs_count").values_list("xs_value", "xs_count", "xs_keys")[: _MAX_VALUES + 1]
-    return [row for row in rows if row[0] not in (None, "")][:_MAX_VALUES]
+    found = [row for row in rows if row[0] not in (None, "")][:_MAX_VALUES]
+    places = field.places([value for value, *_others in found])
+    return _with_parents(found, places) if places else found
+
+
+def _with_parents(
+    found: list[tuple[Any, int, list[Any]]], places: Mapping[Any, Place]
+) -> list[tuple[Any, int, list[Any]]]:
+    """Add the values above others in a tree; a parent has the objects of all of its children."""
+    objects: dict[Any, dict[Any, None]] = defaultdict(dict)
+    for value, _count, keys in found:
+        for each in up(places, value):
+            objects[each] |= dict.fromkeys(keys)
+    return [(value, len(keys), sorted(keys)) for value, keys in objects.items()][:_MAX_VALUES]
 
 
 def _labels(index: Index, name: str, values: list[Any]) -> dict[Any, dict[str, str]]:

@@ -19,7 +19,8 @@ from xsearch.search.context import SearchContext, read_alias
 from xsearch.search.meaning import relaxations
 from xsearch.search.preferences import preferences_of
 from xsearch.search.query import Query, read_query
-from xsearch.search.ranking.hits import RankedHits, Ranker, facet_names, rank_hits
+from xsearch.search.ranking.facets import facet_names
+from xsearch.search.ranking.hits import RankedHits, Ranker, rank_hits
 from xsearch.search.request import SearchOptions, SearchRequest
 from xsearch.search.results import SearchResults
 from xsearch.search.scope import SearchScope

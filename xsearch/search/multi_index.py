@@ -127,7 +127,8 @@ def _merged(found: Mapping[str, SearchResults], shown: Sequence[str], only: Coll
     is_uncounted = any(part.count_all for part in parts)
 
     def numbers(counts: Sequence[Counts]) -> Counts:
-        return replace(sum(counts, Counts()), facets=counts[0].facets if len(only) == 1 else {})
+        whole = sum(counts, Counts())
+        return replace(whole, facets=counts[0].facets, ranges=counts[0].ranges) if len(only) == 1 else whole
 
     def count_all() -> Counts:
         counts = numbers([part.counts for part in parts])

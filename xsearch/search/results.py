@@ -50,6 +50,27 @@ class FacetValue:
     value: Any
     label: str
     count: int
+    #: In a tree, such as of categories: the value of the parent, None for a root, and the number of ancestors.
+    parent: Any = None
+    depth: int | None = None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A part of a range: the number of hits from ``least`` to below ``greatest``, which the last bucket includes."""
+
+    least: Any
+    greatest: Any
+    count: int
+
+
+@dataclass(frozen=True)
+class FacetRange:
+    """The smallest and greatest value of a facet of numbers or dates, and a histogram of equal parts between them."""
+
+    least: Any
+    greatest: Any
+    histogram: list[Bucket]
 
 
 @dataclass(frozen=True)
@@ -75,6 +96,7 @@ class Counts:
     coverage: Coverage = Coverage.COMPLETE
     facet_coverage: Coverage = Coverage.COMPLETE
     facets: dict[str, list[FacetValue]] = field(default_factory=dict)
+    ranges: dict[str, FacetRange] = field(default_factory=dict)
 
     @property
     def is_exact(self) -> bool:
@@ -182,6 +204,11 @@ class SearchResults:
     def facets(self) -> dict[str, list[FacetValue]]:
         """The number of hits with each value of the facets, each counted without its own filter."""
         return self.counts.facets
+
+    @property
+    def ranges(self) -> dict[str, FacetRange]:
+        """The ranges of the facets of numbers and dates, each without its own filter."""
+        return self.counts.ranges
 
     @property
     def has_next(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from xsearch.index.filters import as_list, field_and_bound, row_conditions
 from xsearch.index.filters import condition as has_value
 from xsearch.index.prepared_filters import with_values
 from xsearch.index.registry import get_index
@@ -57,6 +58,19 @@ class SearchScope:
         if queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
         return {obj.pk: obj for obj in with_values(self._index, queryset).filter(IsAnyOf("pk", keys))}
+
+    def rows_of(self, field: str) -> models.Q:
+        """Return the condition that the other filters set for the rows that have the values of a facet.
+
+        One row must meet all filters on a relation: only the sizes of red variants are left where red is chosen.
+        """
+        relation = self._index.field(field).many
+        others = {name: as_list(value) for name, value in self._filters.items() if name not in self._names_on(field)}
+        on_same = {name: values for name, values in others.items() if values and self._relation(name) == relation}
+        return row_conditions(self._index, on_same).get(relation, models.Q()) if relation else models.Q()
+
+    def _relation(self, name: str) -> str:
+        return field_and_bound(self._index, name)[0].many
 
     def is_filtered_on(self, field: str) -> bool:
         """Return True if there is a filter on ``field``."""

@@ -10,7 +10,7 @@ from xsearch.index.filters import field_label
 from xsearch.index.registry import Index, get_index
 
 if TYPE_CHECKING:
-    from xsearch.search import Hit, SearchResults
+    from xsearch.search import FacetValue, Hit, SearchResults
     from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Interpretation
@@ -27,6 +27,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "alternatives": _alternatives(results.alternatives),
         "hits": [hit_body(hit, get_index(type(hit.object))) for hit in results.hits],
         "facets": _facets(results),
+        "ranges": _ranges(results),
         **_counts(results),
         "personal": results.is_personal,
         "sort": results.sort,
@@ -36,7 +37,7 @@ def results_body(results: SearchResults) -> dict[str, Any]:
         "took_ms": round(results.took_ms, 1),
     }
     models = {
-        label: {"name": get_index(label).name(), **_counts(part), "facets": _facets(part)}
+        label: {"name": get_index(label).name(), **_counts(part), "facets": _facets(part), "ranges": _ranges(part)}
         for label, part in results.models.items()
     }
     return body | {"models": models} if models else body
@@ -47,9 +48,26 @@ def _counts(results: SearchResults) -> dict[str, Any]:
 
 
 def _facets(results: SearchResults) -> dict[str, list[dict[str, Any]]]:
+    return {name: [_facet_value(value) for value in values] for name, values in results.facets.items()}
+
+
+def _facet_value(found: FacetValue) -> dict[str, Any]:
+    """Return a value of a facet; in a tree also its parent and its depth."""
+    body = {"value": _number(found.value), "label": str(found.label), "count": found.count}
+    return body if found.depth is None else body | {"parent": found.parent, "depth": found.depth}
+
+
+def _ranges(results: SearchResults) -> dict[str, dict[str, Any]]:
     return {
-        name: [{"value": v.value, "label": str(v.label), "count": v.count} for v in values]
-        for name, values in results.facets.items()
+        name: {
+            "min": _number(found.least),
+            "max": _number(found.greatest),
+            "histogram": [
+                {"min": _number(bucket.least), "max": _number(bucket.greatest), "count": bucket.count}
+                for bucket in found.histogram
+            ],
+        }
+        for name, found in results.ranges.items()
     }
 
 

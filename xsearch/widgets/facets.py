@@ -12,6 +12,11 @@ from xsearch.index.registry import ALL, Index
 from xsearch.search import Counts, SearchResults
 from xsearch.widgets.query import YES, PageQuery
 
+#: Numbers and dates that are shown one by one; more are chosen by their bounds only.
+_FEW = 10
+#: Levels of a tree that are indented.
+_DEEPEST = 4
+
 
 @dataclass(frozen=True)
 class Option:
@@ -21,6 +26,8 @@ class Option:
     count: int | str | None
     url: str
     chosen: bool
+    #: In a tree: the number of ancestors, as far as it is shown.
+    depth: int = 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,8 @@ class RangeFilter:
     least: str
     greatest: str
     hidden: list[tuple[str, str]]
+    #: The smallest and greatest value there is, if it is known.
+    bounds: tuple[Any, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,8 @@ def facet_groups(query: PageQuery, results: SearchResults) -> list[FacetGroup]:
     for index in query.shown:
         own = query.within(index)
         name = index.name() if len(query.shown) > 1 else ""
-        groups.append(FacetGroup(name, facets(own, results.models.get(index.label, results)), ranges(own)))
+        found = results.models.get(index.label, results)
+        groups.append(FacetGroup(name, facets(own, found), ranges(own, found)))
     return [group for group in groups if group.facets or group.ranges]
 
 
@@ -85,7 +95,7 @@ def facets(query: PageQuery, results: SearchResults) -> list[Facet]:
     found = [
         Facet(name, field_label(index, name), [_option(query, name, value) for value in values])
         for name, values in results.facets.items()
-        if values
+        if values and (name not in results.ranges or len(values) <= _FEW)
     ]
     for name in index.filters:
         if name not in index.facets and _is_switch(index, name):
@@ -111,7 +121,7 @@ def chosen(query: PageQuery, results: SearchResults) -> list[Option]:
     ]
 
 
-def ranges(query: PageQuery) -> list[RangeFilter]:
+def ranges(query: PageQuery, results: SearchResults) -> list[RangeFilter]:
     """Return the filters by a smallest and a greatest number or date."""
     names = set(query.index.filter_names())
     found = []
@@ -121,14 +131,17 @@ def ranges(query: PageQuery) -> list[RangeFilter]:
         ends = (f"{name}_min", f"{name}_max")
         least, greatest = ("".join(query.filters.get(end, [])[:1]) for end in ends)
         field, hidden = query.index.field(name), query.pairs(without=ends)
-        found.append(RangeFilter(name, field_label(query.index, name), field.input_type, least, greatest, hidden))
+        label, there = field_label(query.index, name), results.ranges.get(name)
+        bounds = (there.least, there.greatest) if there else None
+        found.append(RangeFilter(name, label, field.input_type, least, greatest, hidden, bounds))
     return found
 
 
 def _option(query: PageQuery, name: str, value: Any) -> Option:
     chosen = query.chosen(name, value.value, value.label)
     text = str(value.label) if query.chosen(name, value.label) else str(value.value)
-    return Option(str(value.label), value.count, query.toggled(name, text), chosen)
+    depth = min(value.depth or 0, _DEEPEST)
+    return Option(str(value.label), value.count, query.toggled(name, text), chosen, depth)
 
 
 def _chosen_label(query: PageQuery, name: str, text: str, labels: dict[tuple[str, str], str]) -> str:

@@ -2,130 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.constants import LOOKUP_SEP
-from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Cast, Coalesce
 
-from xsearch.conf import settings
-from xsearch.errors import BadQuery
-from xsearch.index.fields import FilterField
-from xsearch.index.kinds import final_field
-from xsearch.index.prepared_filters import PreparedFilter
-from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE
-from xsearch.index.translations import plain
-from xsearch.models import IndexRecord
 from xsearch.search.compiled_query import CompiledQuery
 from xsearch.search.context import SearchContext
-from xsearch.search.expressions import IsAnyOf
+from xsearch.search.ranking.facets import (
+    CountedFacet,
+    GroupsAndFacets,
+    count_facet,
+    facet_names,
+    members_of,
+    read_groups_and_facets,
+)
 from xsearch.search.ranking.fusion import Ranking, fuse, similarity_thresholds
 from xsearch.search.ranking.personalisation import personalise
 from xsearch.search.request import SearchRequest
-from xsearch.search.results import Counts, Coverage, FacetValue, Hit, SearchResults
+from xsearch.search.results import Counts, Coverage, Hit, SearchResults
 from xsearch.search.retrieval.retrieve import retrieve
 from xsearch.search.scope import SearchScope
 from xsearch.search.sorting import QuerysetOrder, SortOrder, in_browsing_order, queryset_order, sort_order
 from xsearch.search.vectors.live import SpaceSwapped
 from xsearch.search.vectors.query_vectors import LEXICAL, VectorPart
 from xsearch.search.words.lexical import LexicalQuery
-
-
-@dataclass(frozen=True)
-class GroupsAndFacets:
-    """The group of each object, and of each facet the (group, value) that occur."""
-
-    groups: Mapping[Any, Any]
-    values: Mapping[str, set[tuple[Any, Any]]]
-
-
-def facet_names(index: Index, names: Sequence[str] | None) -> list[str]:
-    """Return the facets to count (empty: all declared ones; None: none); raises ``BadQuery`` for unknown ones."""
-    if names is None:
-        return []
-    unknown = sorted(set(names) - set(index.facets))
-    if unknown:
-        raise BadQuery(f"Unknown facets: {', '.join(unknown)}. Declared: {', '.join(index.facets) or 'none'}.")
-    return list(names or index.facets)
-
-
-def _group_of(index: Index) -> Any:
-    """Return the expression of an object's group; of an object without a parent, the group of its own children."""
-    own = _key_of_parents(index)
-    return Coalesce(F(str(index.group_by)), F(own)) if own else F(index.group_by or "pk")
-
-
-def _members_of(index: Index, groups: Sequence[Any]) -> Q:
-    """Return the condition that an object is in one of ``groups``."""
-    own = _key_of_parents(index)
-    members = Q(**{f"{index.group_by}__in": groups})
-    return members | Q(**{f"{own}__in": groups}) if own else members
-
-
-def _key_of_parents(index: Index) -> str | None:
-    """Return the field that children name their parent by, if objects are grouped by a parent of the same model."""
-    if not index.group_by or LOOKUP_SEP in index.group_by:
-        return None
-    field: Any = final_field(index.model, index.group_by)
-    is_own = bool(field.related_model) and issubclass(index.model, field.related_model)
-    return str(field.target_field.name) if is_own else None
-
-
-def read_groups_and_facets(context: SearchContext, keys: Sequence[Any], names: Sequence[str]) -> GroupsAndFacets:
-    """Read the group and the facets ``names`` of the objects ``keys``.
-
-    One statement reads all facets of one value; each facet of several values has its own, for a join of all would
-    multiply their rows.
-    """
-    index = context.index
-    values: dict[str, set[tuple[Any, Any]]] = {name: set() for name in names}
-    if not keys or not (names or index.group_by):
-        return GroupsAndFacets({key: key for key in keys}, values)
-    objects = plain(index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by())
-    single = [name for name in names if not index.field(name).is_multiple]
-    groups: dict[Any, Any] = {key: key for key in keys}
-    if single or index.group_by:
-        columns = [_group_of(index), *(index.field(name).expression() for name in single)]
-        for key, group, *found in objects.values_list("pk", *columns):
-            groups[key] = key if group in (None, "") else ("group", group)
-            for name, value in zip(single, found, strict=True):
-                values[name].add((groups[key], value))
-    for name in names:
-        if name not in single:
-            values[name].update((groups[key], value) for key, value in _values_of(context, index.field(name), keys))
-    return GroupsAndFacets(groups, values)
-
-
-def _values_of(context: SearchContext, field: FilterField, keys: Sequence[Any]) -> Iterable[tuple[Any, Any]]:
-    """Return the values of a field of objects that may have several: (key, value)."""
-    if not isinstance(field, PreparedFilter):
-        objects = context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by()
-        return objects.values_list("pk", field.expression())
-    by_id = {str(key): key for key in keys}
-    records = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
-    kept = Cast(KeyTransform(field.name, "values"), models.TextField())
-    rows = records.filter(IsAnyOf("object_id", list(by_id))).values_list("object_id", kept)
-    read = cache(lambda text: field.from_json(json.loads(text)))  # many objects have the same values
-    return [(by_id[object_id], value) for object_id, text in rows if text for value in read(text)]
-
-
-def count_values(index: Index, name: str, found: GroupsAndFacets) -> list[FacetValue]:
-    """Return the most frequent values of a facet; variants of one product count once."""
-    counts = Counter(value for _group, value in found.values[name] if value not in (None, ""))
-    chosen = sorted(counts, key=lambda value: (-counts[value], str(value)))[: settings.FACET_SIZE]
-    labels = index.field(name).labels(chosen)
-    values = [FacetValue(value, labels[value], counts[value]) for value in chosen if value in labels]
-    return sorted(values, key=lambda value: (-value.count, value.label))
-
 
 #: The name of counting in ``degraded``.
 DEGRADED = "total"
@@ -207,7 +113,7 @@ class Ranker:
 
     def read(self, ranking: Ranking, facets: Sequence[str]) -> GroupsAndFacets:
         """Read the groups and ``facets`` of what was ranked."""
-        return read_groups_and_facets(self.context, ranking.keys, facets)
+        return read_groups_and_facets(self.context, self.scope, ranking.keys, facets)
 
 
 @dataclass
@@ -261,9 +167,9 @@ class RankedHits:
     def counts(self) -> Counts:
         """Count the hits and the facets, as far as objects were ranked."""
         found = {name: self._facet(name) for name in self.ranker.facets}
-        coverages = [self.ranking.coverage, *(coverage for _values, coverage in found.values())]
-        facets = {name: values for name, (values, _coverage) in found.items()}
-        return Counts(len(self), self.ranking.coverage, max(coverages), facets)
+        coverages = [self.ranking.coverage, *(coverage for _facet, coverage in found.values())]
+        counted = {name: facet for name, (facet, _coverage) in found.items()}
+        return self._counts(counted, max(coverages))
 
     def count_all(self) -> Counts:
         """Count everything with a full scan; the hits stay as they are."""
@@ -275,21 +181,25 @@ class RankedHits:
             if not context.degraded:
                 return counts
         self.ranker.context.degrade(DEGRADED)
-        facets = {name: self._own_values(name) for name in self.ranker.facets}
-        return Counts(len(self), self.ranking.coverage, Coverage.PARTIAL, facets)
+        return self._counts({name: self._own_values(name) for name in self.ranker.facets}, Coverage.PARTIAL)
 
-    def _facet(self, name: str) -> tuple[list[FacetValue], Coverage]:
+    def _counts(self, facets: Mapping[str, CountedFacet], coverage: Coverage) -> Counts:
+        values = {name: facet.values for name, facet in facets.items()}
+        ranges = {name: facet.range for name, facet in facets.items() if facet.range}
+        return Counts(len(self), self.ranking.coverage, coverage, values, ranges)
+
+    def _facet(self, name: str) -> tuple[CountedFacet, Coverage]:
         """Count a facet; one that is filtered on is counted without that filter, to show the alternatives."""
         ranker = self.ranker
         if not ranker.scope.is_filtered_on(name):
             return self._own_values(name), self.ranking.coverage
         ranking = ranker.rank(ranker.scope.objects(without=name))
-        return count_values(ranker.context.index, name, ranker.read(ranking, [name])), ranking.coverage
+        return count_facet(ranker.context.index, name, ranker.read(ranking, [name])), ranking.coverage
 
-    def _own_values(self, name: str) -> list[FacetValue]:
+    def _own_values(self, name: str) -> CountedFacet:
         if not self.found.values:
             self.found = self.ranker.read(self.ranking, self.ranker.facets)
-        return count_values(self.ranker.context.index, name, self.found)
+        return count_facet(self.ranker.context.index, name, self.found)
 
     # Loading
 
@@ -333,7 +243,7 @@ class RankedHits:
         if self.ranking.coverage is Coverage.COMPLETE or not names:
             return self.variants
         with suppress(SpaceSwapped):
-            members = ranker.scope.objects().filter(_members_of(index, list(names.values())))
+            members = ranker.scope.objects().filter(members_of(index, list(names.values())))
             found = Counter(ranker.read(ranker.rank(members), ()).groups.values())
             return {**self.variants} | {
                 place: max(found["group", name] - 1, self.variants[place]) for place, name in names.items()
