@@ -30,7 +30,7 @@ NOT_QUICK = {
     ],
     "process": [
         "tests/encoders/test_remote.py",
-        "tests/examples/test_readme.py",
+        "tests/examples",
         "tests/hosts",
         "tests/indexing/test_broker.py",
         "tests/indexing/test_django_tasks.py",
