@@ -194,6 +194,16 @@ def test_the_number_of_queries_does_not_grow_with_the_shop(client, bag, django_a
             client.get(address)
 
 
+def test_products_are_sorted_by_price_though_style_posts_have_none(client, bag):
+    dear = Product.objects.create(sku="dear", title="Canvas bag", category=bag.category, price=bag.price + 5)
+    index_pending(get_index(Product))
+    answer = client.get("/search/?q=canvas&sort=price_desc").content.decode()
+    assert '<option value="price_desc" selected>' in answer
+    assert answer.index(dear.get_absolute_url()) < answer.index(bag.get_absolute_url())
+    assert '<option value="price_desc"' in client.get(f"/search/?category={bag.category.pk}").content.decode()
+    assert "price_desc" not in client.get("/search/?q=canvas&model=all").content.decode()
+
+
 def test_searching_by_words_and_by_a_photo_works_without_javascript(client, bag, samples):
     index_pending(get_index(Product))
     assert "Red canvas bag" in client.get("/search/?q=canvas").content.decode()

@@ -13,7 +13,7 @@ from django.db import models
 
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index, Searchable, get_index, queryset_of, registered
-from xsearch.index.sorts import require_sort
+from xsearch.index.sorts import require_sort, sort_orders
 from xsearch.search.context import SearchContext, read_alias
 from xsearch.search.engine import run_search, search
 from xsearch.search.request import SearchRequest
@@ -52,6 +52,7 @@ def search_all(
     contexts = SearchContext.open_all(
         {index: read_alias(queryset, request.examples) for index, queryset in searched.items()}
     )
+    require_sort([index for index in searched if index.label in only] or list(searched), request.sort)
     found = _rank_each(contexts, searched, replace(request, nearest=False))
     shown = _contributing(found, only)
     if request.nearest and not any(found[label].counted.total for label in shown):
@@ -82,7 +83,6 @@ def _rank_each(
 ) -> dict[str, SearchResults]:
     """Search each model with its own filters and facets, without loading hits."""
     filters, facets = request.filters or {}, request.facets
-    require_sort(list(searched), request.sort)
     if request.asks and not request.sort and any(queryset_order(*pair) for pair in searched.items()):
         detail = "Results of several models have one order: give its name in `sort`, and no order_by()."
         raise BadQuery(detail, code="bad_sort")
@@ -92,7 +92,8 @@ def _rank_each(
     for context in contexts:
         index = context.index
         own = {name: filters[name] for name in index.filter_names() if name in filters}
-        asked = replace(request, filters=own, facets=_own_facets(index, facets))
+        sort = request.sort if request.sort in sort_orders(index) else None  # one that is not shown may lack it
+        asked = replace(request, filters=own, facets=_own_facets(index, facets), sort=sort)
         if request.has_filters and not (asked.has_filters or request.asks):
             # A page of one model's category is none of the others.
             found[index.label] = SearchResults(is_close=False, page=request.page, page_size=request.page_size)

@@ -54,7 +54,7 @@ class PageQuery:
         self.personal = first("personal").lower() not in _NO
         self.has_audio = "audio" in values
         #: Name of the order that the customer chose; empty if they chose none that there is.
-        self.sort = first("sort") if first("sort") in common_sorts(self.indexes) else ""
+        self.sort = first("sort") if first("sort") in common_sorts(self.shown) else ""
 
     @property
     def labels(self) -> list[str]:

@@ -30,7 +30,7 @@ class SortMenu:
 
 def sort_menu(query: PageQuery, results: SearchResults) -> SortMenu | None:
     """Return the menu; None if there is nothing to choose from, or to sort."""
-    names = [name for name in common_sorts(query.indexes) if _is_offered(query, name)]
+    names = [name for name in common_sorts(query.shown) if _is_offered(query, name)]
     if len(names) < 2 or len(results) < 2:
         return None
     index = query.index
@@ -41,4 +41,4 @@ def sort_menu(query: PageQuery, results: SearchResults) -> SortMenu | None:
 def _is_offered(query: PageQuery, name: str) -> bool:
     if name == RELEVANCE:
         return query.searches
-    return name != POPULARITY or name == query.sort or all(map(has_popularity, query.indexes))
+    return name != POPULARITY or name == query.sort or all(map(has_popularity, query.shown))

@@ -155,6 +155,10 @@ def test_several_models_are_merged_in_an_order_that_all_have():
     assert found.sort == "newest"
     with pytest.raises(BadQuery, match="Allowed: relevance, newest, popularity"):
         search_all(text="lamp", sort="price_asc")
+    products = search_all(text="lamp", sort="price_asc", only=["shop.Product"])
+    assert [hit.object for hit in products.hits] == made
+    assert products.sort == "price_asc"
+    assert products.models["shop.StylePost"].total == 1
 
 
 def test_declarations_are_checked(declare):
