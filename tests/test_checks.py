@@ -8,7 +8,7 @@ from django.test.utils import isolate_apps
 
 from shop.models import Product
 from tests.showcase.garments import Garment
-from tests.showcase.models import Bargain, Delivery, Furniture, Instrument, Plain, Rarity
+from tests.showcase.models import Album, Bargain, Delivery, Furniture, Instrument, Plain, Poster, Rarity
 from tests.support.indexing import add, run
 from xsearch import checks
 from xsearch.checks import databases
@@ -217,6 +217,31 @@ def test_e051_composite_primary_key(register):
         "showcase.Delivery has a composite primary key",
         "models.UniqueConstraint(fields=['depot', 'number']",
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "declared", "text"),
+    [
+        (Furniture, {"image": "title"}, "showcase.Furniture: 'title' is a CharField"),
+        (Furniture, {"image": "front", "audio": "title"}, "showcase.Furniture: 'title' is a CharField"),
+        (Poster, {"image": "address"}, "showcase.Poster: 'address' is a CharField"),
+        (Album, {"image": "pages"}, "showcase.Album: 'pages' is a ManyToOneRel"),
+        (Album, {"image": "pages__is_deleted"}, "showcase.Album: 'pages__is_deleted' is a BooleanField"),
+    ],
+)
+def test_e053_photo_that_is_no_file(register, model, declared, text):
+    register(model, text={"A": ["title"]}, **declared)
+    path = next(path for path in reversed(declared.values()))
+    only("xsearch.E053", f"{text}, which holds no photo or sound", f"media_urls = [{path!r}]")
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [{"image": "photo"}, {"image": "address", "media_urls": ["address"]}, {"image": "cdn", "media_urls": ["cdn"]}],
+)
+def test_addresses_of_photos_are_fine(register, declared):
+    register(Poster, text={"A": ["title"]}, **declared)
+    assert found() == {}
 
 
 class TestLostOptions:

@@ -36,6 +36,10 @@ DEFAULTS: dict[str, Any] = {
     "QUERY_AUDIO_MAX_SECONDS": 30.0,
     "PRODUCT_AUDIO_MAX_SECONDS": 600.0,
     "QUERY_MAX_CHARACTERS": 500,
+    # Fields that hold the address of a photo or sound (docs/reference/python-api.md).
+    "URL_STORAGE": "xsearch.media.web.WebStorage",  # Django storage that fetches them
+    "URL_TIMEOUT_S": 10.0,  # for all redirects together
+    "URL_PRIVATE_HOSTS": [],  # names and networks ("10.1.0.0/16") of the shop's own that may be fetched from
     # Indexing.
     "TASKS": "celery",  # who runs indexing tasks: "celery", or "django": the default backend of Django's TASKS
     "TASK_QUEUE": None,  # queue of the indexing tasks; None: the default queue of Celery or of the backend

@@ -115,6 +115,18 @@ class Delivery(EmbeddedModel):
     title = models.CharField(max_length=100)
 
 
+class Poster(EmbeddedModel):
+    """Its photo is elsewhere in the web."""
+
+    title = models.CharField(max_length=100)
+    photo = models.URLField(blank=True)
+    address = models.CharField(max_length=300, blank=True)
+
+    @property
+    def cdn(self):
+        return f"{self.address}?small" if self.address else ""
+
+
 class PresentManager(models.Manager):
     """Hides what was deleted softly."""
 

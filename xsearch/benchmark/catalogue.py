@@ -16,7 +16,7 @@ from django.db import connection
 from xsearch.benchmark.figures import Timing, timed
 from xsearch.conf import settings
 from xsearch.encoders import get_encoder
-from xsearch.index.paths import values
+from xsearch.index.paths import files
 from xsearch.index.registry import Index
 from xsearch.indexing import index_pending, mark
 from xsearch.indexing.spaces import bound_modalities
@@ -66,7 +66,7 @@ def _samples(index: Index) -> Iterator[dict[str, Any]]:
     step = max(objects.count() // 200, 1)
     for obj in objects[::step]:
         sample: dict[str, Any] = {"text": index.title(obj)[:100], "image": None}
-        if file := next((file for path in index.image_paths() for file in values(obj, path) if file), None):
+        if file := next((file for path in index.image_paths() for file in files(obj, path)), None):
             with file.storage.open(file.name) as stream:
                 sample["image"] = stream.read()
         yield sample

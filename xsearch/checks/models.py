@@ -12,17 +12,24 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models.options import DEFAULT_NAMES
 
+from xsearch.errors import BadQuery
+from xsearch.index.kinds import final_field
 from xsearch.index.registry import Index, refused, registered
 from xsearch.models import EmbeddedModel
+
+_MEDIA = (models.FileField, models.URLField)
 
 
 @checks.register("xsearch")
 def check_models(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E050 a proxy beside its model, E051 a composite primary key, E052 options of another abstract base are lost."""
+    """E050 a proxy beside its model, E051 a composite primary key, E052 options of another abstract base are lost,
+    E053 photos and sounds that are no files.
+    """
     shared = [_shared_rows(index, kept) for index, kept in refused()]
     keys = [message for index in registered() for message in _check_keys(index)]
     embedded = [model for model in apps.get_models() if issubclass(model, EmbeddedModel) and not model._meta.proxy]
-    return [*shared, *keys, *(message for model in embedded for message in _check_options(model))]
+    media = [message for index in registered() for message in _check_media(index)]
+    return [*shared, *keys, *media, *(message for model in embedded for message in _check_options(model))]
 
 
 def _shared_rows(index: Index, kept: Index) -> CheckMessage:
@@ -51,6 +58,21 @@ def _check_keys(index: Index) -> Iterator[CheckMessage]:
             )
             text = f"{model._meta.label} has a composite primary key, which xsearch cannot record."
             yield Error(text, hint=hint, obj=model, id="xsearch.E051")
+
+
+def _check_media(index: Index) -> Iterator[CheckMessage]:
+    for path in [*index.image_paths(), *([index.audio] if index.audio else [])]:
+        try:
+            field = final_field(index.model, path)
+        except BadQuery:  # a property or method, or a wrong path, which E010 reports
+            field = None
+        if field is not None and not (path in index.media_urls or isinstance(field, _MEDIA)):
+            hint = (
+                "Name a FileField, an ImageField or a URLField. A text that holds the web address of a photo or sound"
+                f" must be named in `media_urls` too: media_urls = [{path!r}]."
+            )
+            text = f"{index.label}: {path!r} is a {type(field).__name__}, which holds no photo or sound."
+            yield Error(text, hint=hint, obj=index.model, id="xsearch.E053")
 
 
 def _check_options(model: type[models.Model]) -> Iterator[CheckMessage]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.text import capfirst
 
-from xsearch.index.paths import values
+from xsearch.index.paths import files
 from xsearch.index.prepared import VALUES, read_values
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Declaration:
     image: str | Sequence[str] | None = None
     #: Path to a sound.
     audio: str | None = None
+    #: Paths of ``image`` and ``audio`` to a text or method that returns a web address; a ``URLField`` needs no mention.
+    media_urls: Sequence[str] = ()
     #: Fields that a search can be limited to.
     filters: Sequence[str] = ()
     #: Short names of long paths, for filters and facets: {"maker": "brand__manufacturer__name"}.
@@ -99,8 +101,7 @@ class Declaration:
 
     def image_url(self, obj: models.Model) -> str | None:
         """Return the address of a result's photo."""
-        files = (file for path in self.image_paths() for file in values(obj, path) if file)
-        return next((str(file.url) for file in files), None)
+        return next((str(file.url) for path in self.image_paths() for file in files(obj, path)), None)
 
     def card(self, obj: models.Model) -> dict[str, Any]:
         """Return further fields of a result: filters with plain values (no relations), prepared values, the SKU."""

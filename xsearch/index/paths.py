@@ -10,6 +10,8 @@ from django.core.exceptions import FieldDoesNotExist, ImproperlyConfigured, Obje
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
+from xsearch.media.web import WebFile
+
 
 @dataclass(frozen=True)
 class Step:
@@ -64,6 +66,12 @@ def _require_end(model: type[models.Model], name: str, path: str, *, is_last: bo
         raise ImproperlyConfigured(f"{path!r}: {model._meta.label}.{name} is no relation; end the path there.")
     existing = ", ".join(sorted(f.name for f in model._meta.get_fields()))
     raise ImproperlyConfigured(f"{path!r}: {model._meta.label} has no field {name!r}. It has: {existing}.")
+
+
+def files(instance: models.Model, path: str) -> Iterator[Any]:
+    """Yield the files of ``path`` that there are; a web address is one."""
+    for value in filter(None, values(instance, path)):
+        yield WebFile(value) if isinstance(value, str) else value
 
 
 def values(instance: models.Model, path: str) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from xsearch.index import paths
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store
 from xsearch.index.translations import in_every_language
+from xsearch.media.web import AddressRefused
 from xsearch.text import ANALYSIS_VERSION
 from xsearch.text.markup import looks_like_html, page_text
 
@@ -106,7 +107,7 @@ def _warn_of_html(label: str, name: str) -> None:
 def _files(store: Store, obj: models.Model) -> Iterator[MediaFile]:
     """Yield the first file of every photo row, or of the object itself."""
     for row in paths.values(obj, store.many) if store.many else [obj]:
-        for file in filter(None, paths.values(row, store.path)):
+        for file in paths.files(row, store.path):
             yield MediaFile(store, row.pk if store.many else None, file)
             break
 
@@ -126,6 +127,8 @@ def read(media: MediaFile) -> bytes:
     try:
         with media.file.storage.open(media.file.name) as stream:
             content: bytes = stream.read(limit + 1)
+    except AddressRefused as error:
+        raise FileRefusedError(f"{media}: {error}") from error
     except _MISSING as error:
         raise FileRefusedError(f"{media}: not in the storage ({error.__class__.__name__})") from error
     if len(content) > limit:
