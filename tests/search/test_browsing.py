@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from shop.models import Category, Product, StylePost
-from tests.support.indexing import add, run
+from shop.models import Category, Product, ProductPhoto, StylePost
+from tests.support.indexing import add, picture_file, run
 from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.search import search, search_all
@@ -76,6 +76,15 @@ def test_a_queryset_alone_is_a_page_too_and_its_order_stays(shelves):
         "L2",
         "C",
     ]
+
+
+def test_an_order_by_related_rows_repeats_nothing(shelves):
+    lamp = Product.objects.get(sku="L1")
+    for position in (1, 2):
+        ProductPhoto.objects.create(product=lamp, position=position, image=picture_file())
+    found = search(Product.objects.order_by("photos__position"), browse=True)
+    assert skus(found) == ["L1", "L0", "L2", "C"]
+    assert found.total == 4
 
 
 def test_a_declared_order_comes_before_that_of_all_objects_and_after_that_of_the_caller(shelves, declare):

@@ -127,8 +127,9 @@ def _all_objects(
     """Return the first of all objects in their order, with the scores of the preferences only."""
     limit = settings.SCORED_ROWS if full_scan else settings.MATCHES
     ordered = objects if objects.query.order_by else objects.order_by("pk")
-    keys = list(ordered.values_list("pk", flat=True)[:limit])
-    upper_bounds = {UNDERSTOOD: 1.0} if len(keys) == limit else {}
+    rows = list(ordered.values_list("pk", flat=True)[:limit])
+    keys = list(dict.fromkeys(rows))  # an order by related rows repeats an object
+    upper_bounds = {UNDERSTOOD: 1.0} if len(rows) == limit else {}
     first = set(keys[: settings.MATCHES]) if full_scan else ()
     scores = CandidateScores(keys)
     if compiled.preferences:
