@@ -118,6 +118,24 @@ def test_pages_continue_each_other_and_the_total_is_exact_in_a_large_catalogue(s
     assert [(page.total, page.total_is_exact) for page in found] == [(30, True)] * 4
 
 
+@pytest.mark.parametrize(
+    "filters", [{}, {"colour": ["c1", "c2"]}, {"price_max": 5, "in_stock": True}, {"category": "Lamps", "colour": "c0"}]
+)
+def test_the_database_counts_as_the_objects_would_be_counted(shelves, declare, settings, filters):
+    declare(facets=["category", "brand", "colour", "in_stock", "price"])
+    for number in range(40):
+        category = shelves[number % 3] if number % 3 < 2 else None
+        stock = {"price": number % 7 or None, "in_stock": number % 2 == 0}
+        add(f"{number:02}", colour=f"c{number % 5}", category=category, **stock)
+    one_by_one = search(Product.objects.all(), browse=True, filters=filters)
+    settings.XSEARCH |= {"MATCHES": 4}
+    for exact in (None, False, True):
+        counted = search(Product.objects.all(), browse=True, filters=filters, exact=exact)
+        assert counted.facets == one_by_one.facets
+        assert counted.ranges == one_by_one.ranges
+        assert (counted.total, counted.total_is_exact) == (one_by_one.total, True)
+
+
 def test_variants_count_once(shelves, declare):
     declare(group_by="colour")
     found = search(Product.objects.all(), filters={"category": shelves[0].pk}, sort="price_asc")

@@ -100,6 +100,12 @@ class PreparedFilter(FilterField):
         rows = records_of(self.index, OuterRef(f"{prefix}pk"))
         return _Unnested(ArraySubquery(rows.values_list(self._typed(elements))), output_field=self.field)
 
+    def elements(self) -> Any:
+        """Return each value that a record keeps, as JSON."""
+        return _Elements(
+            KeyTransform(self.name, "values"), function="jsonb_array_elements", output_field=models.JSONField()
+        )
+
     def first(self) -> Any:
         """Return the value of an object, the smallest of several."""
         text = KeyTextTransform("0", KeyTransform(self.name, "values"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.db.models.constants import LOOKUP_SEP
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast, Coalesce
@@ -127,30 +127,61 @@ class CountedFacet:
 
 def count_facet(index: Index, name: str, found: GroupsAndFacets) -> CountedFacet:
     """Count the values of a facet; variants of one product count once."""
-    field = index.field(name)
-    there = [(group, value) for group, value in found.values[name] if value not in (None, "")]
-    counts = Counter(value for _group, value in there)
-    if places := field.places(counts):
+    groups: dict[Any, set[Any]] = defaultdict(set)
+    for group, value in found.values[name]:
+        groups[value].add(group)
+    return _counted(index.field(name), groups)
+
+
+def count_in_database(context: SearchContext, scope: SearchScope, name: str) -> CountedFacet | None:
+    """Count a facet of all objects of the scope, without its own filter, in one statement.
+
+    None where one group or several rows of an object may have a value, or several values are in a range: their numbers
+    cannot be added up.
+    """
+    index, field = context.index, context.index.field(name)
+    if index.group_by or field.many or (field.is_multiple and field.has_range):
+        return None
+    objects = scope.objects(without=name)
+    if isinstance(field, PreparedFilter):
+        keys = objects.values_list(Cast("pk", models.TextField()))
+        records = IndexRecord.objects.using(context.using).filter(content_type=index.content_type, object_id__in=keys)
+        rows = records.values_list(field.elements()).annotate(Count("pk"))
+        return _counted(field, {value: count for kept, count in rows for value in field.from_json([kept])})
+    values = objects.annotate(xs_value=field.expression()).values_list("xs_value")
+    return _counted(field, dict(values.annotate(Count("pk", distinct=True))))
+
+
+def _counted(field: FilterField, members: Mapping[Any, set[Any] | int]) -> CountedFacet:
+    there = {value: found for value, found in members.items() if value not in (None, "")}
+    if places := field.places(there):
         return CountedFacet(_tree(field, there, places))
-    chosen = sorted(counts, key=lambda value: (-counts[value], str(value)))[: settings.FACET_SIZE]
+    chosen = sorted(there, key=lambda value: (-_size([there[value]]), str(value)))[: settings.FACET_SIZE]
     labels = field.labels(chosen)
-    values = [FacetValue(value, labels[value], counts[value]) for value in chosen if value in labels]
+    values = [FacetValue(value, labels[value], _size([there[value]])) for value in chosen if value in labels]
     ordered = sorted(values, key=lambda value: (-value.count, value.label))
     return CountedFacet(ordered, _range(there) if field.has_range and there else None)
 
 
-def _tree(field: FilterField, there: Sequence[tuple[Any, Any]], places: Mapping[Any, Place]) -> list[FacetValue]:
+def _size(members: Sequence[set[Any] | int]) -> int:
+    """Return the number of groups that have any of several values."""
+    numbers = [each for each in members if isinstance(each, int)]
+    return sum(numbers) if numbers else len(set().union(*(each for each in members if not isinstance(each, int))))
+
+
+def _tree(field: FilterField, members: Mapping[Any, set[Any] | int], places: Mapping[Any, Place]) -> list[FacetValue]:
     """Return the most frequent values and ancestors, each parent before its children; it counts all of theirs."""
-    groups: dict[Any, set[Any]] = defaultdict(set)
-    for group, value in there:
+    below: dict[Any, list[set[Any] | int]] = defaultdict(list)
+    for value, found in members.items():
         for each in up(places, value):
-            groups[each].add(group)
-    chosen = sorted(groups, key=lambda key: (-len(groups[key]), places[key].depth, str(key)))[: settings.FACET_SIZE]
+            below[each].append(found)
+    sizes = {key: _size(found) for key, found in below.items()}
+    chosen = sorted(sizes, key=lambda key: (-sizes[key], places[key].depth, str(key)))[: settings.FACET_SIZE]
     labels = field.labels(chosen, places)
     children: dict[Any, list[FacetValue]] = defaultdict(list)
     for key in (key for key in chosen if key in labels):
         parent, depth = places[key]
-        children[parent].append(FacetValue(key, labels[key], len(groups[key]), parent, depth))
+        children[parent].append(FacetValue(key, labels[key], sizes[key], parent, depth))
     return list(_depth_first(children, None))
 
 
@@ -160,18 +191,17 @@ def _depth_first(children: Mapping[Any, list[FacetValue]], parent: Any) -> Itera
         yield from _depth_first(children, value.value)
 
 
-def _range(there: Sequence[tuple[Any, Any]]) -> FacetRange:
+def _range(members: Mapping[Any, set[Any] | int]) -> FacetRange:
     """Return the smallest and greatest value, and how many groups have values in each part between them."""
-    values = [value for _group, value in there]
-    least, greatest = min(values), max(values)
+    least, greatest = min(members), max(members)
     if isinstance(least, date):
         width: Any = timedelta(days=math.ceil(((greatest - least).days + 1) / _BUCKETS))
     else:
         width = (greatest - least) / _BUCKETS
-    groups: dict[int, set[Any]] = defaultdict(set)
-    for group, value in there:
-        groups[min(int((value - least) / width), _BUCKETS - 1) if width else 0].add(group)
-    starts = [least + width * place for place in range(max(groups) + 1)]
+    parts: dict[int, list[set[Any] | int]] = defaultdict(list)
+    for value, found in members.items():
+        parts[min(int((value - least) / width), _BUCKETS - 1) if width else 0].append(found)
+    starts = [least + width * place for place in range(max(parts) + 1)]
     ends = [*starts[1:], greatest]
-    buckets = [Bucket(*part, len(groups[place])) for place, part in enumerate(zip(starts, ends, strict=True))]
+    buckets = [Bucket(*part, _size(parts[place])) for place, part in enumerate(zip(starts, ends, strict=True))]
     return FacetRange(least, greatest, buckets)

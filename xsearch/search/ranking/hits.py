@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
+from django.db.models import Count
 
 from xsearch.index.sorts import RELEVANCE
 from xsearch.search.compiled_query import CompiledQuery
@@ -18,6 +19,7 @@ from xsearch.search.ranking.facets import (
     CountedFacet,
     GroupsAndFacets,
     count_facet,
+    count_in_database,
     facet_names,
     members_of,
     read_groups_and_facets,
@@ -78,6 +80,11 @@ class Ranker:
         """True if nothing is searched for, so that all objects of the scope are equal."""
         return self.compiled.everything and self.scope.interpretation is None
 
+    @property
+    def is_countable(self) -> bool:
+        """True if all objects of the scope are hits, whatever their scores."""
+        return self.compiled.everything and not self.compiled.preferences
+
     def rank(self, objects: models.QuerySet[Any]) -> Ranking:
         """Retrieve the candidates among ``objects`` and fuse their scores."""
         options: dict[str, Any] = {"full_scan": self.full_scan, "thresholds": self.thresholds}
@@ -89,7 +96,7 @@ class Ranker:
         """Rank all objects of the scope in the order of the customer's taste, and choose one of each group."""
         ranking, sort = self._sorted()
         # Facets that are counted later are read then.
-        counts_now = self.request.exact is not None or ranking.coverage.is_final
+        counts_now = ranking.coverage.is_final or (self.request.exact is not None and not self.is_countable)
         found = self.read(ranking, self.facets if counts_now else ())
         by_taste = sort == RELEVANCE
         personal = personalise(self.context, ranking, found.groups, self.request.user) if by_taste else None
@@ -157,7 +164,9 @@ class RankedHits:
         request, ranking = self.ranker.request, self.ranking
         results.is_close, results.is_personal, results.sort = ranking.is_close, bool(self.notes), self.sort
         results.interpretation = self.ranker.scope.interpretation
-        if request.exact is not None or ranking.coverage.is_final:
+        if request.exact is False and not ranking.coverage.is_final and (counts := self._counted_in_database()):
+            results.counted = counts  # as fast as to count a part
+        elif request.exact is not None or ranking.coverage.is_final:
             results.counted = self.counts()
         else:
             results.counted = Counts(len(self), Coverage.PARTIAL, Coverage.PARTIAL)
@@ -172,7 +181,9 @@ class RankedHits:
         return self._counts(counted, max(coverages))
 
     def count_all(self) -> Counts:
-        """Count everything with a full scan; the hits stay as they are."""
+        """Count everything, with a full scan unless the database can do it; the hits stay as they are."""
+        if counts := self._counted_in_database():
+            return counts
         context = self.ranker.context.with_own_failures()
         request = replace(self.ranker.request, user=None, exact=True)
         ranker = replace(self.ranker, context=context, request=request, full_scan=True)
@@ -182,6 +193,18 @@ class RankedHits:
                 return counts
         self.ranker.context.degrade(DEGRADED)
         return self._counts({name: self._own_values(name) for name in self.ranker.facets}, Coverage.PARTIAL)
+
+    def _counted_in_database(self) -> Counts | None:
+        """Count what nothing is searched in, without reading its objects; None if that cannot be done."""
+        ranker = self.ranker
+        if not ranker.is_countable or ranker.context.index.group_by:
+            return None
+        facets = {name: count_in_database(ranker.context, ranker.scope, name) for name in ranker.facets}
+        counted = {name: facet for name, facet in facets.items() if facet}
+        if len(counted) < len(facets):
+            return None
+        total = ranker.scope.objects().aggregate(total=Count("pk", distinct=True))["total"]
+        return replace(self._counts(counted, Coverage.COMPLETE), total=total, coverage=Coverage.COMPLETE)
 
     def _counts(self, facets: Mapping[str, CountedFacet], coverage: Coverage) -> Counts:
         values = {name: facet.values for name, facet in facets.items()}
@@ -193,6 +216,8 @@ class RankedHits:
         ranker = self.ranker
         if not ranker.scope.is_filtered_on(name):
             return self._own_values(name), self.ranking.coverage
+        if ranker.is_countable and (counted := count_in_database(ranker.context, ranker.scope, name)):
+            return counted, Coverage.COMPLETE
         ranking = ranker.rank(ranker.scope.objects(without=name))
         return count_facet(ranker.context.index, name, ranker.read(ranking, [name])), ranking.coverage
 
