@@ -13,6 +13,7 @@ from xsearch.index.prepared_filters import with_values
 from xsearch.index.registry import get_index
 from xsearch.index.translations import plain
 from xsearch.search.expressions import IsAnyOf
+from xsearch.search.loading import prefetch_photos, with_relations
 from xsearch.search.meaning import parameters_of
 from xsearch.understanding import Condition, Interpretation
 
@@ -52,12 +53,15 @@ class SearchScope:
         return rows
 
     def load(self, keys: Sequence[Any]) -> dict[Any, Any]:
-        """Load the objects ``keys``, with what the queryset selects and prefetches; deleted ones are missing."""
+        """Load the objects ``keys``, with what the queryset and the index select and prefetch."""
         queryset = self.queryset.all()
         queryset.query.clear_limits()
         if queryset.query.combinator:
             queryset = queryset.model._base_manager.using(queryset.db).all()
-        return {obj.pk: obj for obj in with_values(self._index, queryset).filter(IsAnyOf("pk", keys))}
+        queryset = with_relations(self._index, with_values(self._index, queryset))
+        found = {obj.pk: obj for obj in queryset.filter(IsAnyOf("pk", keys))}
+        prefetch_photos(self._index, list(found.values()))
+        return found
 
     def rows_of(self, field: str) -> models.Q:
         """Return the condition that the other filters set for the rows that have the values of a facet.
