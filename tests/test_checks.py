@@ -8,7 +8,7 @@ from django.test.utils import isolate_apps
 
 from shop.models import Product
 from tests.showcase.garments import Garment
-from tests.showcase.models import Album, Bargain, Delivery, Furniture, Instrument, Plain, Poster, Rarity
+from tests.showcase.models import Album, Bargain, Chair, Delivery, Furniture, Instrument, Plain, Poster, Rarity
 from tests.support.indexing import add, run
 from xsearch import checks
 from xsearch.checks import databases
@@ -208,6 +208,30 @@ def test_e050_proxies_beside_each_other(register):
     register(Bargain, text={"A": ["title"]})
     register(Rarity, text={"A": ["title"]})
     only("xsearch.E050", "Only showcase.Bargain is indexed", "Or register showcase.Rarity alone")
+
+
+def test_w050_parent_and_child_that_differ(register):
+    register(Furniture, text={"A": ["title"]})
+    register(Chair, text={"A": ["title"], "B": ["legs"]})
+    chair = Chair.objects.create(title="Armchair")
+    run(Furniture)
+    run(Chair)
+    only(
+        "xsearch.W050",
+        "showcase.Furniture and showcase.Chair are registered, index the same objects",
+        "Leave the objects of",
+    )
+    get_index(Furniture).get_queryset = lambda: Furniture.objects.exclude(pk=chair.pk)
+    assert found() == {}
+
+
+def test_a_parent_and_a_child_that_declare_the_same_are_fine(register):
+    for model in (Furniture, Chair):
+        register(model, text={"A": ["title"]})
+    Chair.objects.create(title="Armchair")
+    run(Furniture)
+    run(Chair)
+    assert found() == {}
 
 
 def test_e051_composite_primary_key(register):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
 from django.core import checks
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.models.options import DEFAULT_NAMES
 
 from xsearch.errors import BadQuery
 from xsearch.index.kinds import final_field
 from xsearch.index.registry import Index, refused, registered
+from xsearch.indexing.database import database_alias, objects_of
 from xsearch.models import EmbeddedModel
 
 _MEDIA = (models.FileField, models.URLField)
@@ -42,6 +45,36 @@ def _shared_rows(index: Index, kept: Index) -> CheckMessage:
         f" indexed. Only {kept.label} is indexed."
     )
     return Error(text, hint=hint, obj=index.model, id="xsearch.E050")
+
+
+@checks.register("xsearch", checks.Tags.database)
+def check_shared_objects(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """W050 a parent and a child of multi-table inheritance that describe the same objects in different words."""
+    pairs = [(parent, child) for parent in registered() for child in registered() if _is_parent(parent, child)]
+    with suppress(DatabaseError, ImproperlyConfigured):  # reported by W031 and E011
+        return [_described_twice(*pair) for pair in pairs if database_alias() in (databases or ()) and _overlap(*pair)]
+    return []
+
+
+def _is_parent(parent: Index, child: Index) -> bool:
+    same = all(getattr(parent, name) == getattr(child, name) for name in ("text", "image", "audio", "html"))
+    return not same and parent is not child and issubclass(child.model, parent.model)
+
+
+def _overlap(parent: Index, child: Index) -> bool:
+    tables = {store.table for store in parent.stores()} & {store.table for store in child.stores()}
+    return bool(tables) and objects_of(parent).filter(pk__in=objects_of(child).values("pk")).exists()
+
+
+def _described_twice(parent: Index, child: Index) -> CheckMessage:
+    text = (
+        f"{parent.label} and {child.label} are registered, index the same objects and declare different texts or"
+        " photos: what was indexed last stays."
+    )
+    hint = (
+        f"Leave the objects of {child.label} out of get_queryset of {parent.label}, declare the same, or register one."
+    )
+    return CheckWarning(text, hint=hint, obj=child.model, id="xsearch.W050")
 
 
 def _check_keys(index: Index) -> Iterator[CheckMessage]:
