@@ -49,7 +49,9 @@ def test_a_filter_alone_is_answered_page_by_page_and_not_logged_as_a_query(clien
     assert not QueryLog.objects.exists()
 
 
-@pytest.mark.parametrize("asked", [{}, {"q": " "}, {"sort": "newest"}, {"colour": ""}, {"page": 2}])
+@pytest.mark.parametrize(
+    "asked", [{}, {"q": " "}, {"sort": "newest"}, {"colour": ""}, {"colour": ["", ""]}, {"page": 2}]
+)
 def test_nothing_at_all_is_refused(client, stock, asked):
     answer = client.get(SEARCH, asked)
     assert (answer.status_code, answer.json()["code"]) == (400, "empty")

@@ -17,7 +17,7 @@ from xsearch import mark
 from xsearch.errors import BadQuery
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics, suggestions
-from xsearch.models import Suggestion
+from xsearch.models import IndexRecord, Suggestion
 from xsearch.search import search
 from xsearch.search.context import SearchContext
 from xsearch.search.ranking.personalisation import affinities
@@ -112,6 +112,25 @@ class TestFilters:
     )
     def test_objects_pass_by_their_values(self, model, filters, names):
         assert found(model, **filters) == names
+
+    def test_moments_without_time_zones(self, register, settings):
+        settings.USE_TZ = False
+        register(
+            Furniture,
+            text={"A": ["title"]},
+            filters=["seen"],
+            facets=["seen"],
+            prepared={"seen": datetime},
+            prepare_seen=lambda _index, objects: [datetime(2026, 3, 1, 23, 30)] * len(objects),  # noqa: DTZ001
+        )
+        Furniture.objects.create(title="Chair")
+        run(Furniture)
+        assert IndexRecord.objects.get().values == {"seen": ["2026-03-01T23:30:00"]}
+        for day, total in (("2026-03-01", 1), ("2026-03-02", 0), ("2026-03-01T23:30", 1)):
+            assert search(Furniture.objects.all(), filters={"seen": day}).total == total
+        assert [value.value for value in search(Furniture.objects.all(), browse=True).facets["seen"]] == [
+            date(2026, 3, 1)
+        ]
 
     def test_they_hold_for_words_too(self, model):
         assert found(model, text="chair", size="S") == ["Oak chair"]

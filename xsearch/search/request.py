@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from xsearch.conf import settings
 from xsearch.errors import BadQuery
+from xsearch.index.filters import as_list
 from xsearch.media import Source
 from xsearch.understanding import Mode
 
@@ -116,7 +117,7 @@ class SearchRequest:
     @property
     def has_filters(self) -> bool:
         """True if a filter has a value."""
-        return any(value not in ("", None, []) for value in (self.filters or {}).values())
+        return any(as_list(value) for value in (self.filters or {}).values())
 
     @property
     def last_place(self) -> int:
