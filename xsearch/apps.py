@@ -21,12 +21,12 @@ class XsearchConfig(AppConfig):
         # Imported for what they register: system checks, Celery tasks, the receiver of logins.
         from xsearch import checks  # noqa: F401
         from xsearch.index.registry import on_register
-        from xsearch.indexing import signals, tasks, vector_indexes  # noqa: F401
+        from xsearch.indexing import extension, signals, tasks, vector_indexes  # noqa: F401
         from xsearch.visitors import consent, identity  # noqa: F401
         from xsearch.warming import warm_up_worker
 
         on_register(signals.connect)
-        pre_migrate.connect(vector_indexes.create_extension, sender=self)
-        post_migrate.connect(vector_indexes.create_text_indexes)
+        pre_migrate.connect(extension.create_extension, sender=self)
+        post_migrate.connect(vector_indexes.create_text_indexes, sender=self)
         worker_process_init.connect(warm_up_worker)  # type: ignore[no-untyped-call]
         autodiscover_modules("search")

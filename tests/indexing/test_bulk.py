@@ -29,8 +29,8 @@ def is_indexed():
     return vector_indexes.has_index(store(), "image_embedding")
 
 
-def shown(setting):
-    with connection.cursor() as cursor:
+def shown(setting, own=connection):
+    with own.cursor() as cursor:
         cursor.execute(f"SHOW {setting}")
         return cursor.fetchone()[0]
 
@@ -88,7 +88,9 @@ class TestBuilding:
         build = vector_indexes._build
         monkeypatch.setattr(vector_indexes, "_GRAPH_BYTES_A_ROW", 100 * 2**20)
         monkeypatch.setattr(
-            vector_indexes, "_build", lambda *given: during.append(shown("maintenance_work_mem")) or build(*given)
+            vector_indexes,
+            "_build",
+            lambda own, *given: during.append(shown("maintenance_work_mem", own)) or build(own, *given),
         )
         before = shown("maintenance_work_mem")
         products(range(3))
@@ -100,12 +102,12 @@ class TestBuilding:
     def test_where_shared_memory_is_short_one_process_builds_it(self, monkeypatch):
         build, tries = vector_indexes._build, []
 
-        def short_of_memory(*given):
-            tries.append(shown("max_parallel_maintenance_workers"))
+        def short_of_memory(own, *given):
+            tries.append(shown("max_parallel_maintenance_workers", own))
             if tries[-1] != "0":
-                build(*given)  # leaves something behind
+                build(own, *given)  # leaves something behind
                 raise OperationalError("could not resize shared memory segment: No space left on device")
-            build(*given)
+            build(own, *given)
 
         monkeypatch.setattr(vector_indexes, "_build", short_of_memory)
         products(range(3))

@@ -13,7 +13,9 @@ from django.db import DatabaseError, connections
 from xsearch.checks.indexes import check_index
 from xsearch.index.registry import registered
 from xsearch.indexing import spaces, vector_indexes
-from xsearch.indexing.database import fetch_one
+from xsearch.indexing.database import database_alias, fetch_one
+from xsearch.indexing.extension import CREATE_EXTENSION, has_extension, is_needed, missing_right
+from xsearch.indexing.maintenance import OWNERS_CURE, is_owner, missing_ownership
 from xsearch.models import EncoderSpace
 
 MIN_PGVECTOR = (0, 8)
@@ -21,7 +23,9 @@ MIN_PGVECTOR = (0, 8)
 
 @checks.register("xsearch", checks.Tags.database)
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """E030 not PostgreSQL, E031 pgvector missing or too old, W032 another encoder's vectors, W033 missing indexes."""
+    """E030 not PostgreSQL, E031 pgvector missing or too old, W032 another encoder's vectors, W033 missing indexes,
+    E041 no right to create pgvector, W042 only the owner can build indexes, E043 pgvector out of reach.
+    """
     found: list[CheckMessage] = []
     for alias in databases or []:
         try:
@@ -48,11 +52,23 @@ def _check_pgvector(alias: str) -> Iterator[CheckMessage]:
     elif tuple(int(part) for part in row[0].split(".")[:2]) < MIN_PGVECTOR:
         hint = "Update the package on the server, then run: ALTER EXTENSION vector UPDATE;"
         yield Error(f"pgvector {row[0]} is older than 0.8.", hint=hint, id="xsearch.E031")
+    else:
+        yield from _check_extension(alias)
+
+
+def _check_extension(alias: str) -> Iterator[CheckMessage]:
+    if not has_extension(alias):  # migrate creates it, if it may
+        if is_needed(alias) and (text := missing_right(alias)):
+            yield Error(text, hint=CREATE_EXTENSION, id="xsearch.E041")
+    elif fetch_one("SELECT to_regtype('halfvec')", using=alias) == (None,):
+        text = f"pgvector is in a schema of the database {alias!r} that is not on the search path."
+        yield Error(text, hint="ALTER EXTENSION vector SET SCHEMA public;", id="xsearch.E043")
 
 
 def _check_spaces(alias: str) -> Iterator[CheckMessage]:
-    if EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
+    if alias != database_alias() or EncoderSpace._meta.db_table not in connections[alias].introspection.table_names():
         return
+    without_index: list[str] = []
     for index in registered():
         if any(message.level >= checks.ERROR for message in check_index(index)):  # reported elsewhere
             continue
@@ -62,6 +78,11 @@ def _check_spaces(alias: str) -> Iterator[CheckMessage]:
                 text = f"The {modality} vectors of {index.label} are not those of the configured encoder."
                 yield CheckWarning(text, hint=f"python manage.py xsearch_rebuild {index.label}", id="xsearch.W032")
             for store in index.stores_for(modality):
-                if not vector_indexes.has_index(store, store.column, space.dimension):
+                if vector_indexes.has_index(store, store.column, space.dimension):
+                    continue
+                without_index.append(store.table)
+                if is_owner(store.table):
                     text = f"{store.model._meta.label}.{store.column} has no vector index; searches scan every row."
                     yield CheckWarning(text, hint=f"python manage.py xsearch_index {index.label}", id="xsearch.W033")
+    if text := missing_ownership(sorted({*without_index})):
+        yield CheckWarning(text, hint=OWNERS_CURE, id="xsearch.W042")

@@ -17,11 +17,11 @@ from django.db.models import Func
 from pgvector.django import HalfVectorField
 from psycopg.errors import LockNotAvailable
 
-from xsearch.encoders import EncoderAway
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import Store
 from xsearch.indexing.database import atomic, execute, fetch_one, has_column, index_connection, rows_of_model
-from xsearch.indexing.vector_indexes import check_constraints_now, index_name
+from xsearch.indexing.maintenance import TableBusyError, require_owner
+from xsearch.indexing.vector_indexes import check_constraints_now, index_name, index_row
 from xsearch.models import EncoderSpace
 
 #: Autovacuum yields to a session that has waited for a second (deadlock_timeout); no other session waits meanwhile.
@@ -32,10 +32,6 @@ _LOCK_TIMEOUTS_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 #: Begins the comment on a column that says whose vectors it holds.
 COMMENT = "xsearch: "
-
-
-class TableBusyError(EncoderAway):
-    """Other transactions hold a table all the time; the change that needs an exclusive lock must be retried."""
 
 
 class StagedColumn(Func):
@@ -87,8 +83,9 @@ def exclusive_access(columns: ColumnSet) -> Iterator[list[EncoderSpace]]:
     """Lock the tables and the spaces of ``columns`` in one transaction, for changes that take no time.
 
     Yields the spaces as they are now. Raises ``TableBusyError`` if the locks cannot be had after a few seconds, in
-    which searches and saves waited for moments only.
+    which searches and saves waited for moments only; ``NotOwnerError`` without the rights of the owner.
     """
+    require_owner(columns.tables)
     with atomic():
         check_constraints_now()
         # In the order of the writers, spaces before tables; the first lock lets searches and saves go on.
@@ -143,7 +140,8 @@ def swap_names(stores: Sequence[Store], space: EncoderSpace) -> None:
         live, staged, between = store.column, store.staged_column, f"{store.column}_swapped"
         for old, new in ((live, between), (staged, live), (between, staged)):
             execute(f'ALTER TABLE "{store.table}" RENAME COLUMN "{old}" TO "{new}"')
-            execute(f'ALTER INDEX IF EXISTS "{index_name(store, old)}" RENAME TO "{index_name(store, new)}"')
+            if (row := index_row(store, old, with_invalid=True)) is not None:
+                execute(f'ALTER INDEX {row[0]} RENAME TO "{index_name(store, new)}"')
         _comment(store, live, space.fingerprint)
         _comment(store, staged, str(space.staged_fingerprint))
 

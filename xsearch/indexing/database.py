@@ -51,6 +51,15 @@ def atomic() -> Iterator[None]:
         yield
 
 
+def paged(queryset: models.QuerySet[Any], *columns: str, size: int = 2_000) -> Iterator[tuple[Any, ...]]:
+    """Yield ``columns`` of all rows, a page in memory at a time; a cursor would not outlive a statement in a pooler."""
+    rows = queryset.order_by("pk").values_list("pk", *columns)
+    page = list(rows[:size])
+    while page:
+        yield from (row[1:] for row in page)
+        page = list(rows.filter(pk__gt=page[-1][0])[:size])
+
+
 def execute(sql: str, params: Sequence[Any] = (), using: str | None = None) -> None:
     """Execute one statement, in the database of the index unless ``using`` names another."""
     with connections[using or database_alias()].cursor() as cursor:

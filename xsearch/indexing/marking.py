@@ -9,6 +9,7 @@ from django.db.models.functions import Cast, Now
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.database import objects_of, rows_of_model
 from xsearch.indexing.dispatch import send_task
+from xsearch.indexing.maintenance import unhurried
 from xsearch.indexing.outbox import claimable, index_records, mark, mark_records, update_in_order, without_record
 from xsearch.indexing.rebuild import adopt_existing_vectors
 from xsearch.indexing.spaces import target_fingerprints
@@ -17,18 +18,22 @@ from xsearch.models.routing import primary_reads
 from xsearch.text import ANALYSIS_VERSION
 
 
-@primary_reads()
 def sweep() -> dict[str, int]:
     """Send the tasks of missed work (unsent tasks, unannounced rows, dead workers); returns what waits, by label."""
-    waiting = {}
-    for index in registered():
-        reconcile(index)
-        waiting[index.label] = claimable(index).count()
-        if waiting[index.label]:
-            send_task(index.label)
+    return {index.label: find_missed(index) for index in registered()}
+
+
+@primary_reads()
+def find_missed(index: Index) -> int:
+    """Send the task of ``index`` if anything was missed; returns how many objects wait."""
+    reconcile(index)
+    waiting = claimable(index).count()
+    if waiting:
+        send_task(index.label)
     return waiting
 
 
+@unhurried()
 def reconcile(index: Index) -> None:
     """Record objects that have no record, and drop the records of objects that are gone."""
     mark(without_record(index), dispatch=False)

@@ -19,7 +19,6 @@ from xsearch.index.registry import Index
 from xsearch.indexing import outbox, vector_indexes
 from xsearch.indexing.columns import (
     ColumnSet,
-    TableBusyError,
     column_set,
     create_staged_columns,
     drop_staged_columns,
@@ -29,6 +28,8 @@ from xsearch.indexing.columns import (
     swap_names,
 )
 from xsearch.indexing.database import atomic, execute, rows_of_model
+from xsearch.indexing.leases import index_build_lease
+from xsearch.indexing.maintenance import TableBusyError, require_owner
 from xsearch.indexing.spaces import live_encoder, live_spaces, space_facts, target_encoder, target_encoders
 from xsearch.models import EncoderSpace, IndexRecord
 
@@ -52,7 +53,7 @@ class RebuildError(Exception):
 def ensure_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> EncoderSpace:
     """Create the staged columns for the configured encoder's vectors, unless the live columns hold them.
 
-    Returns the space as it is then; raises ``TableBusyError``.
+    Returns the space as it is then; raises ``TableBusyError``, ``NotOwnerError``.
     """
     fingerprint = encoder.fingerprint
     is_new = fingerprint not in (space.fingerprint, space.staged_fingerprint)
@@ -61,6 +62,7 @@ def ensure_columns(index: Index, space: EncoderSpace, encoder: Encoder) -> Encod
     columns = column_set(index, space.modality)
     if not is_new and not columns.without_staged_column():
         return space
+    require_owner(columns.tables)
     if is_new:
         _mark_lost_vectors(columns, fingerprint)
     facts = {**space_facts(space.modality, encoder), "state": _State.NEXT}
@@ -196,7 +198,7 @@ def swap_columns(columns: ColumnSet, space: EncoderSpace, state: str) -> float |
     Returns for how many milliseconds the tables were locked.
     """
     before = space.fingerprint, space.staged_fingerprint
-    with vector_indexes.index_build_lock() as is_ours:
+    with index_build_lease(columns.tables) as is_ours:
         if not is_ours:
             return None
         try:

@@ -16,7 +16,9 @@ from xsearch.encoders.registry import encoder_spec
 from xsearch.index.registry import Index, registered
 from xsearch.index.stores import MODALITIES
 from xsearch.indexing.columns import column_set
-from xsearch.indexing.vector_indexes import drop_vector_index, has_index, index_build_lock
+from xsearch.indexing.leases import index_build_lease
+from xsearch.indexing.maintenance import is_owner
+from xsearch.indexing.vector_indexes import drop_vector_index, has_index
 from xsearch.models import Adapter, EncoderSpace
 
 logger = logging.getLogger("xsearch.indexing")
@@ -136,9 +138,9 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
     space, is_new = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
     if is_new:
         # Indexes of a space that was deleted by hand would refuse the first vectors of this one.
-        with index_build_lock() as is_ours:
+        with index_build_lease(columns.tables) as is_ours:
             for store in columns.stores if is_ours else ():
-                if not has_index(store, store.column, space.dimension):
+                if is_owner(store.table) and not has_index(store, store.column, space.dimension):
                     drop_vector_index(store, store.column)
     return space
 

@@ -14,7 +14,8 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index
 from xsearch.index.stores import main_store
 from xsearch.indexing import suggestions
-from xsearch.indexing.database import atomic, catalogue_key, execute, fetch_one, index_connection
+from xsearch.indexing.database import catalogue_key, execute, fetch_one, index_connection, paged
+from xsearch.indexing.maintenance import unhurried
 from xsearch.indexing.outbox import index_records
 from xsearch.models import IndexRecord, Term
 from xsearch.models.routing import primary_reads
@@ -72,7 +73,7 @@ def refresh_if_due(index: Index) -> None:
 
 
 @primary_reads()
-@atomic()
+@unhurried()
 def refresh(index: Index) -> None:
     """Count in how many documents of ``index`` each term occurs, and bring its suggestions up to date."""
     if not index.text:
@@ -130,5 +131,5 @@ def recent_version(index: Index) -> str:
 def phrases(index: Index) -> Iterator[str]:
     """Yield the titles, brands, categories and colours of everything indexed."""
     records = index_records(index).exclude(phrases=[])
-    for found in records.values_list("phrases", flat=True).iterator(chunk_size=2000):
+    for (found,) in paged(records, "phrases"):
         yield from found

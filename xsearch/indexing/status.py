@@ -192,7 +192,7 @@ def _staged_column(store: Store, space: EncoderSpace) -> dict[str, Any] | None:
         "dimension": (space.beside or {})["dimension"],
         "filled": filled,
         "lacking": lacking,
-        "index": _database_index(vector_indexes.index_name(store, store.staged_column)),
+        "index": _database_index(store, store.staged_column),
     }
 
 
@@ -200,13 +200,14 @@ def _column(store: Store, column: str) -> dict[str, Any]:
     return {
         "column": f"{store.model._meta.label}.{column}",
         "filled": rows_of_model(store.model).exclude(**{column: None}).count(),
-        "index": _database_index(vector_indexes.index_name(store, column)),
+        "index": _database_index(store, column),
     }
 
 
-def _database_index(name: str) -> dict[str, Any]:
-    [size] = fetch_one("SELECT pg_relation_size(to_regclass(%s))", [f'"{name}"'])
-    return {"name": name, "present": size is not None, "bytes": size}
+def _database_index(store: Store, column: str) -> dict[str, Any]:
+    row = vector_indexes.index_row(store, column)
+    name = vector_indexes.index_name(store, column)
+    return {"name": name, "present": row is not None, "bytes": row[2] if row else None}
 
 
 def _state(alias: str | None, space: EncoderSpace | None, configured: str | None) -> str:

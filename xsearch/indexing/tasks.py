@@ -6,6 +6,7 @@ from celery import shared_task
 
 from xsearch.index.registry import get_index, registered
 from xsearch.indexing import marking, outbox, statistics
+from xsearch.indexing.attempts import Attempts
 from xsearch.indexing.dispatch import send_task
 from xsearch.indexing.queues import INDEX_TASK
 from xsearch.indexing.worker import index_pending, settle
@@ -23,12 +24,21 @@ def run_index_task(label: str) -> None:
 
 
 def run_sweep() -> dict[str, int]:
-    """Find what was missed, and bring the vocabulary up to date; returns what waits, by label."""
-    waiting = marking.sweep()
+    """Find what was missed, and bring the vocabulary up to date; returns what waits, by label.
+
+    Each part runs, whatever becomes of the others; their errors are raised at the end.
+    """
+    attempts, waiting = Attempts(), {}
     for index in registered():
-        settle(index)
+        with attempts.part(f"Looking for missed objects of {index.label}"):
+            waiting[index.label] = marking.find_missed(index)
     for index in registered():
-        statistics.refresh_if_due(index)
+        with attempts.part(f"Counting the terms of {index.label}"):
+            statistics.refresh_if_due(index)
+    for index in registered():
+        with attempts.part(f"Swapping and indexing the vectors of {index.label}"):
+            settle(index)
+    attempts.finish()
     return waiting
 
 

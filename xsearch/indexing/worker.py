@@ -21,6 +21,8 @@ from xsearch.indexing.batch import IndexingBatch, IndexingContext, IndexingJob, 
 from xsearch.indexing.database import objects_of
 from xsearch.indexing.encoding import plan_work, preferred_batch_size
 from xsearch.indexing.inputs import ObjectInputs, collect
+from xsearch.indexing.leases import index_build_lease
+from xsearch.indexing.maintenance import is_owner
 from xsearch.indexing.pipeline import Pipeline
 from xsearch.indexing.preparation import prepare_values
 from xsearch.indexing.spaces import live_spaces
@@ -81,6 +83,11 @@ def settle(index: Index) -> None:
     if vector_indexes.missing_indexes(vector_indexes.columns_in(index, spaces)):
         # Read again for each look: another process may swap the columns meanwhile.
         vector_indexes.create_vector_indexes(lambda: vector_indexes.columns_in(index, _filled_spaces(index)))
+
+
+def columns_without_index(index: Index) -> list[vector_indexes.VectorColumn]:
+    """Return the columns of ``index`` whose live vectors have no vector index."""
+    return vector_indexes.missing_indexes(vector_indexes.columns_in(index, live_spaces(index)))
 
 
 def _index_claimed(
@@ -217,8 +224,9 @@ def _drop_indexes_before_bulk(index: Index) -> None:
         return
     for space in live_spaces(index).values():
         if _is_filling(index, space, _DROP_SHARE):
-            with vector_indexes.index_build_lock() as is_ours:
-                for store in index.stores_for(space.modality) if is_ours else ():
+            stores = [store for store in index.stores_for(space.modality) if is_owner(store.table)]
+            with index_build_lease([store.table for store in stores]) as is_ours:
+                for store in stores if is_ours else ():
                     vector_indexes.drop_vector_index(store, store.column)
 
 

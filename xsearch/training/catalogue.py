@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models
 
 from xsearch.index.registry import Index
+from xsearch.indexing.database import paged
 from xsearch.indexing.inputs import MediaFile, collect
 from xsearch.models import Event
 from xsearch.visitors.judgements import judged_queries
@@ -111,7 +112,7 @@ def _clicked_together(index: Index, products: list[Product]) -> list[tuple[int, 
     position = {product.pk: number for number, product in enumerate(products)}
     chosen: dict[Any, set[int]] = defaultdict(set)
     events = Event.objects.filter(content_type=index.content_type, kind__in=_CHOSEN)
-    for query, key in events.order_by("pk").values_list("query_id", "object_id").iterator():
+    for query, key in paged(events, "query_id", "object_id"):
         if key in position:
             chosen[query].add(position[key])
     pairs = {

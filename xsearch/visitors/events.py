@@ -95,7 +95,7 @@ def _counted(index: Index) -> list[Popularity]:
     by_query = events.filter(visitor=None).values("object_id", "query_id").annotate(weight=weight * _ANONYMOUS_WEIGHT)
     counts: dict[str, float] = defaultdict(float)
     for rows in (by_visitor, by_query):
-        for object_id, strength in rows.values_list("object_id", "weight").iterator():
+        for object_id, strength in rows.values_list("object_id", "weight"):
             counts[object_id] += max(strength, 0.0)
     mean = fmean(counts.values()) if counts else 0.0
     return [

@@ -11,7 +11,7 @@ from xsearch.encoders import EncoderError
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.index.stores import MODALITIES
 from xsearch.indexing import marking, outbox, rebuild
-from xsearch.indexing.columns import TableBusyError
+from xsearch.indexing.maintenance import NotOwnerError, TableBusyError
 from xsearch.indexing.spaces import bound_modalities, live_spaces, target_encoder
 from xsearch.indexing.worker import index_pending, settle
 from xsearch.management.progress import ProgressLine, clean_exit, duration
@@ -132,6 +132,8 @@ class Command(BaseCommand):
         while True:
             try:
                 return rebuild.stage_columns(index)
+            except NotOwnerError:
+                raise
             except TableBusyError:
                 self._wait(index)
 

@@ -13,6 +13,7 @@ from django.db.models import Q
 from xsearch.conf import settings
 from xsearch.encoders.builtin import known_words
 from xsearch.index.registry import Index
+from xsearch.indexing.database import paged
 from xsearch.lazy import VersionedCache
 from xsearch.models import Term
 from xsearch.search.context import SearchContext
@@ -114,7 +115,7 @@ def _entries(context: SearchContext, index: Index) -> Sequence[Entry]:
     # Numbers and model numbers, of which there are many, are never corrected.
     words = Q(lexeme__regex=r"^[a-z]+$") | Q(lexeme__regex=rf"^[{HAN}]+$")
     rows = Term.objects.using(context.using).filter(words, content_type=index.content_type)
-    return [Entry(*row) for row in rows.values_list("lexeme", "written", "objects_with", "sound").iterator(10_000)]
+    return [Entry(*row) for row in paged(rows, "lexeme", "written", "objects_with", "sound", size=10_000)]
 
 
 @cache
