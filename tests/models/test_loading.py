@@ -20,7 +20,7 @@ from rest_framework.serializers import ModelSerializer
 
 import xsearch
 from shop.models import Product, ProductPhoto
-from tests.showcase.models import Chair, Instrument, InstrumentVectors
+from tests.showcase.models import Chair, Delivery, Instrument, InstrumentVectors
 from tests.support.indexing import add, is_vector, picture, picture_file, record, run, statuses
 from xsearch.models import EmbeddedModel
 
@@ -240,6 +240,15 @@ class TestWriting:
         xsearch.mark(Product.objects.all())
         run()
         assert is_as_indexed(bag, "Green bag")
+
+    def test_a_key_of_two_columns_is_saved_and_deleted_though_it_is_not_indexed(self, register):
+        register(Delivery, text={"A": ["title"]})
+        delivery = Delivery.objects.create(depot="A", number=1, title="Parcel")
+        delivery.title = "Letter"
+        delivery.save()
+        assert Delivery.objects.get(pk=("A", 1)).title == "Letter"
+        delivery.delete()
+        assert not Delivery.objects.exists()
 
     def test_a_copy_has_no_vectors_before_and_after_its_save(self, bag):
         bag.pk, bag.sku, bag._state.adding = None, "B", True

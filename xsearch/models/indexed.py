@@ -40,10 +40,10 @@ class EmbeddedModel(models.Model):
             super().save_base(*args, **kwargs)
 
     @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+    def from_db(cls, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
         """Return an instance whose vectors are loaded when they are read."""
-        new = super().from_db(*args, **kwargs)
-        if len(args[2]) + len(_COLUMNS) == len(cls._meta.concrete_fields):
+        new = super().from_db(db, field_names, values, **kwargs)
+        if len(values) + len(_COLUMNS) == len(cls._meta.concrete_fields):
             for column in _COLUMNS:
                 new.__dict__.setdefault(column, UNREAD)
         return new
