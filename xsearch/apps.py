@@ -28,5 +28,6 @@ class XsearchConfig(AppConfig):
         on_register(signals.connect)
         pre_migrate.connect(extension.create_extension, sender=self)
         post_migrate.connect(vector_indexes.create_text_indexes, sender=self)
+        identity.connect_users()
         worker_process_init.connect(warm_up_worker)  # type: ignore[no-untyped-call]
         autodiscover_modules("search")

@@ -23,7 +23,7 @@ def act(visitor, *products, kind="click", **changes):
     """Write down what a visitor did with products."""
     for product in products:
         Event.objects.create(
-            content_type=get_index(type(product)).content_type,
+            content_type_id=get_index(type(product)).content_type.pk,
             object_id=str(product.pk),
             kind=kind,
             visitor=visitor,

@@ -106,10 +106,11 @@ class ModelFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
         """Return the records of the chosen model."""
-        app_label, _dot, model = (self.value() or "").partition(".")
-        if not model:
+        try:
+            index = get_index(self.value() or "")
+        except LookupError:
             return queryset
-        return queryset.filter(content_type__app_label=app_label, content_type__model=model)
+        return queryset.filter(content_type_id=index.content_type.pk)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -129,7 +130,6 @@ class IndexRecordAdmin(ReadOnlyAdmin):
     list_display = ("object_link", "status_mark", "error", "outlook", "indexed_at")
     list_display_links = ("status_mark",)
     list_filter = ("status", ModelFilter)
-    list_select_related = ("content_type",)
     ordering = ("status", "-marked_at", "pk")  # failed first
     search_fields = ("=object_id", "last_error", "phrases")
     search_help_text = gettext_lazy("Number, name or error of what you look for.")
@@ -165,7 +165,7 @@ class IndexRecordAdmin(ReadOnlyAdmin):
         """Return the object's title, as a link to its own page in the admin if there is one."""
         if not hasattr(record, "xsearch_object"):
             _attach_objects([record])
-        kind = record.content_type
+        kind = ContentType.objects.get_for_id(record.content_type_id)
         title = record.xsearch_object or f"{kind.model} {record.object_id}"
         url = change_url(kind.app_label, kind.model, record.object_id, current_app=self.admin_site.name)
         return format_html('<a href="{}">{}</a>', url, Truncator(title).chars(80)) if url else str(title)

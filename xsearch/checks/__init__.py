@@ -1,6 +1,7 @@
 """System checks: each finding has an id and a hint that is the cure."""
 
 from xsearch.checks.databases import check_database as check_database
+from xsearch.checks.databases import check_layout as check_layout
 from xsearch.checks.indexes import check_indexes as check_indexes
 from xsearch.checks.installation import check_api as check_api
 from xsearch.checks.installation import check_installation as check_installation

@@ -5,20 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
-from django.db import DatabaseError, connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connections, router
+from django.db.models import Model
 
 from xsearch.checks.indexes import check_index
-from xsearch.index.registry import registered
+from xsearch.index.registry import Index, registered
 from xsearch.indexing import spaces, vector_indexes
 from xsearch.indexing.database import database_alias, fetch_one
 from xsearch.indexing.extension import CREATE_EXTENSION, has_extension, is_needed, missing_right
 from xsearch.indexing.maintenance import OWNERS_CURE, is_owner, missing_ownership
-from xsearch.models import EncoderSpace
+from xsearch.models import EncoderSpace, IndexRecord
 
 MIN_PGVECTOR = (0, 8)
+
+
+@checks.register("xsearch")
+def check_layout(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
+    """E040 objects and the tables of xsearch in different databases."""
+    own = router.db_for_write(IndexRecord)
+    models = [model for index in registered() for model in _tables_of(index)]
+    models += apps.get_app_config("xsearch").get_models()
+    elsewhere = {model: alias for model in models if (alias := router.db_for_write(model)) != own}
+    return [_layout_error(model, alias, own) for model, alias in elsewhere.items()]
+
+
+def _tables_of(index: Index) -> set[type[Model]]:
+    try:
+        return {index.model, *(store.owner for store in index.stores())}
+    except ImproperlyConfigured:  # reported elsewhere
+        return {index.model}
+
+
+def _layout_error(model: type[Model], alias: str, own: str) -> CheckMessage:
+    label = model._meta.app_label
+    wanted = own if label == "xsearch" else alias
+    text = (
+        f"{model._meta.label} is written to the database {alias!r}, and {IndexRecord._meta.label} to {own!r}. Saves"
+        " cannot be recorded, and searches cannot join the two."
+    )
+    hint = (
+        f"Let your router answer alike for both apps, in db_for_read, db_for_write and allow_migrate:"
+        f' if model._meta.app_label in {{"{label}", "xsearch"}}: return {wanted!r}. Then run:'
+        f" python manage.py migrate --database {wanted}"
+    )
+    return Error(text, hint=hint, obj=model, id="xsearch.E040")
 
 
 @checks.register("xsearch", checks.Tags.database)

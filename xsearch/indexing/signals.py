@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections, models
+from django.db import DatabaseError, connections, models, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.database import rows_of_model
 from xsearch.indexing.outbox import index_records, mark
+from xsearch.models.routing import through_alias
+
+logger = logging.getLogger("xsearch.indexing")
 
 #: The lookup from a saved object to itself.
 _ITSELF = "pk"
@@ -92,12 +97,38 @@ class ManyRelation:
         return models.Q(**{f"{self.step.before or 'pk'}__in": keys})
 
 
-def _mark(index: Index, *conditions: models.Q, dispatch: bool = True) -> None:
+#: Aliases through which rows were marked without an error.
+_proven: set[str] = set()
+
+
+@contextmanager
+def _safely(using: str) -> Iterator[None]:
+    """Mark through the alias that the row was saved through; an error is logged, and the save goes on.
+
+    Only until it has worked once: a savepoint costs two statements.
+    """
+    with through_alias(using):
+        if using in _proven:
+            yield
+            return
+        try:
+            with transaction.atomic(using=using):
+                yield
+            _proven.add(using)
+        except DatabaseError as error:
+            logger.error(
+                "What was saved in %r cannot be marked for the search: %s See: python manage.py check --database %s",
+                using, error, using,
+            )  # fmt: skip
+
+
+def _mark(index: Index, using: str, *conditions: models.Q, dispatch: bool = True) -> None:
     """Mark the objects that one of ``conditions`` finds, hidden ones too, while the index is registered."""
     if any(other.model is index.model for other in registered()):
-        # A union, because conditions on several relations joined by OR would read every object.
-        first, *others = (rows_of_model(index.model).filter(condition) for condition in conditions)
-        mark(first.union(*others) if others else first, dispatch=dispatch)
+        with _safely(using):
+            # A union, because conditions on several relations joined by OR would read every object.
+            first, *others = (rows_of_model(index.model).filter(condition) for condition in conditions)
+            mark(first.union(*others) if others else first, dispatch=dispatch)
 
 
 def _may_dispatch(signal: Any, using: str) -> bool:
@@ -109,16 +140,25 @@ def _row_saved(index: Index, lookups: Sequence[str], *, instance: Any, signal: A
     """Mark the objects that reach the saved row through one of ``lookups``."""
     if instance.pk is not None:
         conditions = [models.Q(**{lookup: instance.pk}) for lookup in lookups]
-        _mark(index, *conditions, dispatch=_may_dispatch(signal, using))
+        _mark(index, using, *conditions, dispatch=_may_dispatch(signal, using))
 
 
-def _object_deleted(index: Index, *, instance: Any, **_sent: Any) -> None:
+def _object_deleted(index: Index, *, instance: Any, using: str, **_sent: Any) -> None:
     """Delete the record of a deleted object."""
-    index_records(index).filter(object_id=str(instance.pk)).delete()
+    with _safely(using):
+        index_records(index).filter(object_id=str(instance.pk)).delete()
 
 
 def _links_changed(
-    index: Index, relation: ManyRelation, *, instance: Any, action: str, reverse: bool, pk_set: Any, **_sent: Any
+    index: Index,
+    relation: ManyRelation,
+    *,
+    instance: Any,
+    action: str,
+    reverse: bool,
+    pk_set: Any,
+    using: str,
+    **_sent: Any,
 ) -> None:
     """Mark the objects at the near end of a changed many-to-many relation, whichever end changed it."""
     if action not in {"post_add", "pre_remove", "pre_clear"}:
@@ -131,7 +171,7 @@ def _links_changed(
     touched = relation.starting_from(near)
     if action == "pre_clear" and (is_symmetrical or not from_near_end):
         touched |= models.Q(**{relation.step.lookup: instance.pk})
-    _mark(index, touched)
+    _mark(index, using, touched)
 
 
 def _link_saved(index: Index, relation: ManyRelation, *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
@@ -139,4 +179,4 @@ def _link_saved(index: Index, relation: ManyRelation, *, instance: Any, signal: 
     field = relation.field
     name = field.m2m_field_name() if relation.is_forward else field.m2m_reverse_field_name()
     near = rows_of_model(relation.through).filter(pk=instance.pk).values(name)
-    _mark(index, relation.starting_from(near), dispatch=_may_dispatch(signal, using))
+    _mark(index, using, relation.starting_from(near), dispatch=_may_dispatch(signal, using))

@@ -135,7 +135,9 @@ def open_space(index: Index, modality: str, encoder: Encoder) -> EncoderSpace:
     # An index that shares its table with another one shares the space too.
     shared = columns.spaces.values("fingerprint", "dimension", "spec", "beside").first()
     facts = shared or space_facts(modality, encoder)
-    space, is_new = EncoderSpace.objects.get_or_create(content_type=content_type, modality=modality, defaults=facts)
+    space, is_new = EncoderSpace.objects.get_or_create(
+        content_type_id=content_type.pk, modality=modality, defaults=facts
+    )
     if is_new:
         # Indexes of a space that was deleted by hand would refuse the first vectors of this one.
         with index_build_lease(columns.tables) as is_ours:

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('view', 'view'), ('click', 'click'), ('cart', 'cart'), ('purchase', 'purchase')], max_length=8)),
                 ('position', models.PositiveIntegerField(null=True)),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'verbose_name': 'event',
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('dimension', models.PositiveIntegerField()),
                 ('spec', models.JSONField(default=dict)),
                 ('since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('content_type', 'modality'), name='xsearch_space_live')],
@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('claimed_until', models.DateTimeField(null=True)),
                 ('claim', models.UUIDField(null=True)),
                 ('indexed_at', models.DateTimeField(null=True, verbose_name='indexed')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'verbose_name': 'index record',
@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                 ('modality', models.CharField(max_length=8)),
                 ('fingerprint', models.CharField(max_length=128)),
                 ('vector', pgvector.django.halfvec.HalfVectorField(null=True)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('content_type', 'modality', 'row_id', 'fingerprint'), name='xsearch_staged_row')],
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('lexeme', models.CharField(max_length=255)),
                 ('objects_with', models.PositiveIntegerField()),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('content_type', 'lexeme'), name='xsearch_term_lexeme')],

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('is_paused', models.BooleanField(default=False)),
                 ('agreed_on', models.DateField(default=xsearch.models.visitors.today)),
                 ('seen_on', models.DateField(db_index=True, default=xsearch.models.visitors.today)),
-                ('user', models.OneToOneField(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.OneToOneField(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('is_close', models.BooleanField()),
                 ('is_filtered', models.BooleanField(default=False)),
                 ('day', models.DateField(db_index=True, default=xsearch.models.visitors.today)),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
                 ('visitor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='xsearch.visitor')),
             ],
         ),
@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('object_id', models.CharField(max_length=255)),
                 ('score', models.FloatField()),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('content_type', 'object_id'), name='xsearch_popularity_object')],
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(max_length=100)),
                 ('askers', models.PositiveIntegerField()),
                 ('searches', models.PositiveIntegerField()),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                ('content_type', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='contenttypes.contenttype')),
             ],
             options={
                 'indexes': [models.Index(fields=['text'], name='xsearch_popular_prefix', opclasses=['varchar_pattern_ops'])],

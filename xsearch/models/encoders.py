@@ -23,7 +23,7 @@ class EncoderSpace(models.Model):
         RETURNED = "returned"  #: rolled back; objects that changed while they were live are not marked yet
         HELD = "held"  #: rolled back; they become live again only on request
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     modality = models.CharField(max_length=8)
     fingerprint = models.CharField(max_length=128)
     dimension = models.PositiveIntegerField()
@@ -41,7 +41,8 @@ class EncoderSpace(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.content_type.model}.{self.modality}: {self.fingerprint}"
+        kind = ContentType.objects.get_for_id(self.content_type_id)
+        return f"{kind.model}.{self.modality}: {self.fingerprint}"
 
     @property
     def staged_fingerprint(self) -> str | None:

@@ -85,7 +85,7 @@ class IndexRecord(models.Model):
         INDEXED = "indexed", _("indexed")
         FAILED = "failed", _("failed")
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     object_id = models.CharField(_("object"), max_length=255)
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.PENDING)
     #: Grows with every mark, so that a worker notices changes of the object during encoding.
@@ -134,7 +134,8 @@ class IndexRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.content_type.app_label}.{self.content_type.model} {self.object_id}: {self.status}"
+        kind = ContentType.objects.get_for_id(self.content_type_id)
+        return f"{kind.app_label}.{kind.model} {self.object_id}: {self.status}"
 
 
 class SearchOverview(IndexRecord):

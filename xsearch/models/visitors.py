@@ -23,7 +23,10 @@ def today() -> datetime.date:
 class Visitor(models.Model):
     """A user, or a browser with a random token, that agreed to be remembered; only a hash of the token is kept."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
+    #: Users, like content types, may be in another database: ``forget_user`` deletes what a cascade would.
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
+    )
     #: SHA-256 of the token in the browser's cookie, as hexadecimal digits.
     token_hash = models.CharField(max_length=64, unique=True, null=True)  # noqa: DJ001 - empty ones are not unique
     #: While True, nothing is recorded or used.
@@ -48,7 +51,7 @@ class QueryLog(models.Model):
     """A search without its photo or recording; with the typed words only if they cannot be private."""
 
     query_id = models.UUIDField(primary_key=True)
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     #: Typed words in lower case; empty for photos, recordings, transcripts and whatever looks personal.
     text = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=2, blank=True)
@@ -80,7 +83,7 @@ class Event(models.Model):
         DISMISS = "dismiss", _("not this")
 
     query_id = models.UUIDField(default=uuid.uuid4, db_index=True)
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     object_id = models.CharField(max_length=255)
     kind = models.CharField(max_length=8, choices=Kind.choices)
     position = models.PositiveIntegerField(null=True)
@@ -101,7 +104,7 @@ class Event(models.Model):
 class PopularQuery(models.Model):
     """A text that several people searched for with success; counted by a task and anonymous."""
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     text = models.CharField(max_length=100)
     askers = models.PositiveIntegerField()
     searches = models.PositiveIntegerField()
@@ -120,7 +123,7 @@ class PopularQuery(models.Model):
 class Popularity(models.Model):
     """Popularity of an object from 0 to 1, counted by a task."""
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     object_id = models.CharField(max_length=255)
     score = models.FloatField()
 

@@ -15,7 +15,7 @@ from xsearch.text.prefix_keys import MAX_KEY
 class Term(models.Model):
     """Document frequency of a lexeme; rare words weigh more. The empty lexeme counts all documents."""
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     lexeme = models.CharField(max_length=255)
     objects_with = models.PositiveIntegerField()
     #: The most frequent spellings in titles, brands and categories, for the correction of typing errors.
@@ -69,7 +69,7 @@ class Synonym(models.Model):
 class Suggestion(models.Model):
     """A phrase of the catalogue (a title, a brand), or the value of a facet; each with objects that have it."""
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.DO_NOTHING, db_constraint=False, related_name="+")
     #: The facet; empty for a phrase.
     facet = models.CharField(max_length=100, blank=True, default="")
     #: The phrase, or the value that filters by the facet.
@@ -89,7 +89,9 @@ class Suggestion(models.Model):
 class SuggestionKey(models.Model):
     """A key by which a suggestion is found; ordered by ``tier`` and ``key``, all with one prefix are adjacent."""
 
-    content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE, related_name="+", db_index=False)
+    content_type = models.ForeignKey(
+        ContentType, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False
+    )
     suggestion = models.ForeignKey(Suggestion, on_delete=models.CASCADE, related_name="keys")
     #: Order of magnitude of the suggestion's frequency; facet values have a tier of their own.
     tier = models.PositiveSmallIntegerField()

@@ -33,7 +33,7 @@ def record_event(
     """Write down what a customer did with ``obj``; the event names the visitor only if they are remembered."""
     event = Event(
         query_id=query_id,
-        content_type=index.content_type,
+        content_type_id=index.content_type.pk,
         object_id=str(obj.pk),
         kind=kind,
         position=position,
@@ -99,7 +99,7 @@ def _counted(index: Index) -> list[Popularity]:
             counts[object_id] += max(strength, 0.0)
     mean = fmean(counts.values()) if counts else 0.0
     return [
-        Popularity(content_type=index.content_type, object_id=object_id, score=count / (count + mean))
+        Popularity(content_type_id=index.content_type.pk, object_id=object_id, score=count / (count + mean))
         for object_id, count in counts.items()
         if count > 0
     ]

@@ -7,8 +7,11 @@ import logging
 import secrets
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in
 from django.db import DatabaseError
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -83,7 +86,19 @@ def hash_of(token: str) -> str:
 
 def visitor_of_user(user: Any) -> Visitor:
     """Return the visitor of a user; create it if there is none."""
-    return Visitor.objects.get_or_create(user=user)[0]
+    return Visitor.objects.get_or_create(user_id=user.pk)[0]
+
+
+def forget_deleted_user(*, instance: Any, **kwargs: Any) -> None:  # noqa: ARG001
+    """Delete the visitor of a user who is deleted; no constraint does it, for users may be in another database."""
+    Visitor.objects.filter(user_id=instance.pk).delete()
+
+
+def connect_users() -> None:
+    """Connect ``forget_deleted_user`` to the model of the users, and to its proxies and children."""
+    for model in apps.get_models():
+        if issubclass(model, get_user_model()):
+            pre_delete.connect(forget_deleted_user, sender=model, dispatch_uid=("xsearch", model._meta.label))
 
 
 @receiver(user_logged_in, dispatch_uid="xsearch_merge_visitor")

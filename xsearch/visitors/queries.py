@@ -70,7 +70,7 @@ def _record_search(request: HttpRequest, indexes: Sequence[Index], results: Any,
     text = storable(results.corrected or results.query) if is_typed else ""
     QueryLog.objects.create(
         query_id=results.query_id,
-        content_type=indexes[0].content_type,
+        content_type_id=indexes[0].content_type.pk,
         text=text,
         language=detect_language(text) if text else "",
         page=results.page,

@@ -8,6 +8,7 @@ from datetime import date
 from statistics import quantiles
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -96,7 +97,7 @@ def stored_data_of(visitor: Visitor | None, *, limit: int | None = _SHOWN) -> St
 
 
 def _acts(visitor: Visitor, limit: int | None) -> list[StoredEvent]:
-    events = list(Event.objects.filter(visitor=visitor).select_related("content_type").order_by("-created_at")[:limit])
+    events = list(Event.objects.filter(visitor=visitor).order_by("-created_at")[:limit])
     objects = _titles_and_urls(events)
     found = []
     for event in events:
@@ -108,7 +109,7 @@ def _acts(visitor: Visitor, limit: int | None) -> list[StoredEvent]:
                 label=str(_WORDS[Event.Kind(event.kind)]),
                 title=title,
                 url=url,
-                model=event.content_type.model,
+                model=ContentType.objects.get_for_id(event.content_type_id).model,
                 object_id=event.object_id,
                 query_id=str(event.query_id),
             )
@@ -120,12 +121,12 @@ def _titles_and_urls(events: list[Event]) -> dict[tuple[int, str], tuple[str, st
     """Return title and address of the objects of ``events`` that still exist."""
     by_type: dict[Any, set[str]] = defaultdict(set)
     for event in events:
-        by_type[event.content_type].add(event.object_id)
+        by_type[event.content_type_id].add(event.object_id)
     indexes = {index.model: index for index in registered()}
     return {
-        (content_type.pk, str(obj.pk)): (index.title(obj), index.url(obj))
-        for content_type, keys in by_type.items()
-        if (index := indexes.get(content_type.model_class()))
+        (type_id, str(obj.pk)): (index.title(obj), index.url(obj))
+        for type_id, keys in by_type.items()
+        if (model := ContentType.objects.get_for_id(type_id).model_class()) and (index := indexes.get(model))
         for obj in index.get_queryset().filter(pk__in=keys)
     }
 
