@@ -9,7 +9,7 @@ from django.test.utils import isolate_apps
 from shop.models import Product
 from tests.showcase.garments import Garment
 from tests.showcase.models import Album, Bargain, Chair, Delivery, Furniture, Instrument, Plain, Poster, Rarity
-from tests.support.indexing import add, run
+from tests.support.indexing import add, run, start_process
 from xsearch import checks
 from xsearch.checks import databases
 from xsearch.index.registry import get_index
@@ -382,6 +382,41 @@ def test_no_beat_entry_is_needed_by_another_scheduler_or_where_cron_runs_the_swe
     schedule(beat_scheduler="celery.beat:PersistentScheduler")
     settings.XSEARCH = {**settings.XSEARCH, "SWEEP_BY": "cron"}
     assert found() == {}
+
+
+STORED_SCHEDULE = """
+import django
+django.setup()
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+def look():
+    print([message.hint for message in run_checks(tags=["xsearch"], databases=["default"]) if message.id == "xsearch.W023"])
+
+look()
+call_command("migrate", "django_celery_beat", verbosity=0)
+look()
+every, _ = IntervalSchedule.objects.get_or_create(every=1, period=IntervalSchedule.MINUTES)
+PeriodicTask.objects.create(name="sweep", task="xsearch.sweep", interval=every)
+look()
+call_command("migrate", "django_celery_beat", "zero", verbosity=0)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_w023_in_the_schedule_of_django_celery_beat(settings):
+    pytest.importorskip("django_celery_beat", reason="django-celery-beat supports Django before 6.1")
+    process = start_process(
+        "-c",
+        STORED_SCHEDULE,
+        INSTALLED_APPS=[*settings.INSTALLED_APPS, "django_celery_beat"],
+        CELERY_BEAT_SCHEDULE={},
+    )
+    out, _ = process.communicate(timeout=120)
+    before, without, with_task = out.splitlines()[-3:]
+    assert (before, with_task) == ("[]", "[]"), out  # not migrated is Django's to say
+    assert "Add a periodic task xsearch.sweep, every minute, in the admin." in without
 
 
 def test_w024_api_without_an_address(settings):

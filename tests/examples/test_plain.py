@@ -192,15 +192,16 @@ def restricted_role():
         cursor.execute("DROP ROLE plain_shop")
 
 
-@pytest.mark.xfail(reason="a role that owns no tables is not supported yet")
 def test_a_database_user_who_owns_nothing(restricted_role, shop):
     restricted = shop("restricted")
-    restricted.manage("main_job", "--prepare", PLAIN_OWNER="1")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('server_version_num')::int")
+    restricted.manage("main_job", "--prepare")
     grant(restricted_role)
     found = restricted.main_job("--prepared")
-    assert found == {}
+    # The work goes on without vector indexes, and the check says who builds them.
+    assert found.pop("findings_at_the_end") == ["xsearch.W042"]
+    expect_everything({**found, "findings_at_the_end": []})
+    restricted.manage("xsearch_index", "--indexes-only", "--database", "owner")
+    assert "no issues" in restricted.manage("check", "--database", "default")
 
 
 def test_django_tasks_instead_of_celery(shop):

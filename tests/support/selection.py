@@ -42,6 +42,7 @@ NOT_QUICK = {
         "tests/serving/test_command.py",
         "tests/shop/demo",
         "tests/shop/embedded",
+        "tests/test_checks.py::test_w023_in_the_schedule_of_django_celery_beat",
         "tests/test_lazy.py",
         "tests/test_warming.py",
     ],

@@ -22,6 +22,7 @@ _BY_CRON = (
     "Run `python manage.py xsearch_sweep` every minute (cron, a systemd timer) and set XSEARCH['SWEEP_BY'] = 'cron'."
 )
 _BY_BEAT = f"CELERY_BEAT_SCHEDULE = {{'xsearch-sweep': {{'task': '{_SWEEP}', 'schedule': 60.0}}}}. Or: {_BY_CRON}"
+_STORED_SCHEDULE = "django_celery_beat"
 _DEFAULT_SCHEDULER = "celery.beat:PersistentScheduler"
 
 
@@ -72,29 +73,29 @@ def _check_django_tasks() -> Iterator[CheckMessage]:
 
 
 def _check_schedule() -> Iterator[CheckMessage]:
-    if settings.SWEEP_BY == "cron" or _has_own_scheduler():
+    if settings.SWEEP_BY == "cron":
         return
     if settings.TASKS == "django":
         yield _no_sweep(_BY_CRON)
         return
-    current_app.finalize()  # what add_periodic_task was given
-    if not any(entry.get("task") == _SWEEP for entry in current_app.conf.beat_schedule.values()):
+    has_own_scheduler = str(current_app.conf.beat_scheduler) != _DEFAULT_SCHEDULER
+    if not (_is_in_settings() or has_own_scheduler or apps.is_installed(_STORED_SCHEDULE)):
         yield _no_sweep(_BY_BEAT)
 
 
-def _has_own_scheduler() -> bool:
-    """Return True if Celery's schedule is not in the settings."""
-    return settings.TASKS == "celery" and str(current_app.conf.beat_scheduler) != _DEFAULT_SCHEDULER
+def _is_in_settings() -> bool:
+    current_app.finalize()  # what add_periodic_task was given
+    return any(entry.get("task") == _SWEEP for entry in current_app.conf.beat_schedule.values())
 
 
 @checks.register("xsearch", checks.Tags.database)
 def check_stored_schedule(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """W023 in the schedule that django-celery-beat keeps in the database."""
-    is_stored = _has_own_scheduler() and "django_celery_beat" in str(current_app.conf.beat_scheduler)
-    if not (is_stored and settings.SWEEP_BY == "beat" and apps.is_installed("django_celery_beat") and databases):
+    is_beat = settings.TASKS == "celery" and settings.SWEEP_BY == "beat"
+    if not (databases and is_beat and apps.is_installed(_STORED_SCHEDULE)) or _is_in_settings():
         return []
     try:
-        periodic_task: Any = apps.all_models["django_celery_beat"]["periodictask"]
+        periodic_task: Any = apps.all_models[_STORED_SCHEDULE]["periodictask"]
         is_there = periodic_task.objects.filter(task=_SWEEP, enabled=True).exists()
     except DatabaseError:
         return []  # not migrated

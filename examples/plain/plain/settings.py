@@ -132,7 +132,8 @@ if "tenants" in TRAITS:
     ALLOWED_HOSTS += ["first.testserver", "second.testserver"]
 
 if "restricted" in TRAITS:
-    DATABASES["default"] |= {"USER": "plain_shop", "PASSWORD": "plain"} if "PLAIN_OWNER" not in os.environ else {}
+    DATABASES["owner"] = DATABASES["default"]
+    DATABASES["default"] = {**DATABASES["owner"], "USER": "plain_shop", "PASSWORD": "plain"}
 
 if "django_tasks" in TRAITS:
     del CELERY_BROKER_URL, CELERY_TASK_ALWAYS_EAGER, CELERY_BEAT_SCHEDULE
