@@ -34,8 +34,6 @@ class ProductsInSecondDatabase:
 
     db_for_write = db_for_read
 
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool | None:
-        """Make each table where it is used; both databases need content types and users."""
-        if app_label in {"contenttypes", "auth"}:
-            return True
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        """Make each table in its database."""
         return (db == "products") == (app_label in self.APPS)
