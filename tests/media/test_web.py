@@ -289,10 +289,24 @@ class TestIndexing:
         run(Poster)
         poster.refresh_from_db()
         assert is_vector(poster.image_embedding, picture(2))
+
+    def test_a_photo_is_fetched_again_if_its_address_changes_or_by_force(self, server, register):
+        register(Poster, text={"A": ["title"]}, image="photo")
+        server.pages["/1.png"] = image(picture(1))
+        poster = Poster.objects.create(title="Rose", photo=f"{server.address}/1.png")
+        run(Poster)
+        server.pages["/1.png"] = image(picture(2))
         HashEncoder.calls.clear()
+        poster.title = "Tulip"
         poster.save()
         run(Poster)
-        assert HashEncoder.calls == []
+        assert len(server.seen) == 1
+        assert {modality for modality, *_rest in HashEncoder.calls} == {"text"}
+        xsearch.mark(poster, forced=True)
+        run(Poster)
+        assert len(server.seen) == 2
+        poster.refresh_from_db()
+        assert is_vector(poster.image_embedding, picture(2))
 
     @pytest.mark.parametrize(
         ("address", "reason", "attempts"),

@@ -23,6 +23,7 @@ from xsearch.indexing.inputs import FileRefusedError, MediaFile, read
 from xsearch.indexing.rebuild import ensure_columns
 from xsearch.indexing.spaces import bound_modalities, live_adapters, live_encoder, open_space, target_encoder
 from xsearch.media import AudioUnavailable, MediaError, Waveform, load_audio, load_image
+from xsearch.media.web import WebFile
 
 #: Contents that a model gets at once where it names no batch size.
 GROUP_SIZE = 32
@@ -123,6 +124,11 @@ def prepare(item: EncodingItem) -> PreparedInputs:
 
 def _decoded(item: EncodingItem, media: MediaFile) -> Any:
     """Return the decoded file, None if it cannot be read or was encoded before."""
+    digest = media.file.digest if isinstance(media.file, WebFile) else None
+    if digest:
+        item.job.hashes[item.key] = digest
+        if item.is_current:
+            return None
     try:
         content = read(media)
     except FileRefusedError as error:
@@ -132,7 +138,7 @@ def _decoded(item: EncodingItem, media: MediaFile) -> Any:
         return None
     finally:
         connections.close_all()  # this thread's: a storage may keep its files in a database
-    item.job.hashes[item.key] = hashlib.sha256(content).hexdigest()
+    item.job.hashes[item.key] = digest or hashlib.sha256(content).hexdigest()
     return None if item.is_current else _decode(item, media, content)
 
 

@@ -6,6 +6,7 @@ resolves to is checked, the connection goes to the checked one, and every redire
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import socket
 import ssl
@@ -44,6 +45,11 @@ class WebFile:
 
     def __init__(self, address: str) -> None:
         self.name = self.url = address
+
+    @property
+    def digest(self) -> str:
+        """Hash of the address instead of the content: a new price must not fetch the photo again."""
+        return hashlib.sha256(self.name.encode()).hexdigest()
 
     @property
     def storage(self) -> Storage:
