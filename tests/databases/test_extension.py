@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 
 from tests.support.databases import alias, role
-from xsearch.indexing.database import execute
+from xsearch.indexing.database import execute, fetch_one
 from xsearch.indexing.extension import create_extension, has_extension
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +44,15 @@ def findings(using):
 def test_it_is_created_before_the_first_migration(bare):
     create_extension(using=bare)
     assert has_extension(bare)
+
+
+def test_every_schema_of_a_tenant_finds_it(bare):
+    execute("CREATE SCHEMA tenant", using=bare)
+    with alias("of_tenant", NAME="test_bare", options={"options": "-c search_path=tenant,public"}):
+        create_extension(using="of_tenant")
+    assert fetch_one(
+        "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'", using=bare
+    ) == ("public",)
 
 
 def test_no_right_to_create_it(weak):

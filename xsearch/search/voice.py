@@ -10,6 +10,7 @@ from xsearch.conf import settings
 from xsearch.index.registry import Index, get_index, registered
 from xsearch.index.stores import Store
 from xsearch.indexing import statistics
+from xsearch.indexing.database import catalogue_key
 from xsearch.media import Source, Waveform, load_audio
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import CosineDistance
@@ -64,7 +65,7 @@ def phrases_of(index: Index | None = None) -> Phrases:
     index = index or next(iter(registered()), None)
     if index is None:
         return Phrases()
-    return Phrases(statistics.recent_version(index), lambda: statistics.phrases(index))
+    return Phrases(statistics.recent_version(index), lambda: statistics.phrases(index), catalogue_key(index))
 
 
 def shares(heard: Sequence[SpokenText]) -> list[SpokenText]:

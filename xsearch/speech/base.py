@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -38,6 +38,8 @@ class Phrases:
 
     version: str = ""
     load: Callable[[], Iterable[str]] = field(default=tuple)
+    #: Tells the catalogues of a process apart: of several models, databases and schemas.
+    catalogue: Hashable = ""
 
 
 class LanguageUnsupported(Exception):  # noqa: N818 - a condition to fall back on, not a failure
@@ -71,16 +73,20 @@ class Transcriber(ABC):
         """
 
 
+#: That a recogniser knows the words of at the same time.
+_CATALOGUES = 4
+
+
 class PhrasesCache(Generic[T]):
     """Caches the result of ``make`` for the latest version of the phrases, as ``VersionedCache`` does."""
 
     def __init__(self, make: Callable[[Phrases], T]) -> None:
         self._make = make
-        self._cache: VersionedCache[T] = VersionedCache(1, is_inherited=False)
+        self._cache: VersionedCache[T] = VersionedCache(_CATALOGUES, is_inherited=False)
 
     def get(self, phrases: Phrases) -> T:
         """Return the result for ``phrases``, or the previous one while another thread makes it."""
-        return self._cache.get("", phrases.version, lambda: self._make(phrases))
+        return self._cache.get(phrases.catalogue, phrases.version, lambda: self._make(phrases))
 
 
 _lock = ProcessLock()
