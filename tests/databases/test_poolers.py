@@ -8,6 +8,7 @@ import xsearch
 from shop.models import Product
 from tests.support.databases import PGBOUNCER, alias, are_indexed, long_transaction, pgbouncer, through, time_limit
 from tests.support.indexing import add, picture, run, statuses
+from tests.test_checks import found
 from xsearch.index.registry import get_index
 from xsearch.indexing import statistics, tasks, vector_indexes
 from xsearch.indexing.database import execute, fetch_one, paged
@@ -115,6 +116,19 @@ def test_past_the_pooler_the_owner_builds_what_a_time_limit_cancels(tmp_path, ca
         call_command("xsearch_index", "--indexes-only", "--database", "direct")
         assert "All indexes of the database are there" in capsys.readouterr().out
         assert are_indexed()
+
+
+def test_the_checks_know_a_pooler(tmp_path, settings):
+    settings.XSEARCH = {**settings.XSEARCH, "TRANSCRIBERS": []}
+    assert {"xsearch.W044", "xsearch.W045"}.isdisjoint(found())
+    with alias("direct"), pgbouncer(tmp_path) as port, time_limit("direct"):
+        with through(HOST="127.0.0.1", PORT=port):
+            messages = found()
+            assert "DISABLE_SERVER_SIDE_CURSORS'] = True" in messages["xsearch.W044"].hint
+            assert "cancels statements after 1500ms" in messages["xsearch.W045"].msg
+            assert "xsearch_index --indexes-only --database ALIAS" in messages["xsearch.W045"].hint
+        with through(HOST="127.0.0.1", PORT=port, DISABLE_SERVER_SIDE_CURSORS=True):
+            assert "xsearch.W044" not in found()
 
 
 class TestLease:

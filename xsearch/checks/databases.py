@@ -18,7 +18,7 @@ from xsearch.index.registry import Index, registered
 from xsearch.indexing import spaces, vector_indexes
 from xsearch.indexing.database import database_alias, fetch_one
 from xsearch.indexing.extension import CREATE_EXTENSION, has_extension, is_needed, missing_right
-from xsearch.indexing.maintenance import OWNERS_CURE, is_owner, missing_ownership
+from xsearch.indexing.maintenance import OWNERS_CURE, is_owner, is_pooled, missing_ownership
 from xsearch.models import EncoderSpace, IndexRecord
 
 MIN_PGVECTOR = (0, 8)
@@ -59,13 +59,14 @@ def _layout_error(model: type[Model], alias: str, own: str) -> CheckMessage:
 @checks.register("xsearch", checks.Tags.database)
 def check_database(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """E030 not PostgreSQL, E031 pgvector missing or too old, W032 another encoder's vectors, W033 missing indexes,
-    E041 no right to create pgvector, W042 only the owner can build indexes, E043 pgvector out of reach.
+    E041 no right to create pgvector, W042 only the owner can build indexes, E043 pgvector out of reach, W044 cursors
+    behind a pooler, W045 a time limit behind a pooler.
     """
     found: list[CheckMessage] = []
     for alias in databases or []:
         try:
             found += _check_pgvector(alias)
-            found += [] if found else _check_spaces(alias)
+            found += [] if found else [*_check_pooler(alias), *_check_spaces(alias)]
         except DatabaseError as error:
             text = f"xsearch cannot read the database {alias!r}: {error}"
             found.append(CheckWarning(text, hint="python manage.py migrate", id="xsearch.W031"))
@@ -98,6 +99,21 @@ def _check_extension(alias: str) -> Iterator[CheckMessage]:
     elif fetch_one("SELECT to_regtype('halfvec')", using=alias) == (None,):
         text = f"pgvector is in a schema of the database {alias!r} that is not on the search path."
         yield Error(text, hint="ALTER EXTENSION vector SET SCHEMA public;", id="xsearch.E043")
+
+
+def _check_pooler(alias: str) -> Iterator[CheckMessage]:
+    if alias != database_alias() or not is_pooled():
+        return
+    behind = f"The database {alias!r} is behind a connection pooler"
+    if not connections[alias].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+        hint = f"DATABASES[{alias!r}]['DISABLE_SERVER_SIDE_CURSORS'] = True"
+        text = f"{behind}: in transaction mode, querysets that are read with iterator() fail."
+        yield CheckWarning(text, hint=hint, id="xsearch.W044")
+    [limit] = fetch_one("SHOW statement_timeout", using=alias)
+    if limit != "0":
+        hint = f"Build them past the pooler. {OWNERS_CURE.partition(': ')[2]}"
+        text = f"{behind} and cancels statements after {limit}: it allows no vector indexes of large tables."
+        yield CheckWarning(text, hint=hint, id="xsearch.W045")
 
 
 def _check_spaces(alias: str) -> Iterator[CheckMessage]:

@@ -53,6 +53,12 @@ def require_owner(tables: Sequence[str]) -> None:
         raise NotOwnerError(text)
 
 
+def is_pooled() -> bool:
+    """Return True if a pooler stands between: then the session is not the one that the connection began with."""
+    [session] = fetch_one("SELECT pg_backend_pid()")
+    return bool(index_connection().connection.info.backend_pid != session)
+
+
 @contextmanager
 def dedicated_connection(**parameters: str) -> Iterator[BaseDatabaseWrapper]:
     """Yield another connection, without time limits and with ``parameters``; it is closed at the end.
