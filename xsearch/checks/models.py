@@ -50,18 +50,16 @@ def _shared_rows(index: Index, kept: Index) -> CheckMessage:
 @checks.register("xsearch", checks.Tags.database)
 def check_shared_objects(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
     """W050 a parent and a child of multi-table inheritance that describe the same objects in different words."""
-    pairs = [(parent, child) for parent in registered() for child in registered() if _is_parent(parent, child)]
+    indexes = registered() if database_alias() in (databases or ()) else []
     with suppress(DatabaseError, ImproperlyConfigured):  # reported by W031 and E011
-        return [_described_twice(*pair) for pair in pairs if database_alias() in (databases or ()) and _overlap(*pair)]
+        return [_described_twice(one, other) for one in indexes for other in indexes if _overlap(one, other)]
     return []
 
 
-def _is_parent(parent: Index, child: Index) -> bool:
-    same = all(getattr(parent, name) == getattr(child, name) for name in ("text", "image", "audio", "html"))
-    return not same and parent is not child and issubclass(child.model, parent.model)
-
-
 def _overlap(parent: Index, child: Index) -> bool:
+    same = all(getattr(parent, name) == getattr(child, name) for name in ("text", "image", "audio", "html"))
+    if same or not issubclass(child.model, parent.model):
+        return False
     tables = {store.table for store in parent.stores()} & {store.table for store in child.stores()}
     return bool(tables) and objects_of(parent).filter(pk__in=objects_of(child).values("pk")).exists()
 

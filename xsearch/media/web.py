@@ -61,14 +61,6 @@ class WebFile:
 class WebStorage(Storage):
     """Fetches files by their addresses; a shop that needs a proxy or a password overrides ``fetch``."""
 
-    def url(self, name: str | None) -> str:
-        """Return the address itself."""
-        return str(name)
-
-    def exists(self, name: str) -> bool:  # noqa: ARG002
-        """Return True: only fetching would tell."""
-        return True
-
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:  # noqa: ARG002
         return ContentFile(self.fetch(name, max(settings.IMAGE_MAX_BYTES, settings.AUDIO_MAX_BYTES)), name=name)
 
@@ -145,7 +137,8 @@ def _checked_ip(host: str, port: int) -> IpAddress:
         raise AddressRefused(f"{host!r} is no host name.") from error
     addresses = [ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_kind, sockaddr in found]
     allowed = settings.URL_PRIVATE_HOSTS
-    if host not in allowed and not all(_is_public(ip) or _is_in(ip, allowed) for ip in addresses):
+    own = [ipaddress.ip_network(entry, strict=False) for entry in allowed if entry[:1].isdigit() or ":" in entry]
+    if host not in allowed and not all(_is_public(ip) or any(ip in network for network in own) for ip in addresses):
         raise AddressRefused(
             f"{host} is not on the public web. If it is yours, add it to XSEARCH['URL_PRIVATE_HOSTS']: ['{host}']."
         )
@@ -161,11 +154,6 @@ def _is_public(ip: IpAddress) -> bool:
         if ip.is_site_local:
             return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
-
-
-def _is_in(ip: IpAddress, allowed: list[str]) -> bool:
-    networks = [entry for entry in allowed if entry[:1].isdigit() or ":" in entry]
-    return any(ip in ipaddress.ip_network(network, strict=False) for network in networks)
 
 
 def _body(response: HTTPResponse, max_bytes: int, deadline: float) -> bytes:

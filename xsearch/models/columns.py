@@ -6,9 +6,8 @@ after ``defer()``, a save stays an ordinary one: Django would limit it to the lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.search import SearchVectorField
@@ -49,13 +48,6 @@ class ReadOnAccess(DeferredAttribute):
     def __set__(self, instance: Any, value: Any) -> None:  # without it, Python would look into __dict__ first
         instance.__dict__[self.field.attname] = value
 
-    def fetch_many(self, instances: Any) -> None:
-        """Load the column of all ``instances`` (Django 6.1, ``FETCH_PEERS``)."""
-        for instance in instances:
-            if instance.__dict__.get(self.field.attname) is UNREAD:
-                del instance.__dict__[self.field.attname]
-        super().fetch_many(instances)
-
 
 def _nothing(model_instance: models.Model, add: bool) -> None:
     """Stand for the value before a save: only indexing writes it, and reading it would load it."""
@@ -87,29 +79,22 @@ class DocumentColumn(UnloadedColumn, SearchVectorField):  # type: ignore[type-ar
     """A weighted ``tsvector``."""
 
 
-def _selecting_fewer_columns(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def get_default_columns(self: SQLCompiler, select_mask: Any, *args: Any, **kwargs: Any) -> Any:
-        columns = original(self, select_mask, *args, **kwargs)
-        if select_mask and not self.query.deferred_loading[1]:  # only() names what it wants
-            return columns
-        return [column for column in columns if not isinstance(column.target, UnloadedColumn)]
-
-    return get_default_columns
+_default_columns, _set_values = SQLCompiler.get_default_columns, Query.set_values
 
 
-def _naming_fewer_values(original: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(original)
-    def set_values(self: Query, fields: Any) -> None:
-        known = self.model._meta.concrete_fields if self.model and not fields else ()
-        if any(isinstance(field, UnloadedColumn) for field in known):
-            loaded = [field.attname for field in known if not isinstance(field, UnloadedColumn)]
-            fields = (*self.extra_select, *loaded, *self.annotation_select)
-        original(self, fields)
+def _get_default_columns(self: SQLCompiler, select_mask: Any, *args: Any, **kwargs: Any) -> Any:
+    columns: Any = _default_columns(self, select_mask, *args, **kwargs)
+    if select_mask and not self.query.deferred_loading[1]:  # only() names what it wants
+        return columns
+    return [column for column in columns if not isinstance(column.target, UnloadedColumn)]
 
-    return set_values
+
+def _set_values_named(self: Query, fields: Any) -> None:
+    known = self.model._meta.concrete_fields if self.model and not fields else ()
+    loaded = [field.attname for field in known if not isinstance(field, UnloadedColumn)]
+    _set_values(self, (*self.extra_select, *loaded, *self.annotation_select) if len(loaded) < len(known) else fields)
 
 
 # Managers cannot do this: select_related(), related managers and Django's own look-ups come past those of a shop.
-SQLCompiler.get_default_columns = _selecting_fewer_columns(SQLCompiler.get_default_columns)  # type: ignore[method-assign]
-Query.set_values = _naming_fewer_values(Query.set_values)  # type: ignore[method-assign]
+SQLCompiler.get_default_columns = _get_default_columns  # type: ignore[method-assign]
+Query.set_values = _set_values_named  # type: ignore[method-assign]
