@@ -137,7 +137,6 @@ def test_the_main_job(shop, traits):
         assert "signature=" in found["api"]["image"]
 
 
-@pytest.mark.xfail(reason="products in a second database are not supported yet")
 def test_products_in_a_second_database(shop):
     with database("plain_products") as products:
         found = shop("second_database", PRODUCTS_DATABASE_URL=products).main_job()
