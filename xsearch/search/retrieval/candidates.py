@@ -191,7 +191,7 @@ def _run(branches: Sequence[_UnionBranch]) -> list[list[Sequence[Any]]]:
     """Run all ``branches`` as one statement; returns the rows of each."""
     found: list[list[Sequence[Any]]] = [[] for _ in branches]
     queries = [branch.numbered(number) for number, branch in enumerate(branches)]
-    if queries:  # a union of one would be written twice
-        for number, *row in queries[0].union(*queries[1:], all=True) if queries[1:] else queries[0]:
+    if queries:  # a union of one would be written twice; that of several would have the order of the model
+        for number, *row in queries[0].union(*queries[1:], all=True).order_by() if queries[1:] else queries[0]:
             found[number].append(row)
     return found
