@@ -21,7 +21,7 @@ def test_a_public_class_or_type_is_defined_in_one_file_only(figures):
 def test_the_package_keeps_its_size(figures):
     # 27,000 lines when the package was laid out (0.1.0); what is above it came with set-ups of other shops.
     assert figures["files"] <= 270
-    assert figures["lines"] <= 31_000
+    assert figures["lines"] <= 32_000
 
 
 def test_a_search_has_few_named_parameters(figures):
