@@ -141,5 +141,6 @@ def test_pages_fit_a_phone_and_load_completely(browser, shop):
         for address in ("", "search/?q=red+jacket", "product/red/", "categories/", "category/jackets/", "about/"):
             page.goto(f"{shop}/{address}", wait_until="networkidle")
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+            assert page.locator(".languages").evaluate("(e) => e.getBoundingClientRect().right") <= 390 - 16, address
             look(page, f"shop_phone_{address.partition('/')[0] or 'home'}")
         assert failed == []

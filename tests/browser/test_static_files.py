@@ -138,3 +138,31 @@ def _add_context_processor(settings, name):
     [engine] = settings.TEMPLATES
     names = [*engine["OPTIONS"]["context_processors"], name]
     settings.TEMPLATES = [{**engine, "OPTIONS": {**engine["OPTIONS"], "context_processors": names}}]
+
+
+# Languages
+
+
+@pytest.mark.urls("tests.support.widget_shop_i18n")
+@pytest.mark.parametrize(
+    ("language", "mug", "found"), [("zh-hans", "红色马克杯", "结果"), ("en", "red mug", "results")]
+)
+def test_pages_with_a_prefix_for_the_language(browser, shop, language, mug, found):
+    """All that the script fetches is in the language of the page, whatever the browser prefers."""
+    other = "en-US" if language != "en" else "zh-CN"
+    with opened(browser, locale=other) as page:
+        page.goto(f"{shop}/{language}/")
+        field(page).fill(mug)
+        field(page).press("Enter")
+        page.wait_for_url(f"**/{language}/search/?q=*")
+        expect(page.locator(".xs-summary")).to_contain_text(found)
+        page.evaluate("window.same = true")
+        page.locator(".xs-option", has_text="red" if language == "en" else "红").first.click()
+        expect(page.locator(".xs-chosen li").first).to_be_visible()
+        expect(page.locator(".xs-summary")).to_contain_text(found)
+        assert page.evaluate("window.same") is True
+        assert f"/{language}/search/?" in page.url
+        page.locator(".xs-hit-link").first.click()
+        page.wait_for_url(f"**/{language}/product/**")
+        title = "Similar products" if language == "en" else "相似商品"
+        expect(page.locator(".xs-similar-title")).to_have_text(title)
