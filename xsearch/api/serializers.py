@@ -58,17 +58,13 @@ class FacetOptionSerializer(FacetValueSerializer):
 class BucketSerializer(serializers.Serializer[Any]):
     """A part of a range: from min to below max, which the last part includes."""
 
-    min = AnyValueField()
-    max = AnyValueField()
-    count = serializers.IntegerField()
+    min, max, count = AnyValueField(), AnyValueField(), serializers.IntegerField()
 
 
 class RangeSerializer(serializers.Serializer[Any]):
     """The range of a facet of numbers or dates."""
 
-    min = AnyValueField()
-    max = AnyValueField()
-    histogram = BucketSerializer(many=True)
+    min, max, histogram = AnyValueField(), AnyValueField(), BucketSerializer(many=True)
 
 
 class ConditionSerializer(serializers.Serializer[Any]):

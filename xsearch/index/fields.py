@@ -39,6 +39,8 @@ _BOUNDS = {"min": "gte", "max": "lte"}
 class FilterField:
     """A declared filter: its ``name`` in requests, the ``path`` of its values, and the model ``field`` at its end."""
 
+    #: The types of model fields that this kind is for.
+    model_fields: ClassVar[tuple[type, ...]] = ()
     #: True if ``<name>_min`` and ``<name>_max`` limit it too.
     has_range: ClassVar[bool] = False
     #: The type of the fields in a form that take the bounds.
@@ -59,15 +61,13 @@ class FilterField:
     @classmethod
     def takes(cls, field: AnyField) -> bool:
         """Return True if this kind is for a model field."""
-        raise NotImplementedError
+        return isinstance(field, cls.model_fields)
 
     @property
     def label(self) -> str:
         """The name of the filter for customers."""
         own = self.index.filter_label(self.name)
         return own or capfirst(str(getattr(self.field, "verbose_name", self.name)).replace("_", " "))
-
-    # Values in the database
 
     @cached_property
     def many(self) -> str:
@@ -99,11 +99,9 @@ class FilterField:
         """Yield the values of an object that is loaded."""
         return paths.values(obj, self.path)
 
-    # Conditions
-
-    def parse(self, value: Any, parameter: str = "") -> Any:
+    def parse(self, value: Any, parameter: str = "") -> Any:  # noqa: ARG002
         """Return a value of a request as it is compared; raises ``BadQuery`` about the ``parameter``."""
-        raise NotImplementedError
+        return self._text(value)
 
     def condition(self, values: Sequence[Any]) -> models.Q:
         """Return the condition that a row has one of ``values``, as a request has them."""
@@ -120,8 +118,6 @@ class FilterField:
     def known(self) -> models.Q:
         """Return the condition that a row has a value."""
         return models.Q(**{f"{self.path}__isnull": False})
-
-    # Values for people
 
     def places(self, values: Iterable[Any]) -> Mapping[Any, Place]:  # noqa: ARG002
         """Return the places of ``values`` and their ancestors, if they make a tree."""
@@ -157,12 +153,8 @@ class FilterField:
 class NumberFilter(FilterField):
     """A number; ``<name>_min`` and ``<name>_max`` are its bounds."""
 
+    model_fields = (models.IntegerField, models.FloatField, models.DecimalField)
     has_range = True
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for numbers of any kind."""
-        return isinstance(field, models.IntegerField | models.FloatField | models.DecimalField)
 
     def condition(self, values: Sequence[Any]) -> models.Q:
         """Return the condition that a row has one of ``values``."""
@@ -205,12 +197,8 @@ def number_in(value: Any) -> Decimal | None:
 class BooleanFilter(FilterField):
     """Yes or no."""
 
+    model_fields = (models.BooleanField,)
     is_switch = True
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for booleans."""
-        return isinstance(field, models.BooleanField)
 
     def parse(self, value: Any, parameter: str = "") -> bool:  # noqa: ARG002
         """Return what a form or JSON means."""
@@ -227,13 +215,9 @@ class BooleanFilter(FilterField):
 class DateFilter(FilterField):
     """A day or a moment, also by its bounds; of moments, a day means all of it in the current time zone."""
 
+    model_fields = (models.DateField,)  # moments are dates with a time
     has_range = True
     input_type = "date"
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for dates, with or without a time."""
-        return isinstance(field, models.DateField)
 
     def expression(self, prefix: str = "") -> Any:
         """Return the day."""
@@ -253,12 +237,8 @@ class DateFilter(FilterField):
 
     def condition(self, values: Sequence[Any]) -> models.Q:
         """Return the condition that a row has one of ``values``, or lies in one of the days."""
-        spans = [self._span(self.parse(value)) for value in values]
-        within = [
-            models.Q(**{f"{self.path}__gte": start, f"{self.path}__{'lt' if start < end else 'lte'}": end})
-            for start, end in spans
-        ]
-        return reduce(or_, within, models.Q())
+        given = [self.parse(value) for value in values]
+        return reduce(or_, [self.bound("min", each) & self.bound("max", each) for each in given], models.Q())
 
     def bound(self, bound: str, value: Any) -> models.Q:
         """Return the condition that a row is not before ("min") or not after ("max") ``value``."""
@@ -288,16 +268,8 @@ class DateFilter(FilterField):
 class TextFilter(FilterField):
     """A short text or a choice, in any case."""
 
+    model_fields = (models.CharField, models.TextField)
     has_texts = True
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for texts."""
-        return isinstance(field, models.CharField | models.TextField)
-
-    def parse(self, value: Any, parameter: str = "") -> str:  # noqa: ARG002
-        """Return the text."""
-        return self._text(value)
 
     def condition(self, values: Sequence[Any]) -> models.Q:
         """Return the condition that a row has one of ``values``, in any case."""
@@ -311,12 +283,7 @@ class TextFilter(FilterField):
 class ExactFilter(FilterField):
     """A value of another type that its model field can read from a text, such as a UUID."""
 
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for types whose values are compared as a whole."""
-        return isinstance(
-            field, models.UUIDField | models.TimeField | models.DurationField | models.GenericIPAddressField
-        )
+    model_fields = (models.UUIDField, models.TimeField, models.DurationField, models.GenericIPAddressField)
 
     def parse(self, value: Any, parameter: str = "") -> Any:  # noqa: ARG002
         """Return the value as the model field reads it."""

@@ -68,11 +68,6 @@ def field_and_bound(index: Declaration, name: str) -> tuple[FilterField, str]:
     return filter_field(index, bare), bound
 
 
-def value_expression(index: Declaration, name: str) -> Any:
-    """Return an expression of an object's value of a declared field, the smallest of several."""
-    return filter_field(index, name).first()
-
-
 def field_label(index: Declaration, name: str) -> str:
     """Return the label of a filter for customers."""
     try:

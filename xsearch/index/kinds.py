@@ -8,15 +8,7 @@ from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.errors import BadQuery
 from xsearch.index.declaration import Declaration
-from xsearch.index.fields import (
-    AnyField,
-    BooleanFilter,
-    DateFilter,
-    ExactFilter,
-    FilterField,
-    NumberFilter,
-    TextFilter,
-)
+from xsearch.index.fields import AnyField, BooleanFilter, DateFilter, ExactFilter, FilterField, NumberFilter, TextFilter
 from xsearch.index.lists import ArrayFilter, JsonFilter
 from xsearch.index.prepared_filters import prepared_filter
 from xsearch.index.related import RelatedFilter
@@ -24,27 +16,19 @@ from xsearch.index.translations import TranslatedFilter
 
 #: A declared name is of the first kind that takes the field at the end of its path.
 KINDS: list[type[FilterField]] = [
-    NumberFilter,
-    BooleanFilter,
-    DateFilter,
-    TranslatedFilter,
-    TextFilter,
-    ExactFilter,
-    ArrayFilter,
-    JsonFilter,
+    NumberFilter, BooleanFilter, DateFilter, TranslatedFilter, TextFilter, ExactFilter, ArrayFilter, JsonFilter,
     RelatedFilter,
-]
+]  # fmt: skip
 #: The code of the error for a field of no kind.
 UNSUPPORTED = "unsupported_filter"
 
 
 def filter_field(index: Declaration, name: str) -> FilterField:
     """Return the filter or facet ``name`` of an index, resolved once; raises ``BadQuery`` if it cannot be one."""
-    found: FilterField | None = index.resolved.get(name)
-    if found is None:
+    if name not in index.resolved:
         resolve = prepared_filter if name in index.prepared else _resolve
-        found = index.resolved[name] = resolve(index, name)
-    return found
+        index.resolved[name] = resolve(index, name)
+    return index.resolved[name]
 
 
 def final_field(model: type[models.Model], path: str) -> AnyField:

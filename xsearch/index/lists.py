@@ -14,20 +14,11 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.utils.translation import gettext as _
 
-from xsearch.index import paths
+from xsearch.index import fields, paths
 from xsearch.index.declaration import Declaration
-from xsearch.index.fields import (
-    AnyField,
-    BooleanFilter,
-    DateFilter,
-    ExactFilter,
-    FilterField,
-    NumberFilter,
-    TextFilter,
-    number_in,
-)
+from xsearch.index.fields import AnyField, FilterField, number_in
 
-_ELEMENTS: list[type[FilterField]] = [NumberFilter, BooleanFilter, DateFilter, TextFilter, ExactFilter]
+_ELEMENTS = [fields.NumberFilter, fields.BooleanFilter, fields.DateFilter, fields.TextFilter, fields.ExactFilter]
 
 
 class ListFilter(FilterField):
@@ -39,7 +30,7 @@ class ListFilter(FilterField):
         return True
 
 
-class _Unnested(models.Func):
+class Unnested(models.Func):
     """Each element of an array, as a row of its own."""
 
     function = "unnest"
@@ -64,7 +55,7 @@ class ArrayFilter(ListFilter):
 
     def column(self, prefix: str = "") -> Any:
         """Return each element."""
-        return _Unnested(super().column(prefix), output_field=self._element.field)
+        return Unnested(super().column(prefix), output_field=self._element.field)
 
     def read(self, obj: models.Model) -> Iterator[Any]:
         """Yield the elements."""
@@ -79,7 +70,7 @@ class ArrayFilter(ListFilter):
         possible = []
         for value in map(self.parse, values):
             # The database would cut off or refuse what no element can be.
-            if not isinstance(self._element, NumberFilter) or self._element.fits(value):
+            if not isinstance(self._element, fields.NumberFilter) or self._element.fits(value):
                 with suppress(ValidationError):
                     possible.append(self._element.field.clean(value, None))
         return models.Q(**{f"{self.path}__overlap": possible}) if possible else models.Q(pk__in=[])
@@ -103,6 +94,7 @@ class _Elements(models.Func):
 class JsonFilter(ListFilter):
     """JSON, or what stands under one of its keys: an object passes if that is the value, or a list that has it."""
 
+    model_fields = (models.JSONField,)
     has_texts = True
 
     def __init__(self, index: Declaration, name: str, path: str, field: AnyField) -> None:
@@ -110,11 +102,6 @@ class JsonFilter(ListFilter):
         names = path.split(LOOKUP_SEP)
         place = names.index(field.name) + 1
         self.column_path, self._keys = LOOKUP_SEP.join(names[:place]), names[place:]
-
-    @classmethod
-    def takes(cls, field: AnyField) -> bool:
-        """Return True for JSON."""
-        return isinstance(field, models.JSONField)
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from xsearch.index.fields import BooleanFilter, DateFilter, FilterField, NumberFilter, TextFilter
+from xsearch.index.lists import Unnested
 from xsearch.index.prepared import VALUES, prepared_type
 from xsearch.models import IndexRecord
 
@@ -67,13 +68,6 @@ class _Elements(Func):
     set_returning = True
 
 
-class _Unnested(Func):
-    """Each element of an array, as a row of its own."""
-
-    function = "unnest"
-    set_returning = True
-
-
 class PreparedFilter(FilterField):
     """A filter by prepared values."""
 
@@ -98,7 +92,7 @@ class PreparedFilter(FilterField):
         """Return the values of an object, a row for each; ``prefix`` leads from the row to the object."""
         elements = _Elements(KeyTransform(self.name, "values"))
         rows = records_of(self.index, OuterRef(f"{prefix}pk"))
-        return _Unnested(ArraySubquery(rows.values_list(self._typed(elements))), output_field=self.field)
+        return Unnested(ArraySubquery(rows.values_list(self._typed(elements))), output_field=self.field)
 
     def elements(self) -> Any:
         """Return each value that a record keeps, as JSON."""

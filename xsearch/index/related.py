@@ -37,8 +37,7 @@ class RelatedFilter(FilterField):
     @property
     def related(self) -> type[models.Model]:
         """The model of the related rows."""
-        related: type[models.Model] = self.field.related_model
-        return related
+        return self.field.related_model  # type: ignore[no-any-return]
 
     @cached_property
     def name_field(self) -> str:
@@ -55,10 +54,6 @@ class RelatedFilter(FilterField):
     def column(self, prefix: str = "") -> Any:
         """Return the key of the related row."""
         return models.F(f"{prefix}{self.path}{LOOKUP_SEP}pk")
-
-    def parse(self, value: Any, parameter: str = "") -> str:  # noqa: ARG002
-        """Return the text."""
-        return self._text(value)
 
     def condition(self, values: Sequence[Any]) -> models.Q:
         """Return the condition that a related row is one of ``values``."""

@@ -6,7 +6,6 @@ adjacency lists), and treebeard's materialised paths and nested sets. Neither pa
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,19 +21,19 @@ class Place(NamedTuple):
     depth: int
 
 
-class Tree(ABC):
+class Tree:
     """The tree that the rows of a model make."""
 
     def __init__(self, model: type[models.Model]) -> None:
         self.model = model
 
-    @abstractmethod
     def with_descendants(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Return the rows and everything below them, without a statement of its own."""
+        raise NotImplementedError
 
-    @abstractmethod
     def parents(self, keys: Sequence[Any]) -> dict[Any, Any]:
         """Return the parent of each of ``keys`` and of all their ancestors, with at most two statements."""
+        raise NotImplementedError
 
     def places(self, keys: Iterable[Any]) -> dict[Any, Place]:
         """Return the places of ``keys`` and of all their ancestors."""
@@ -147,9 +146,8 @@ class IntervalTree(Tree):
         trees = rows.filter(pk__in=keys).order_by().values("tree_id")
         found: dict[Any, Any] = {}
         above: list[tuple[Any, int]] = []
-        for key, _tree, left, right in (
-            rows.filter(tree_id__in=trees).order_by("tree_id", "lft").values_list("pk", "tree_id", "lft", "rgt")
-        ):
+        ordered = rows.filter(tree_id__in=trees).order_by("tree_id", "lft")
+        for key, left, right in ordered.values_list("pk", "lft", "rgt"):
             while above and (left == 1 or above[-1][1] < left):
                 above.pop()
             found[key] = above[-1][0] if above else None

@@ -68,13 +68,12 @@ class SearchScope:
 
         One row must meet all filters on a relation: only the sizes of red variants are left where red is chosen.
         """
-        relation = self._index.field(field).many
-        others = {name: as_list(value) for name, value in self._filters.items() if name not in self._names_on(field)}
-        on_same = {name: values for name, values in others.items() if values and self._relation(name) == relation}
+        relation, own = self._index.field(field).many, self._names_on(field)
+        others = {
+            name: values for name, value in self._filters.items() if name not in own and (values := as_list(value))
+        }
+        on_same = {name: others[name] for name in others if field_and_bound(self._index, name)[0].many == relation}
         return row_conditions(self._index, on_same).get(relation, models.Q()) if relation else models.Q()
-
-    def _relation(self, name: str) -> str:
-        return field_and_bound(self._index, name)[0].many
 
     def is_filtered_on(self, field: str) -> bool:
         """Return True if there is a filter on ``field``."""

@@ -14,7 +14,6 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast
 
 from xsearch.errors import BadQuery
-from xsearch.index.filters import value_expression
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE, default_sort, sort_orders
 from xsearch.index.translations import has_default_order, plain
@@ -134,7 +133,7 @@ def sort_order(index: Index, name: str) -> SortOrder | None:
 
 
 def _sort_key(index: Index, path: str, *, down: bool) -> SortKey:
-    expression, field = value_expression(index, path), index.field(path)
+    expression, field = index.field(path).first(), index.field(path)
     is_column = isinstance(expression, F) and LOOKUP_SEP not in field.path
     return SortKey(expression, down, has_nulls=not is_column or field.field.null)
 

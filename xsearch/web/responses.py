@@ -11,6 +11,7 @@ from xsearch.index.registry import Index, get_index
 
 if TYPE_CHECKING:
     from xsearch.search import FacetValue, Hit, SearchResults
+    from xsearch.search.results import Bucket, FacetRange
     from xsearch.search.suggestions import Suggestions
     from xsearch.speech.base import Transcript
     from xsearch.understanding import Interpretation
@@ -58,15 +59,11 @@ def _facet_value(found: FacetValue) -> dict[str, Any]:
 
 
 def _ranges(results: SearchResults) -> dict[str, dict[str, Any]]:
+    def ends(part: FacetRange | Bucket) -> dict[str, Any]:
+        return {"min": _number(part.least), "max": _number(part.greatest)}
+
     return {
-        name: {
-            "min": _number(found.least),
-            "max": _number(found.greatest),
-            "histogram": [
-                {"min": _number(bucket.least), "max": _number(bucket.greatest), "count": bucket.count}
-                for bucket in found.histogram
-            ],
-        }
+        name: {**ends(found), "histogram": [{**ends(part), "count": part.count} for part in found.histogram]}
         for name, found in results.ranges.items()
     }
 
