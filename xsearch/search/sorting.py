@@ -57,10 +57,7 @@ class SortOrder:
 
     def sorted(self, context: SearchContext, ranking: Ranking) -> Ranking:
         """Return the objects of ``ranking`` in this order; those that were deleted meanwhile are left out."""
-        places = {key: place for place, key in enumerate(ranking.keys)}
-        found = self.of(_objects(context, ranking.keys)).values_list("pk", flat=True) if places else ()
-        order = np.fromiter((places[key] for key in found), np.intp)
-        return ranking.reordered(order, ranking.scores)
+        return _in_order_of(self.of(_objects(context, ranking.keys)), ranking)
 
     def values(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, tuple[SortValue, ...]]:
         """Return what objects are sorted by, to put those of several models in one order."""
@@ -83,12 +80,8 @@ class QuerysetOrder:
 
     def sorted(self, ranking: Ranking) -> Ranking:
         """Return the objects of ``ranking`` in this order, equal ones by their primary keys."""
-        places = {key: place for place, key in enumerate(ranking.keys)}
-        rows = self.queryset.order_by(*self.queryset.query.order_by, "pk").filter(IsAnyOf("pk", list(places)))
-        # An order by related rows repeats an object.
-        found = dict.fromkeys(rows.values_list("pk", flat=True)) if places else {}
-        order = np.fromiter((places[key] for key in found), np.intp)
-        return ranking.reordered(order, ranking.scores)
+        rows = self.queryset.order_by(*self.queryset.query.order_by, "pk")
+        return _in_order_of(rows.filter(IsAnyOf("pk", ranking.keys)), ranking)
 
 
 @dataclass(frozen=True)
@@ -183,3 +176,10 @@ def _popularity(index: Index) -> Subquery:
 
 def _objects(context: SearchContext, keys: Sequence[Any]) -> models.QuerySet[Any]:
     return plain(context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)))
+
+
+def _in_order_of(objects: models.QuerySet[Any], ranking: Ranking) -> Ranking:
+    places = {key: place for place, key in enumerate(ranking.keys)}
+    # An order by related rows repeats an object.
+    found = dict.fromkeys(objects.values_list("pk", flat=True)) if places else {}
+    return ranking.reordered(np.fromiter((places[key] for key in found), np.intp), ranking.scores)
