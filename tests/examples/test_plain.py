@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -126,6 +127,13 @@ def expect_everything(found, *, chinese=False):
     left = {"total": 3, "indexed": 3, "pending": 0}
     assert found["deleted"] == {"python": False, "api": False, "similar": 404, "counts": left}
     assert found["findings_at_the_end"] == []
+
+
+def test_every_trait_is_described_and_run():
+    known = set(re.findall(r'^    "(\w+)": "', (SHOP / "plain" / "settings.py").read_text(), re.MULTILINE))
+    described = set(re.findall(r"^\| `(\w+)`", (SHOP / "README.md").read_text(), re.MULTILINE))
+    alone = set(re.findall(r'shop\("(\w+)"', Path(__file__).read_text()))
+    assert described == known == alone | {trait for traits in TRAITS for trait in traits.split(",") if trait}
 
 
 @pytest.mark.parametrize("traits", TRAITS)
