@@ -83,6 +83,7 @@ def test_a_relation_can_be_named_by_its_key():
         ({"in_stock": "perhaps"}, "in_stock must be true or false, not 'perhaps'"),
         ({"colour": "a\x00b"}, "at most 300 characters and no NUL"),
         ({"colour": "a" * 301}, "at most 300 characters and no NUL"),
+        ({"colour": ["red"] * 101}, "colour: at most 100 values, not 101"),
     ],
 )
 def test_what_is_refused(params, reason):

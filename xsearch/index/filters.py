@@ -18,6 +18,7 @@ from xsearch.index.declaration import Declaration
 from xsearch.index.fields import FilterField
 from xsearch.index.kinds import filter_field
 
+_MAX_VALUES = 100  # of one filter
 #: Parameters of the API and the pages, which no filter can be called like.
 # fmt: off
 PARAMETERS = frozenset([
@@ -50,6 +51,8 @@ def row_conditions(index: Declaration, params: Mapping[str, Sequence[Any]]) -> d
     found: dict[str, models.Q] = defaultdict(models.Q)
     bounds: dict[FilterField, dict[str, Any]] = defaultdict(dict)
     for name, values in params.items():
+        if len(values) > _MAX_VALUES:
+            raise BadQuery(f"{name}: at most {_MAX_VALUES} values, not {len(values)}.", code="bad_filter")
         field, bound = field_and_bound(index, name)
         if bound:
             bounds[field][bound] = values[-1]
