@@ -75,6 +75,24 @@ def test_nothing_is_left_in_a_session(pooled):
     assert in_sessions(kept, pooled) == [(None,), (None,)]
 
 
+def test_no_lock_stays_in_a_session_that_others_took_meanwhile(pooled, monkeypatch):
+    build = vector_indexes._build
+
+    def while_others_are_at_work(*given):
+        if connections["other"].get_autocommit():
+            connections["other"].set_autocommit(False)
+            fetch_one("SELECT 1", using="other")  # takes the session that was used last, and keeps it
+        build(*given)
+
+    monkeypatch.setattr(vector_indexes, "_build", while_others_are_at_work)
+    add("A", "Red bag", photo=1)
+    with alias("other", PORT=pooled):
+        run()
+        connections["other"].rollback()
+    assert are_indexed()
+    assert fetch_one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == (0,)
+
+
 def test_an_index_is_built_again_and_again(pooled):
     add("A", "Red bag", photo=1)
     for _ in range(4):
