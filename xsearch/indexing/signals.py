@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, models, transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import ModelSignal, m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.index.paths import Step, relations
 from xsearch.index.registry import Index, registered
@@ -48,11 +48,17 @@ def _lookups(index: Index) -> dict[type[models.Model], set[str]]:
 
 def _connect_rows(index: Index, model: type[models.Model], lookups: set[str]) -> None:
     key = ("xsearch", index.label, "rows", model._meta.label)
-    post_save.connect(partial(_row_saved, index, sorted(lookups)), sender=model, weak=False, dispatch_uid=key)
+    _connect(post_save, partial(_row_saved, index, sorted(lookups)), model, key)
     if related := sorted(lookups - {_ITSELF}):
         # Before as well as after: a photo that moves to another product changes both.
         for signal in (pre_save, pre_delete):
-            signal.connect(partial(_row_saved, index, related), sender=model, weak=False, dispatch_uid=key)
+            _connect(signal, partial(_row_saved, index, related), model, key)
+
+
+def _connect(signal: ModelSignal, receiver: Any, model: type[models.Model], key: tuple[str, ...]) -> None:
+    """Connect ``receiver`` in the place of that of an earlier index of the same model, which was unregistered."""
+    signal.disconnect(sender=model, dispatch_uid=key)
+    signal.connect(receiver, sender=model, weak=False, dispatch_uid=key)
 
 
 def _connect_links(index: Index, relation: ManyRelation) -> None:
