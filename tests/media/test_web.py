@@ -43,9 +43,14 @@ def image(content):
     return 200, {"Content-Type": "image/png", "Content-Length": str(len(content))}, [content]
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Say nothing of connections that the client ended."""
+
+
 @pytest.fixture
 def server():
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listening = Server(("127.0.0.1", 0), Handler)
     listening.pages, listening.seen, listening.over = {}, [], threading.Event()
     listening.address = f"http://127.0.0.1:{listening.server_port}"
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
