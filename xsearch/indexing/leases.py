@@ -9,8 +9,8 @@ from datetime import timedelta
 from xsearch.indexing.database import execute, fetch_one, index_connection
 from xsearch.models import Lease
 
-#: Within it, a build has begun, and holds the lock of its table.
-_LEASE = timedelta(seconds=60)
+#: Within it, a build has begun, and holds the lock of its table. Others wait as long for one that was killed.
+_LEASE = timedelta(seconds=10)
 
 _CREATE = "INSERT INTO {table} (name, until) VALUES (%s, to_timestamp(0)) ON CONFLICT DO NOTHING"
 _TAKE = """

@@ -104,15 +104,16 @@ def create_vector_indexes(columns: Callable[[], Sequence[VectorColumn]]) -> bool
         return False
     if not missing:
         return True
-    with index_build_lease(tables) as is_ours:
-        # Asked again: the process that held the lease before may have built them, or swapped the columns.
-        wanted = missing_indexes(columns()) if is_ours else []
-        built = [_replace_vector_index(*column) for column in wanted]
-    return is_ours and all(built)
+    for column in missing:
+        with index_build_lease(tables) as is_ours:
+            # Asked again: the process that held the lease before may have built it, or swapped the columns.
+            if is_ours and column in missing_indexes(columns()):
+                _replace_vector_index(*column)
+    return not missing_indexes(columns())
 
 
-def _replace_vector_index(store: Store, column: str, dimension: int) -> bool:
-    """Build an index, in the place of one that was left unfinished or is of another dimension; False if cancelled."""
+def _replace_vector_index(store: Store, column: str, dimension: int) -> None:
+    """Build an index, in the place of one that was left unfinished or is of another dimension."""
     try:
         drop_vector_index(store, column)
         _create_vector_index(store, column, dimension)
@@ -120,8 +121,6 @@ def _replace_vector_index(store: Store, column: str, dimension: int) -> bool:
         if not isinstance(error.__cause__, QueryCanceled) or index_connection().in_atomic_block:
             raise
         logger.warning(_CANCELLED, store.table, column, error)
-        return False
-    return True
 
 
 def missing_indexes(columns: Sequence[VectorColumn]) -> list[VectorColumn]:
