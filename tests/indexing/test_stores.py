@@ -15,6 +15,8 @@ from tests.showcase.models import (
     Maker,
     Page,
     PageManager,
+    Scan,
+    ScanVectors,
     Shelf,
     Tag,
 )
@@ -102,6 +104,20 @@ class TestCompanion:
         stores = get_index(Instrument).stores()
         assert {store.table for store in stores} == {"showcase_instrumentvectors", "showcase_instrumentphoto"}
         assert all(vector_indexes.has_index(store, store.column) for store in stores)
+
+
+def test_the_companion_of_a_photo_has_the_photos_vector(register):
+    register(Instrument, store="vectors", text={"A": ["name"]}, image="scan_vectors__scan__file")
+    flute, drum = (Instrument.objects.create(name=name) for name in ("Flute", "Drum"))
+    scans = [Scan.objects.create(instrument=drum, file=picture_file(number)) for number in (1, 2)]
+    rows = [ScanVectors.objects.create(instrument=drum, scan=scan) for scan in scans]
+    run(Instrument)
+    for number, row in enumerate(rows, start=1):
+        row.refresh_from_db()
+        assert is_vector(row.image_embedding, picture(number))
+        assert xsearch.search(Instrument.objects.all(), image=picture(number)).hits[0].object == drum
+    scans[0].file.save("other.png", picture_file(3))
+    assert statuses(Instrument) == {str(flute.pk): "indexed", str(drum.pk): "pending"}
 
 
 class TestQuerysetsOfShops:

@@ -55,6 +55,18 @@ class InstrumentPhoto(EmbeddedModel):
     file = models.ImageField(upload_to="instruments/")
 
 
+class Scan(models.Model):
+    """A photo that must not be changed: its vector lives in a companion of its own."""
+
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="scans")
+    file = models.ImageField(upload_to="instruments/")
+
+
+class ScanVectors(EmbeddedModel):
+    instrument = models.ForeignKey(Instrument, on_delete=models.CASCADE, related_name="scan_vectors")
+    scan = models.OneToOneField(Scan, on_delete=models.CASCADE)
+
+
 class Furniture(EmbeddedModel):
     title = models.CharField(max_length=100)
     front = models.ImageField(upload_to="furniture/", blank=True)

@@ -85,9 +85,13 @@ def main_store(index: Declaration, modality: str = "text", path: str = "") -> St
 
 
 def image_store(index: Declaration, path: str) -> Store:
-    """Return the store of a photo: a row per photo if ``path`` leads through an ``EmbeddedModel``, else a column."""
+    """Return the store of a photo: a row per photo if ``path`` leads through an ``EmbeddedModel``, else a column.
+
+    That row has the photo itself, or is the companion of one that has it: "vectors__photo__file".
+    """
     steps = paths.relations(index.model, path)
-    if len(steps) == 1 and issubclass(steps[0].model, EmbeddedModel):
+    has_one_photo = not any(step.field.one_to_many or step.field.many_to_many for step in steps[1:])
+    if steps and has_one_photo and issubclass(steps[0].model, EmbeddedModel):
         field, row = steps[0].field, steps[0].model
         if field.one_to_many and field.auto_created:
             many, _, rest = path.partition(LOOKUP_SEP)

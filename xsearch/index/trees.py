@@ -114,6 +114,10 @@ class _Closure(models.Subquery):
         return super().as_sql(compiler, connection, **options, **quoted)
 
 
+#: A path and those of its ancestors, each in a row of its own.
+_BEGINS = "left(%(expressions)s, generate_series({length}, length(%(expressions)s), {length}))"
+
+
 class PathTree(Tree):
     """Rows whose path begins with that of their parent: treebeard's ``MP_Node``."""
 
@@ -123,12 +127,12 @@ class PathTree(Tree):
         return self.model._base_manager.order_by().filter(Exists(above))
 
     def parents(self, keys: Sequence[Any]) -> dict[Any, Any]:
-        """Return the parents: one statement for the paths, one for those that they begin with."""
+        """Return the parents of the rows whose paths those of ``keys`` begin with, in one statement."""
         rows: models.QuerySet[Any] = self.model._base_manager.order_by()
         length: int = self.model.steplen  # type: ignore[attr-defined]
-        paths = rows.filter(pk__in=keys).values_list("path", flat=True)
-        begun = {path[:end] for path in paths for end in range(length, len(path) + 1, length)}
-        by_path = dict(rows.filter(path__in=begun).values_list("path", "pk"))
+        begins = models.Func("path", template=_BEGINS.format(length=length), output_field=models.TextField())
+        paths = rows.filter(pk__in=keys).annotate(xs_begins=begins).values("xs_begins")
+        by_path = dict(rows.filter(path__in=paths).values_list("path", "pk"))
         return {key: by_path.get(path[:-length]) for path, key in by_path.items()}
 
 

@@ -45,10 +45,9 @@ class ScanPlan:
 def plan_scan(context: SearchContext, objects: models.QuerySet[Any]) -> ScanPlan:
     """Plan by the database's own estimate of how many rows pass the filters of ``objects``."""
     table = objects.model._base_manager.using(objects.db).all()
-    if objects.query.where:
+    rows = table_statistics.estimated_table_rows(context, table)
+    if rows > settings.EXACT_ROWS and objects.query.where:
         rows = table_statistics.estimated_rows(objects)
-    else:
-        rows = table_statistics.estimated_table_rows(context, table)
     if rows <= settings.EXACT_ROWS:
         return ScanPlan(rows, exact=True)
     share = min(rows / max(table_statistics.estimated_table_rows(context, table), 1), 1.0)
