@@ -7,7 +7,7 @@ from __future__ import annotations
 
 #: Marker → folders, files or single tests that get it.
 NOT_QUICK = {
-    "browser": ["tests/browser"],
+    "browser": ["tests/browser", "tests/examples/test_oscar.py"],
     "model": [
         "tests/benchmark",
         "tests/checkpoints",

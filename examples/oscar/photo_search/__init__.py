@@ -1,0 +1,1 @@
+"""The second variant: one vector for every photo of a product."""
