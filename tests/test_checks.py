@@ -438,6 +438,13 @@ def test_w025_missing_tables():
     only("xsearch.W025", "The database 'default' has no table xsearch_term", "python manage.py migrate")
 
 
+def test_w025_is_not_for_the_command_that_makes_the_tables(monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE xsearch_term CASCADE")
+    monkeypatch.setattr("sys.argv", ["manage.py", "migrate"])
+    assert found() == {}
+
+
 def test_w025_missing_columns():
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE shop_product DROP COLUMN image_embedding, DROP COLUMN search_document")
