@@ -163,6 +163,24 @@ def test_rows_that_name_each_other_as_parents_end(use_encoder, register):
     assert titles(kind, one.pk) == "a"
 
 
+@pytest.mark.parametrize("relation", ["department", "departments"])
+def test_a_facet_counts_rows_that_name_each_other_or_themselves(use_encoder, register, monkeypatch, relation):
+    monkeypatch.setattr(Department, "__str__", lambda self: self.name)
+    use_encoder()
+    kind = Kind(Garment, relation, _made(Department))
+    register(Garment, text={"A": ["title"]}, filters=[relation], facets=[relation])
+    one, own = kind.make("One", None), kind.make("Own", None)
+    two, below = kind.make("Two", one), kind.make("Below", own)
+    Department.objects.filter(pk=one.pk).update(parent=two)
+    Department.objects.filter(pk=own.pk).update(parent=own)
+    for title, node in [("a", one), ("b", two), ("c", own), ("d", below)]:
+        product(kind, title, node)
+    assert [(value.label, value.count, value.parent, value.depth) for value in facet(kind)] == [
+        ("One", 2, None, 0), ("Own", 2, None, 0), ("Below", 1, own.pk, 1), ("Two", 2, None, 0),
+    ]  # fmt: skip
+    assert [titles(kind, node.pk) for node in (one, two, own, below)] == ["ab", "ab", "cd", "d"]
+
+
 def test_which_models_are_trees():
     assert tree_of(Garment) is None
     assert type(tree_of(Department)).__name__ == "ParentTree"

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 import xsearch
 from shop.models import Brand, Category, Product, ProductPhoto
+from tests.showcase.garments import Garment, Line
 from tests.showcase.models import (
     Bargain,
     Chair,
@@ -268,6 +269,16 @@ class TestRelatedRows:
         instrument = Instrument.objects.create(name="Flute", maker=Maker.objects.create(name="M", country=country))
         assert marked(instrument, country.save)
         assert marked(instrument, country.delete)
+
+    def test_a_row_that_is_referred_to_by_another_field_marks_what_refers_to_it(self, register):
+        register(Garment, text={"A": ["title", "line__name"]})
+        silk = Line.objects.create(code="silk", name="Silk")
+        other = Line.objects.create(code=str(silk.pk), name="Other")
+        shirt, coat = (Garment.objects.create(title=line.name, line=line) for line in (silk, other))
+        settled(shirt)
+        assert marked(shirt, silk.save)
+        settled(shirt)
+        assert not marked(coat, silk.save)
 
     def test_reverse_relations_without_a_name_of_their_own_mark_too(self, register):
         register(Instrument, **INSTRUMENTS)

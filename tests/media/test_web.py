@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.utils.encoding import iri_to_uri
 
 import xsearch
 from tests.showcase.models import Poster
@@ -87,6 +88,14 @@ class TestFetching:
         with WebFile(f"{server.address}/a%20b.png?size=2").storage.open(f"{server.address}/a%20b.png?size=2") as stream:
             assert stream.read() == b"pixels"
         assert server.seen[0] == ("/a%20b.png?size=2", f"127.0.0.1:{server.server_port}")
+
+    @pytest.mark.parametrize("path", ["/a b.png?size=x y", "/фото.png", "/照片?色=红"])
+    def test_characters_that_an_address_should_not_have_are_quoted(self, server, path):
+        server.pages[iri_to_uri(path)] = image(b"pixels")
+        server.pages["/moved"] = 302, {"Location": "/é.png"}, []
+        server.pages["/%C3%A9.png"] = image(b"moved")
+        assert fetched(f"{server.address}{path}") == b"pixels"
+        assert fetched(f"{server.address}/moved") == b"moved"
 
     def test_an_address_without_a_path_is_one(self, server):
         server.pages["/"] = image(b"root")

@@ -96,6 +96,12 @@ def test_a_declared_order_comes_before_that_of_all_objects_and_after_that_of_the
     assert skus(search(everything.order_by("-sku"), browse=True)) == ["L2", "L1", "L0", "C"]
 
 
+def test_a_reversed_queryset_reverses_its_own_order_only(shelves):
+    products = Product.objects.order_by("price").reverse()
+    assert skus(search(products, browse=True)) == ["L0", "L1", "L2", "C"]
+    assert skus(search(products, browse=True, sort="price_asc")) == ["C", "L2", "L1", "L0"]
+
+
 def test_filters_that_nothing_passes_find_nothing_near(shelves):
     found = search(Product.objects.all(), filters={"price_min": 1000})
     assert (skus(found), found.total) == ([], 0)

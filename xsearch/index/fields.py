@@ -33,6 +33,7 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 #: A decimal comma, as in "12,50"; not "1,000".
 _DECIMAL_COMMA = re.compile(r"^(-?\d+),(\d{1,2})$")
 _GREATEST = 10**15
+_DECIMALS = 1000  # PostgreSQL has 16,383 at most
 _BOUNDS = {"min": "gte", "max": "lte"}
 
 
@@ -191,7 +192,9 @@ def number_in(value: Any) -> Decimal | None:
         number = Decimal(_DECIMAL_COMMA.sub(r"\1.\2", str(value).strip()))
     except InvalidOperation:
         return None
-    return number if number.is_finite() and abs(number) <= _GREATEST else None
+    if not number.is_finite() or abs(number) > _GREATEST:
+        return None
+    return number if int(number.as_tuple().exponent) >= -_DECIMALS else None
 
 
 class BooleanFilter(FilterField):

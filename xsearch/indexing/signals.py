@@ -145,7 +145,9 @@ def _may_dispatch(signal: Any, using: str) -> bool:
 def _row_saved(index: Index, lookups: Sequence[str], *, instance: Any, signal: Any, using: str, **_sent: Any) -> None:
     """Mark the objects that reach the saved row through one of ``lookups``."""
     if instance.pk is not None:
-        conditions = [models.Q(**{lookup: instance.pk}) for lookup in lookups]
+        # A foreign key alone would be compared with the field that it refers to, which may not be the primary key.
+        keys = (lookup if lookup == _ITSELF else f"{lookup}__pk" for lookup in lookups)
+        conditions = [models.Q(**{key: instance.pk}) for key in keys]
         _mark(index, using, *conditions, dispatch=_may_dispatch(signal, using))
 
 

@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import Storage
+from django.utils.encoding import iri_to_uri
 from django.utils.module_loading import import_string
 
 from xsearch.conf import settings
@@ -89,7 +90,7 @@ def _response(address: str, deadline: float) -> Iterator[HTTPResponse]:
     port = parts.port or (443 if is_secure else 80)
     ip = str(_checked_ip(host, port))
     left_s = max(deadline - time.monotonic(), 0.001)
-    target = "/" + parts._replace(scheme="", netloc="", fragment="").geturl().removeprefix("/")
+    target = "/" + iri_to_uri(parts._replace(scheme="", netloc="", fragment="").geturl()).removeprefix("/")
     connection = HTTPConnection(host, port)
     with socket.create_connection((ip, port), timeout=left_s) as plain, _cut_off_after(plain, left_s):
         context = ssl.create_default_context() if is_secure else None

@@ -53,6 +53,7 @@ class SortOrder:
         """Return ``objects`` in this order: those without a value last, equal ones by their primary keys."""
         terms = [key.term(alias) for alias, key in self._named.items()]
         ordered: models.QuerySet[Any] = self._annotated(objects).order_by(*terms, "pk")
+        ordered.query.standard_ordering = True  # ``reverse()`` of the caller's queryset is about its own order
         return ordered
 
     def sorted(self, context: SearchContext, ranking: Ranking) -> Ranking:

@@ -181,6 +181,8 @@ def _tree(field: FilterField, members: Mapping[Any, set[Any] | int], places: Map
     children: dict[Any, list[FacetValue]] = defaultdict(list)
     for key in (key for key in chosen if key in labels):
         parent, depth = places[key]
+        if key in up(places, parent):  # rows that name each other as parents have no root above them
+            parent, depth = None, 0
         children[parent].append(FacetValue(key, labels[key], sizes[key], parent, depth))
     return list(_depth_first(children, None))
 
