@@ -79,6 +79,7 @@ def test_a_relation_can_be_named_by_its_key():
         ({"price": "NaN"}, "price must be a number"),
         ({"price": "1,000"}, "price must be a number, not '1,000'"),
         ({"price_max": "1e400"}, "price_max must be a number"),
+        ({"price_max": "1e-20000"}, "price_max must be a number"),
         ({"price_max": "Infinity"}, "price_max must be a number"),
         ({"in_stock": "perhaps"}, "in_stock must be true or false, not 'perhaps'"),
         ({"colour": "a\x00b"}, "at most 300 characters and no NUL"),

@@ -1,16 +1,20 @@
 """Filters over columns of every type: what passes, what facets count, how values read, and what is refused."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import models
 from django.utils import timezone, translation
 
 from tests.showcase.garments import Garment, GarmentVariant, Sticker
 from xsearch.errors import BadQuery
+from xsearch.index.fields import ExactFilter
 from xsearch.index.filters import PARAMETERS
 from xsearch.index.registry import get_index
 from xsearch.search.context import SearchContext
-from xsearch.search.ranking.facets import count_facet, read_groups_and_facets
+from xsearch.search.ranking.facets import GroupsAndFacets, count_facet, read_groups_and_facets
 from xsearch.search.scope import SearchScope
 from xsearch.web import requests
 
@@ -27,6 +31,21 @@ HUGE = "9" * 15
 def _index(use_encoder, register):
     use_encoder()
     register(Garment, text={"A": ["title"]}, filters=FILTERS, facets=FILTERS)
+
+
+def test_a_text_that_is_no_ip_address_is_refused():
+    field = ExactFilter(get_index(Garment), "host", "host", models.GenericIPAddressField())
+    assert field.parse("10.0.0.1") == "10.0.0.1"
+    assert field.parse("::FFFF:10.0.0.1") == "::ffff:10.0.0.1"
+    with pytest.raises(BadQuery, match="host: "):
+        field.parse("10.0.0.1.2")
+
+
+def test_a_range_has_finite_numbers_only():
+    weights = {(1, 2.5), (2, math.nan), (3, math.inf), (4, -math.inf), (5, Decimal("NaN")), (6, 7.5)}
+    found = count_facet(get_index(Garment), "stock", GroupsAndFacets({}, {"stock": weights}))
+    assert [value.value for value in found.values] == [2.5, 7.5]
+    assert (found.range.least, found.range.greatest) == (2.5, 7.5)
 
 
 def garment(title, **fields):

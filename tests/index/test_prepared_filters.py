@@ -15,8 +15,8 @@ from tests.support import widget_shop
 from tests.support.indexing import picture_file, run
 from xsearch import mark
 from xsearch.errors import BadQuery
-from xsearch.index.registry import get_index
-from xsearch.indexing import statistics, suggestions
+from xsearch.index.registry import get_index, unregister
+from xsearch.indexing import marking, statistics, suggestions
 from xsearch.models import IndexRecord, Suggestion
 from xsearch.search import search
 from xsearch.search.context import SearchContext
@@ -320,6 +320,41 @@ class TestResults:
         assert (bodies[1]["ready"], bodies[1]["since"]) == (True, date(2026, 1, 31))
         assert "size" not in bodies[3]
         assert len([query for query in seen if "instrumentphoto" not in query["sql"]]) == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ((str, "cheap"), (Decimal, Decimal(3))),
+        ((str, "late"), (date, date(2026, 1, 1))),
+        ((str, "yes"), (bool, True)),
+        ((int, 3), (date, date(2026, 1, 1))),
+        ((date, date(2026, 1, 1)), (datetime, datetime(2026, 1, 1, 12, tzinfo=UTC))),
+        ((datetime, datetime(2026, 1, 1, 12, tzinfo=UTC)), (date, date(2026, 1, 1))),
+        ((bool, True), (int, 3)),
+        ((Decimal, Decimal(3)), (str, "three")),
+    ],
+)
+def test_values_of_a_type_that_was_declared_before_are_replaced(register, before, after):
+    def declare(kind, value):
+        declared = {"prepared": {"it": kind}, "prepare_it": lambda _index, objects: [value for _obj in objects]}
+        unregister(Furniture)
+        register(Furniture, text={"A": ["title"]}, filters=["it"], facets=["it"], sorts={"it": "it"}, **declared)
+
+    declare(*before)
+    Furniture.objects.create(title="Chair")
+    run(Furniture)
+    declare(*after)
+    for sort in ("relevance", "it"):  # until it is indexed again
+        assert search(Furniture.objects.all(), text="chair", sort=sort, facets=[]).total == 1
+        assert search(Furniture.objects.all(), browse=True, sort=sort, facets=[]).total == 1
+    suggestions.refresh(get_index(Furniture))
+    marking.mark_outdated(get_index(Furniture))
+    run(Furniture)
+    found = search(Furniture.objects.all(), filters={"it": after[1]}, facets=[])
+    assert [value.count for value in found.facets["it"]] == [1]
+    marking.mark_outdated(get_index(Furniture))
+    assert IndexRecord.objects.get().status == IndexRecord.Status.INDEXED
 
 
 def test_related_rows_feed_them(register):

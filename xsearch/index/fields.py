@@ -291,11 +291,13 @@ class ExactFilter(FilterField):
     def parse(self, value: Any, parameter: str = "") -> Any:  # noqa: ARG002
         """Return the value as the model field reads it."""
         try:
-            return self.field.to_python(self._text(value))
+            found = self.field.to_python(self._text(value))
+            self.field.run_validators(found)  # to_python() takes any text for an IP address
         except ValidationError as error:
             raise self._refuse(" ".join(error.messages)) from error
         except (ValueError, TypeError, ArithmeticError) as error:
             raise self._refuse(f"{str(value)[:40]!r} is not a value of it.") from error
+        return found
 
 
 def _in_zone(moment: datetime) -> datetime:

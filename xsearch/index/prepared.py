@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -37,6 +38,8 @@ class PreparedType:
     from_json: Callable[[Any], Any]
     #: The field whose database type the values are cast to.
     field: models.Field[Any, Any]
+    #: The condition in a path of JSON that a value is one of the type: a record may be older than the declaration.
+    test: str
 
 
 def _number(value: Any) -> int | float:
@@ -78,15 +81,24 @@ def _moment(value: Any) -> str:
     return str(value.isoformat())
 
 
-_NUMBER = PreparedType("numbers", _number, lambda kept: Decimal(str(kept)), models.DecimalField())
+def _is(kind: str) -> str:
+    return f'@.type() == "{kind}"'
+
+
+def _begins(pattern: str) -> str:
+    return f'@ like_regex "^{pattern}"'
+
+
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_NUMBER = PreparedType("numbers", _number, lambda kept: Decimal(str(kept)), models.DecimalField(), _is("number"))
 _TYPES: dict[type, PreparedType] = {
     Decimal: _NUMBER,
     int: _NUMBER,
     float: _NUMBER,
-    str: PreparedType(f"texts of at most {_MAX_CHARACTERS} characters", _text, str, models.TextField()),
-    bool: PreparedType("True or False", _boolean, bool, models.BooleanField()),
-    date: PreparedType("dates", _date, date.fromisoformat, models.DateField()),
-    datetime: PreparedType("datetimes", _moment, datetime.fromisoformat, models.DateTimeField()),
+    str: PreparedType(f"texts of at most {_MAX_CHARACTERS} characters", _text, str, models.TextField(), _is("string")),
+    bool: PreparedType("True or False", _boolean, _boolean, models.BooleanField(), _is("boolean")),
+    date: PreparedType("dates", _date, date.fromisoformat, models.DateField(), _begins(f"{_DAY}$")),
+    datetime: PreparedType("datetimes", _moment, datetime.fromisoformat, models.DateTimeField(), _begins(f"{_DAY}T")),
 }
 
 
@@ -125,11 +137,20 @@ def prepare(index: Declaration, name: str, objects: Sequence[models.Model]) -> d
     return {key: _as_json(index, name, value) for key, value in by_key.items()}
 
 
+def values_from(index: Declaration, name: str, kept: Sequence[Any] | None) -> list[Any]:
+    """Return the values of a name as Python objects, without those of a type that was declared before."""
+    found = []
+    for value in kept or ():
+        with suppress(TypeError, ValueError, ArithmeticError):
+            found.append(prepared_type(index, name).from_json(value))
+    return found
+
+
 def read_values(index: Declaration, kept: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that a record keeps, as Python objects: one value, or a list where there are several."""
     found = {}
     for name in index.prepared:
-        if values := [prepared_type(index, name).from_json(value) for value in kept.get(name) or ()]:
+        if values := values_from(index, name, kept.get(name)):
             found[name] = values[0] if len(values) == 1 else values
     return found
 

@@ -10,13 +10,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q, Subquery
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from xsearch.index.fields import BooleanFilter, DateFilter, FilterField, NumberFilter, TextFilter
 from xsearch.index.lists import Unnested
-from xsearch.index.prepared import VALUES, prepared_type
+from xsearch.index.prepared import VALUES, prepared_type, values_from
 from xsearch.models import IndexRecord
 
 if TYPE_CHECKING:
@@ -40,18 +40,23 @@ def with_values(index: Declaration, queryset: models.QuerySet[Any]) -> models.Qu
     return annotated
 
 
-class _PathExists(Func):
-    """Condition that prepared values have something at a path of JSON; equal values are found by an index."""
+#: Whether there is anything at a path; equal values are found by an index.
+_EXISTS = "({} @? %s::jsonpath)"
+#: Each value at a path as a text, in a row of its own; and the first one.
+_EACH = "(jsonb_path_query({}, %s::jsonpath) #>> '{{}}')"
+_FIRST = "(jsonb_path_query_first({}, %s::jsonpath) #>> '{{}}')"
 
-    output_field = models.BooleanField()
 
-    def __init__(self, path: str) -> None:
-        super().__init__(F("values"))
-        self._path = path
+class _AtPath(Func):
+    """What prepared values have at a path of JSON."""
+
+    def __init__(self, sql: str, path: str, field: models.Field[Any, Any]) -> None:
+        super().__init__(F("values"), output_field=field)
+        self._sql, self._path, self.set_returning = sql, path, sql == _EACH
 
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:  # type: ignore[override]  # noqa: ARG002
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        return f"({sql} @? %s::jsonpath)", [*params, self._path]
+        values, params = compiler.compile(self.get_source_expressions()[0])
+        return self._sql.format(values), [*params, self._path]
 
 
 class _AsType(Func):
@@ -63,8 +68,8 @@ class _AsType(Func):
 class _Elements(Func):
     """Each element of a list of JSON, as a row of its own."""
 
-    function = "jsonb_array_elements_text"
-    output_field = models.TextField()
+    function = "jsonb_array_elements"
+    output_field = models.JSONField()
     set_returning = True
 
 
@@ -90,20 +95,33 @@ class PreparedFilter(FilterField):
 
     def column(self, prefix: str = "") -> Any:
         """Return the values of an object, a row for each; ``prefix`` leads from the row to the object."""
-        elements = _Elements(KeyTransform(self.name, "values"))
+        elements = _AtPath(_EACH, self._of_type, models.TextField())
         rows = records_of(self.index, OuterRef(f"{prefix}pk"))
         return Unnested(ArraySubquery(rows.values_list(self._typed(elements))), output_field=self.field)
 
     def elements(self) -> Any:
         """Return each value that a record keeps, as JSON."""
-        return _Elements(
-            KeyTransform(self.name, "values"), function="jsonb_array_elements", output_field=models.JSONField()
-        )
+        return _Elements(KeyTransform(self.name, "values"))
 
     def first(self) -> Any:
         """Return the value of an object, the smallest of several."""
-        text = KeyTextTransform("0", KeyTransform(self.name, "values"))
+        text = _AtPath(_FIRST, self._of_type, models.TextField())
         return Subquery(records_of(self.index, OuterRef("pk")).values_list(self._typed(text))[:1])
+
+    def of_another_type(self) -> Q:
+        """Return the condition that a record keeps a value of a type that was declared before."""
+        test = prepared_type(self.index, self.name).test
+        return self._has(f"{self._all} ? (!({test}) || ({test}) is unknown)")
+
+    @property
+    def _all(self) -> str:
+        """The path of all values."""
+        return f"$.{json.dumps(self.name)}[*]"
+
+    @property
+    def _of_type(self) -> str:
+        """The path of those of the declared type."""
+        return f"{self._all} ? ({prepared_type(self.index, self.name).test})"
 
     def _typed(self, text: Any) -> _AsType:
         return _AsType(text, kind=self.kind, output_field=self.field)
@@ -117,7 +135,7 @@ class PreparedFilter(FilterField):
 
     def from_json(self, kept: Sequence[Any] | None) -> list[Any]:
         """Return the values that a record keeps."""
-        return [prepared_type(self.index, self.name).from_json(value) for value in kept or ()]
+        return values_from(self.index, self.name, kept)
 
     # Conditions
 
@@ -148,9 +166,13 @@ class PreparedFilter(FilterField):
         return json.dumps(prepared_type(self.index, self.name).to_json(value), ensure_ascii=False)
 
     def _exists(self, test: str) -> Q:
-        path = f"$.{json.dumps(self.name)}[*]" + (f" ? ({test})" if test else "")
+        path = self._all + (f" ? ({test})" if test else "")
         records = records_of(self.index, OuterRef("pk")).exclude(values={})  # as the index says
-        return Q(Exists(records.filter(_PathExists(path))))
+        return Q(Exists(records.filter(self._has(path))))
+
+    @staticmethod
+    def _has(path: str) -> Q:
+        return Q(_AtPath(_EXISTS, path, models.BooleanField()))
 
 
 class PreparedNumber(PreparedFilter, NumberFilter):

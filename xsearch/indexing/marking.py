@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast, Now
 
+from xsearch.index.prepared_filters import PreparedFilter
 from xsearch.index.registry import Index, registered
 from xsearch.indexing.database import objects_of, rows_of_model
 from xsearch.indexing.dispatch import send_task
@@ -64,13 +65,15 @@ def mark_outdated(index: Index) -> None:
     """Mark objects that need to be indexed again.
 
     These have vectors of another encoder than the configured one, words of another version of the text analysis, or
-    lack a prepared value that was declared since.
+    lack a prepared value that was declared, or got another type, since.
     """
     adopt_existing_vectors(index)
     indexed = index_records(index).filter(status=IndexRecord.Status.INDEXED)
     current = Q(fingerprints__contains=target_fingerprints(index))
     if index.prepared:
         current &= Q(values__has_keys=list(index.prepared))
+        for name in index.prepared:
+            current &= ~PreparedFilter(index, name).of_another_type()
     if index.text:
         current &= Q(source_hashes__document__startswith=f"{ANALYSIS_VERSION}:")
     mark_records(indexed.exclude(current))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -153,7 +154,7 @@ def count_in_database(context: SearchContext, scope: SearchScope, name: str) -> 
 
 
 def _counted(field: FilterField, members: Mapping[Any, set[Any] | int]) -> CountedFacet:
-    there = {value: found for value, found in members.items() if value not in (None, "")}
+    there = {value: found for value, found in members.items() if value not in (None, "") and _is_finite(value)}
     if places := field.places(there):
         return CountedFacet(_tree(field, there, places))
     chosen = sorted(there, key=lambda value: (-_size([there[value]]), str(value)))[: settings.FACET_SIZE]
@@ -161,6 +162,11 @@ def _counted(field: FilterField, members: Mapping[Any, set[Any] | int]) -> Count
     values = [FacetValue(value, labels[value], _size([there[value]])) for value in chosen if value in labels]
     ordered = sorted(values, key=lambda value: (-value.count, value.label))
     return CountedFacet(ordered, _range(there) if field.has_range and there else None)
+
+
+def _is_finite(value: Any) -> bool:
+    """Return False for what neither a range nor JSON can hold."""
+    return not isinstance(value, float | Decimal) or math.isfinite(value)
 
 
 def _size(members: Sequence[set[Any] | int]) -> int:
