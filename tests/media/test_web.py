@@ -97,6 +97,11 @@ class TestFetching:
         assert fetched(f"{server.address}{path}") == b"pixels"
         assert fetched(f"{server.address}/moved") == b"moved"
 
+    def test_the_name_of_a_host_may_begin_with_a_digit(self, server, allow):
+        allow(["3d.example", *LOCAL])
+        server.pages["/a.png"] = image(b"pixels")
+        assert fetched(f"{server.address}/a.png") == b"pixels"
+
     def test_an_address_without_a_path_is_one(self, server):
         server.pages["/"] = image(b"root")
         assert fetched(server.address) == b"root"

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -35,6 +35,7 @@ _HEADERS = {"User-Agent": "django-xsearch", "Accept": "image/*, audio/*, video/*
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class AddressRefused(SuspiciousFileOperation):
@@ -138,12 +139,19 @@ def _checked_ip(host: str, port: int) -> IpAddress:
         raise AddressRefused(f"{host!r} is no host name.") from error
     addresses = [ipaddress.ip_address(str(sockaddr[0]).partition("%")[0]) for *_kind, sockaddr in found]
     allowed = settings.URL_PRIVATE_HOSTS
-    own = [ipaddress.ip_network(entry, strict=False) for entry in allowed if entry[:1].isdigit() or ":" in entry]
+    own = list(_networks(allowed))
     if host not in allowed and not all(_is_public(ip) or any(ip in network for network in own) for ip in addresses):
         raise AddressRefused(
             f"{host} is not on the public web. If it is yours, add it to XSEARCH['URL_PRIVATE_HOSTS']: ['{host}']."
         )
     return addresses[0]
+
+
+def _networks(entries: Iterable[str]) -> Iterator[IpNetwork]:
+    """Yield those of ``entries`` that are addresses or networks; others, such as "3d.example", are names."""
+    for entry in entries:
+        with suppress(ValueError):
+            yield ipaddress.ip_network(entry, strict=False)
 
 
 def _is_public(ip: IpAddress) -> bool:
