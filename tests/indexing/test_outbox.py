@@ -373,6 +373,20 @@ class TestInheritance:
         assert marked(chair, parent.save)
         assert not records(Chair).filter(object_id=str(table.pk)).exists()
 
+    def test_a_parent_that_is_kept_keeps_its_record(self, register):
+        register(Furniture, text={"A": ["title"]})
+        chair = Chair.objects.create(title="Chair")
+        key = chair.pk
+        chair.delete(keep_parents=True)
+        assert Furniture.objects.filter(pk=key).exists()
+        assert statuses(Furniture).keys() == {str(key)}
+
+    def test_a_child_goes_with_its_parent(self, register):
+        register(Chair, text={"A": ["title"]})
+        for delete in (Furniture.delete, lambda parent: Furniture.objects.filter(pk=parent.pk).delete()):
+            delete(Furniture.objects.get(pk=Chair.objects.create(title="Chair").pk))
+            assert not records(Chair).exists()
+
     def test_a_registered_proxy_hears_of_its_model(self, register):
         register(Bargain, text={"A": ["title"]})
         sofa = Furniture.objects.create(title="Sofa")

@@ -78,7 +78,7 @@ def register(model: type[models.Model]) -> Callable[[IndexT], IndexT]:
         if model in {*_indexes, *_refused}:
             raise ImproperlyConfigured(f"{model._meta.label} is registered with xsearch already.")
         index = index_class(model)
-        rival = next((other for other in _indexes if _has_same_rows(other, model)), None)
+        rival = next((other for other in _indexes if has_same_rows(other, model)), None)
         if rival and model._meta.proxy:
             _refused[model] = index
             return index_class
@@ -115,7 +115,8 @@ def refused() -> list[tuple[Index, Index]]:
     return [(index, get_index(index.model)) for index in _refused.values()]
 
 
-def _has_same_rows(model: type[models.Model], other: type[models.Model]) -> bool:
+def has_same_rows(model: type[models.Model], other: type[models.Model]) -> bool:
+    """Return True if one of the models is a proxy of the other, or both of a third."""
     return model._meta.concrete_model is other._meta.concrete_model
 
 
@@ -127,7 +128,7 @@ def get_index(model: type[models.Model] | str | None = None) -> Index:
         found = next((index for index in _indexes.values() if index.label.lower() == model.lower()), None)
     else:
         # The nearest ancestor: a registered subclass comes before a registered parent.
-        near = (*model.__mro__, *(other for other in _indexes if _has_same_rows(other, model)))
+        near = (*model.__mro__, *(other for other in _indexes if has_same_rows(other, model)))
         found = next((_indexes[each] for each in near if each in _indexes), None)
     if found:
         return found

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections, models, transaction
 from django.db.models.signals import ModelSignal, m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from xsearch.index.paths import Step, relations
-from xsearch.index.registry import Index, registered
+from xsearch.index.registry import Index, has_same_rows, registered
 from xsearch.indexing.database import rows_of_model
 from xsearch.indexing.outbox import index_records, mark
 from xsearch.models.routing import through_alias
@@ -27,7 +27,8 @@ _ITSELF = "pk"
 
 def connect(index: Index) -> None:
     """Connect the receivers to the model of ``index`` and to every model on its declared paths."""
-    for model in _family(index.model):
+    # Django deletes the rows of parents and children too, each with a signal, unless parents are kept.
+    for model in (each for each in _family(index.model) if has_same_rows(each, index.model)):
         key = ("xsearch", index.label, model._meta.label)
         post_delete.connect(partial(_object_deleted, index), sender=model, weak=False, dispatch_uid=key)
     for model, lookups in _lookups(index).items():
