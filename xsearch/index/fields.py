@@ -74,7 +74,7 @@ class FilterField:
     def many(self) -> str:
         """The first relation of the path that leads to several rows; "" if an object has one row at most."""
         steps = paths.relations(self.index.model, self.column_path)
-        return next((step.lookup for step in steps if step.field.one_to_many or step.field.many_to_many), "")
+        return next((step.lookup for step in steps if step.is_many), "")
 
     @property
     def is_multiple(self) -> bool:

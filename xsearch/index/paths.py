@@ -24,6 +24,11 @@ class Step:
     field: Any
 
     @property
+    def is_many(self) -> bool:
+        """True if the relation leads to several rows."""
+        return bool(self.field.one_to_many or self.field.many_to_many)
+
+    @property
     def before(self) -> str:
         """The lookup of the model that has the relation; "" at the start of the path."""
         return self.lookup.rpartition(LOOKUP_SEP)[0]

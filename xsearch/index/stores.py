@@ -90,7 +90,7 @@ def image_store(index: Declaration, path: str) -> Store:
     That row has the photo itself, or is the companion of one that has it: "vectors__photo__file".
     """
     steps = paths.relations(index.model, path)
-    has_one_photo = not any(step.field.one_to_many or step.field.many_to_many for step in steps[1:])
+    has_one_photo = not any(step.is_many for step in steps[1:])
     if steps and has_one_photo and issubclass(steps[0].model, EmbeddedModel):
         field, row = steps[0].field, steps[0].model
         if field.one_to_many and field.auto_created:

@@ -30,7 +30,7 @@ def connect(index: Index) -> None:
     # Django deletes the rows of parents and children too, each with a signal, unless parents are kept.
     for model in (each for each in _family(index.model) if has_same_rows(each, index.model)):
         key = ("xsearch", index.label, model._meta.label)
-        post_delete.connect(partial(_object_deleted, index), sender=model, weak=False, dispatch_uid=key)
+        _connect(post_delete, partial(_object_deleted, index), model, key)
     for model, lookups in _lookups(index).items():
         _connect_rows(index, model, lookups)
     for step in _steps(index):
@@ -64,11 +64,10 @@ def _connect(signal: ModelSignal, receiver: Any, model: type[models.Model], key:
 
 def _connect_links(index: Index, relation: ManyRelation) -> None:
     key = ("xsearch", index.label, relation.step.lookup)
-    m2m_changed.connect(partial(_links_changed, index, relation), sender=relation.through, weak=False, dispatch_uid=key)
+    _connect(m2m_changed, partial(_links_changed, index, relation), relation.through, key)
     if not relation.through._meta.auto_created:
         for signal in (pre_save, post_save, pre_delete):
-            receiver = partial(_link_saved, index, relation)
-            signal.connect(receiver, sender=relation.through, weak=False, dispatch_uid=(*key, "through"))
+            _connect(signal, partial(_link_saved, index, relation), relation.through, (*key, "through"))
 
 
 def _steps(index: Index) -> Iterable[Step]:

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 
 from xsearch.index.declaration import Declaration
-from xsearch.index.paths import Step, relations, values
+from xsearch.index.paths import relations, values
 from xsearch.index.registry import Index
 
 
@@ -30,7 +30,7 @@ def prefetch_photos(index: Index, objects: Sequence[models.Model]) -> None:
     without = list(objects)
     for path in index.image_paths():
         steps = relations(index.model, path)
-        many = next((step for step in steps if _is_many(step)), None)
+        many = next((step for step in steps if step.is_many), None)
         if many and without:
             models.prefetch_related_objects(without, many.attribute)
         without = [obj for obj in without if not any(values(obj, path))]
@@ -40,9 +40,5 @@ def _single_relations(index: Index) -> list[str]:
     """Return the relations to one row each that declared texts, photos, filters and facets begin with."""
     names = [name for name in [*index.filters, *index.facets] if name not in index.prepared]
     paths: Iterable[str] = [*index.paths(), *(index.field(name).column_path for name in names)]
-    steps = [takewhile(lambda step: not _is_many(step), relations(index.model, path)) for path in paths]
+    steps = [takewhile(lambda step: not step.is_many, relations(index.model, path)) for path in paths]
     return list(dict.fromkeys(step.lookup for found in steps for step in found))
-
-
-def _is_many(step: Step) -> bool:
-    return bool(step.field.one_to_many or step.field.many_to_many)

@@ -127,7 +127,8 @@ def sort_order(index: Index, name: str) -> SortOrder | None:
 
 
 def _sort_key(index: Index, path: str, *, down: bool) -> SortKey:
-    expression, field = index.field(path).first(), index.field(path)
+    field = index.field(path)
+    expression = field.first()
     is_column = isinstance(expression, F) and LOOKUP_SEP not in field.path
     return SortKey(expression, down, has_nulls=not is_column or field.field.null)
 

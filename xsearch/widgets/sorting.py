@@ -30,8 +30,10 @@ class SortMenu:
 
 def sort_menu(query: PageQuery, results: SearchResults) -> SortMenu | None:
     """Return the menu; None if there is nothing to choose from, or to sort."""
+    if len(results) < 2:
+        return None
     names = [name for name in common_sorts(query.shown) if _is_offered(query, name)]
-    if len(names) < 2 or len(results) < 2:
+    if len(names) < 2:
         return None
     index = query.index
     options = [SortOption(name, sort_label(index, name), name == results.sort) for name in names]
