@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,9 +13,11 @@ from django.db.models import CharField, Func
 from xsearch.encoders import Encoder
 from xsearch.index.registry import Index
 from xsearch.index.stores import Store, main_store
+from xsearch.index.translations import plain
 from xsearch.indexing.spaces import live_encoder, live_spaces
 from xsearch.models import EncoderSpace
 from xsearch.models.routing import write_alias
+from xsearch.search.expressions import IsAnyOf
 
 ValueT = TypeVar("ValueT")
 
@@ -158,6 +160,10 @@ class SearchContext:
             self._shared.made[key] = make()
         found: ValueT = self._shared.made[key]
         return found
+
+    def objects(self, keys: Sequence[Any]) -> models.QuerySet[Any]:
+        """Return the objects with these primary keys, in no order, hidden ones too."""
+        return plain(self.index.model._base_manager.using(self.using).filter(IsAnyOf("pk", keys)).order_by())
 
     def degrade(self, *names: str) -> None:
         """Note parts that are left out because they are not available."""

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast
 from xsearch.errors import BadQuery
 from xsearch.index.registry import Index
 from xsearch.index.sorts import RELEVANCE, default_sort, sort_orders
-from xsearch.index.translations import has_default_order, plain
+from xsearch.index.translations import has_default_order
 from xsearch.models import Popularity
 from xsearch.search.context import SearchContext
 from xsearch.search.expressions import IsAnyOf
@@ -58,11 +58,11 @@ class SortOrder:
 
     def sorted(self, context: SearchContext, ranking: Ranking) -> Ranking:
         """Return the objects of ``ranking`` in this order; those that were deleted meanwhile are left out."""
-        return _in_order_of(self.of(_objects(context, ranking.keys)), ranking)
+        return _in_order_of(self.of(context.objects(ranking.keys)), ranking)
 
     def values(self, context: SearchContext, keys: Sequence[Any]) -> dict[Any, tuple[SortValue, ...]]:
         """Return what objects are sorted by, to put those of several models in one order."""
-        rows = self._annotated(_objects(context, keys)).values_list("pk", *self._named)
+        rows = self._annotated(context.objects(keys)).values_list("pk", *self._named)
         directions = [key.down for key in self.keys]
         return {key: tuple(map(SortValue, values, directions)) for key, *values in rows}
 
@@ -174,10 +174,6 @@ def _popularity(index: Index) -> Subquery:
         content_type=index.content_type, object_id=Cast(OuterRef("pk"), models.TextField())
     )
     return Subquery(counted.values("score")[:1])
-
-
-def _objects(context: SearchContext, keys: Sequence[Any]) -> models.QuerySet[Any]:
-    return plain(context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)))
 
 
 def _in_order_of(objects: models.QuerySet[Any], ranking: Ranking) -> Ranking:

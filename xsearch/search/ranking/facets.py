@@ -24,7 +24,6 @@ from xsearch.index.fields import FilterField
 from xsearch.index.kinds import final_field
 from xsearch.index.prepared_filters import PreparedFilter
 from xsearch.index.registry import Index
-from xsearch.index.translations import plain
 from xsearch.index.trees import Place, up
 from xsearch.models import IndexRecord
 from xsearch.search.context import SearchContext
@@ -87,7 +86,7 @@ def read_groups_and_facets(
     values: dict[str, set[tuple[Any, Any]]] = {name: set() for name in names}
     if not keys or not (names or index.group_by):
         return GroupsAndFacets({key: key for key in keys}, values)
-    objects = plain(index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by())
+    objects = context.objects(keys)
     single = [name for name in names if not index.field(name).is_multiple]
     groups: dict[Any, Any] = {key: key for key in keys}
     if single or index.group_by:
@@ -108,8 +107,7 @@ def _values_of(
 ) -> Iterable[tuple[Any, Any]]:
     """Return the values of a field of objects that may have several: (key, value)."""
     if not isinstance(field, PreparedFilter):
-        objects = context.index.model._base_manager.using(context.using).filter(IsAnyOf("pk", keys)).order_by()
-        return objects.filter(scope.rows_of(field.name)).values_list("pk", field.expression())
+        return context.objects(keys).filter(scope.rows_of(field.name)).values_list("pk", field.expression())
     by_id = {str(key): key for key in keys}
     records = IndexRecord.objects.using(context.using).filter(content_type=context.index.content_type)
     kept = Cast(KeyTransform(field.name, "values"), models.TextField())
